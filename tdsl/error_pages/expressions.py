@@ -1,0 +1,479 @@
+"""Pages of the codes E1xx (expressions and declarations), E2xx (dtypes) and E3xx (bounds)."""
+
+from __future__ import annotations
+
+from tdsl.error_pages.page import ErrorPage
+from tdsl.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    AxisScopeError,
+    BoolError,
+    BoundsError,
+    DTypeError,
+    DuplicateNameError,
+    ShapeError,
+)
+
+PAGES: tuple[ErrorPage, ...] = (
+    ErrorPage(
+        "E101",
+        BoolError,
+        "an expression has no truth value",
+        "An expression stands for a value at every point of a stage, so Python cannot branch on it: `if`, `while`, "
+        "`and`, `or`, `not`, a chained comparison `0 <= i < n`, `max(a, b)` and `x in (a, b)` all ask for one bool. "
+        "Write `td.where`, `td.all`, `td.any`, `td.logical_not`, `td.maximum`.",
+        """
+x = td.placeholder("x", (8,))
+td.compute("relu", (8,), lambda i: x[i] if x[i] > 0 else 0.0)
+""",
+        """
+x = td.placeholder("x", (8,))
+td.compute("relu", (8,), lambda i: td.where(x[i] > 0, x[i], 0.0))
+""",
+    ),
+    ErrorPage(
+        "E102",
+        ShapeError,
+        "a wrong number of indices",
+        "A tensor takes exactly one index a dimension; there is no partial indexing.",
+        """
+A = td.placeholder("A", (8, 4))
+td.compute("B", (8,), lambda i: A[i])
+""",
+        """
+A = td.placeholder("A", (8, 4))
+td.compute("B", (8,), lambda i: A[i, 0])
+""",
+    ),
+    ErrorPage(
+        "E103",
+        DTypeError,
+        "an index that is no integer",
+        "Indices are ints, axes, sizes and integer expressions. A float, a bool, a slice, `None` or `...` is none: a "
+        "stage computes one element at a time.",
+        """
+A = td.placeholder("A", (8,))
+td.compute("B", (8,), lambda i: A[1.5])
+""",
+        """
+A = td.placeholder("A", (8,))
+td.compute("B", (8,), lambda i: A[1])
+""",
+    ),
+    ErrorPage(
+        "E104",
+        ShapeError,
+        "a shape or extent that cannot be one",
+        "An extent is a non-negative int, a size, or an affine expression of sizes (`n + 2`, `n // 4`, `n * m`). "
+        "Floats, strings, expressions of values and constant negative extents are refused; so are shapes that do "
+        "not broadcast.",
+        """
+td.placeholder("A", (8, 2.5))
+""",
+        """
+td.placeholder("A", (8, 2))
+""",
+    ),
+    ErrorPage(
+        "E105",
+        DuplicateNameError,
+        "two tensors of one stage with one name",
+        "A stage of several values names each of its arrays.",
+        """
+x = td.placeholder("x", (8,))
+td.compute(("a", "a"), (8,), lambda i: (x[i], -x[i]))
+""",
+        """
+x = td.placeholder("x", (8,))
+td.compute(("a", "b"), (8,), lambda i: (x[i], -x[i]))
+""",
+    ),
+    ErrorPage(
+        "E106",
+        AxisScopeError,
+        "an axis outside its stage",
+        "The axes of a stage are the parameters of its callable, and reduction axes live inside `over=`. An axis kept "
+        "from another stage, or a reduction axis outside a reduction over it, has no loop here.",
+        """
+A = td.placeholder("A", (8, 8))
+k = td.reduce_axis("k", 8)
+td.compute("B", (8,), lambda i: A[i, k])
+""",
+        """
+A = td.placeholder("A", (8, 8))
+k = td.reduce_axis("k", 8)
+td.compute("B", (8,), lambda i: td.sum(A[i, k], over=k))
+""",
+    ),
+    ErrorPage(
+        "E107",
+        ShapeError,
+        "a callable with the wrong number of parameters",
+        "A stage's callable takes one axis a dimension of its shape, in order (`*idx` takes any number).",
+        """
+td.compute("A", (8, 8), lambda i: i)
+""",
+        """
+td.compute("A", (8, 8), lambda i, j: i + j)
+""",
+    ),
+    ErrorPage(
+        "E108",
+        ArgumentError,
+        "a name that is no identifier",
+        "Names of tensors, sizes and axes are Python identifiers and no keywords: they become parameters and "
+        "appear in printed programs.",
+        """
+td.placeholder("my input", (8,))
+""",
+        """
+td.placeholder("my_input", (8,))
+""",
+    ),
+    ErrorPage(
+        "E109",
+        DuplicateNameError,
+        "an axis and a size, or two axes, of one name",
+        "Inside a stage a name means one thing: two axes of one stage, or an axis and a size or param that meet in "
+        "it, must have different names.",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda n: x[n])
+""",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda i: x[i])
+""",
+    ),
+    ErrorPage(
+        "E110",
+        DuplicateNameError,
+        "one size with different facts",
+        'A size is its name: two `td.size("n")` are one size, so they must say the same about it.',
+        """
+a = td.placeholder("a", (td.size("n"),))
+b = td.placeholder("b", (td.size("n", min=1),))
+td.compute("c", (td.size("n"),), lambda i: a[i] + b[i])
+""",
+        """
+n = td.size("n", min=1)
+a = td.placeholder("a", (n,))
+b = td.placeholder("b", (n,))
+td.compute("c", (n,), lambda i: a[i] + b[i])
+""",
+    ),
+    ErrorPage(
+        "E111",
+        ArgumentTypeError,
+        "a callable that returns no expression",
+        "The callable of a stage returns an expression or a number (a tuple of them where the stage has several "
+        "names). `None` usually means a missing `return`; a NumPy array is an argument of the call, not of the "
+        "declaration.",
+        """
+def body(i):
+    i + 1
+td.compute("A", (8,), body)
+""",
+        """
+def body(i):
+    return i + 1
+td.compute("A", (8,), body)
+""",
+    ),
+    ErrorPage(
+        "E112",
+        ArgumentTypeError,
+        "over= without reduction axes",
+        "A reduction names its axes: one made by `td.reduce_axis`, or a tuple of them, each once.",
+        """
+A = td.placeholder("A", (8, 8))
+td.compute("B", (8,), lambda i: td.sum(A[i, 0], over="k"))
+""",
+        """
+A = td.placeholder("A", (8, 8))
+k = td.reduce_axis("k", 8)
+td.compute("B", (8,), lambda i: td.sum(A[i, k], over=k))
+""",
+    ),
+    ErrorPage(
+        "E113",
+        ArgumentTypeError,
+        "an operand that is neither expression nor number",
+        "Expressions combine with expressions and Python (or NumPy) numbers. A string, a list, `None` or an array has "
+        "no meaning at one point of a stage.",
+        """
+x = td.placeholder("x", (8,))
+td.compute("y", (8,), lambda i: x[i] + np.ones(8))
+""",
+        """
+x = td.placeholder("x", (8,))
+ones = td.placeholder("ones", (8,))
+td.compute("y", (8,), lambda i: x[i] + ones[i])
+""",
+    ),
+    ErrorPage(
+        "E114",
+        ArgumentTypeError,
+        "iterating over, assigning to or converting an expression",
+        "Tensors and expressions are declarations: `for v in A`, `A[i] = v`, `float(x)`, `len(A)` and Python's `sum` "
+        "have no value to work on. Use `td.sum`, `td.compute`, and arrays at the call.",
+        """
+A = td.placeholder("A", (8,))
+sum(A)
+""",
+        """
+A = td.placeholder("A", (8,))
+k = td.reduce_axis("k", 8)
+td.compute("total", (1,), lambda i: td.sum(A[k], over=k))
+""",
+    ),
+    ErrorPage(
+        "E115",
+        ArgumentError,
+        "an argument of a declaration that cannot be meant",
+        "A bound, a mode, a width or a fact has a value outside what the verb takes; the message lists what it takes.",
+        """
+x = td.placeholder("x", (8,))
+td.pad(x, 1, mode="mirror")
+""",
+        """
+x = td.placeholder("x", (8,))
+td.pad(x, 1, mode="edge")
+""",
+    ),
+    ErrorPage(
+        "E116",
+        ArgumentTypeError,
+        "td.max or td.min of values",
+        "`td.max(x, over=k)` reduces; the larger of two values is `td.maximum(a, b)`.",
+        """
+x = td.placeholder("x", (8,))
+td.compute("y", (8,), lambda i: td.max(x[i], 0.0))
+""",
+        """
+x = td.placeholder("x", (8,))
+td.compute("y", (8,), lambda i: td.maximum(x[i], 0.0))
+""",
+    ),
+    ErrorPage(
+        "E117",
+        ArgumentError,
+        "a bound that is not affine",
+        "Bounds of axes, shapes and facts are affine in sizes and outer axes, so that they can be reasoned about for "
+        "all sizes: sums, products with constants, `//` and `%` by constants, minimum and maximum; products of sizes "
+        "in shapes only.",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda i: td.sum(x[i], over=td.reduce_axis("k", (0, i * i))))
+""",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda i: td.sum(x[i], over=td.reduce_axis("k", (0, 2 * i))))
+""",
+    ),
+    ErrorPage(
+        "E121",
+        ArgumentError,
+        "an unknown option",
+        "`td.options` takes the options it lists and no others.",
+        """
+td.options(fastmath=True)
+""",
+        """
+td.options(fast_math=True)
+""",
+    ),
+    ErrorPage(
+        "E122",
+        ArgumentTypeError,
+        "an option that is neither True nor False",
+        "Options are switches.",
+        """
+td.options(contract="no")
+""",
+        """
+td.options(contract=False)
+""",
+    ),
+    ErrorPage(
+        "E201",
+        DTypeError,
+        "no such dtype",
+        "A dtype has one spelling, without a byte order: `bool`, `int8` … `int64`, `uint8` … `uint64`, `float16`, "
+        "`bfloat16`, `float32`, `float64`, `float8_e4m3fn`, `float8_e5m2`, `tfloat32`. NumPy's dtypes and scalar types "
+        "are taken too.",
+        """
+td.placeholder("x", (8,), "f4")
+""",
+        """
+td.placeholder("x", (8,), "float32")
+""",
+    ),
+    ErrorPage(
+        "E202",
+        DTypeError,
+        "a foreign byte order",
+        "Kernels work on native values. An array whose bytes are swapped is converted once, before.",
+        """
+td.placeholder("x", (8,), np.dtype(">f4"))
+""",
+        """
+td.placeholder("x", (8,), np.dtype("float32"))
+""",
+    ),
+    ErrorPage(
+        "E203",
+        DTypeError,
+        "two dtypes that do not meet without losing bits",
+        "Promotion is NumPy 2's table minus what loses bits: 64-bit integers with floats, int64 with uint64, and bool "
+        "with numbers are errors. A cast says what is meant.",
+        """
+a = td.placeholder("a", (8,), "int64")
+b = td.placeholder("b", (8,), "float32")
+td.compute("c", (8,), lambda i: a[i] * b[i])
+""",
+        """
+a = td.placeholder("a", (8,), "int64")
+b = td.placeholder("b", (8,), "float32")
+td.compute("c", (8,), lambda i: td.cast(a[i], "float32") * b[i])
+""",
+    ),
+    ErrorPage(
+        "E204",
+        DTypeError,
+        "a number that does not fit",
+        "A Python number adopts the dtype it meets and must fit: ints exactly, in integers and in floats; floats may "
+        "be rounded but not overflow.",
+        """
+x = td.placeholder("x", (8,), "uint8")
+td.compute("y", (8,), lambda i: x[i] + 300)
+""",
+        """
+x = td.placeholder("x", (8,), "uint8")
+td.compute("y", (8,), lambda i: td.cast(x[i], "int32") + 300)
+""",
+    ),
+    ErrorPage(
+        "E205",
+        DTypeError,
+        "tfloat32 outside an expression",
+        "tfloat32 is an operand precision, reached by cast; arrays hold float32.",
+        """
+td.placeholder("x", (8,), "tfloat32")
+""",
+        """
+x = td.placeholder("x", (8,), "float32")
+td.compute("y", (8,), lambda i: td.cast(td.cast(x[i], "tfloat32"), "float32"))
+""",
+    ),
+    ErrorPage(
+        "E206",
+        DTypeError,
+        "/ on integers",
+        "Dividing integers with `/` would have to choose a float for you. `//` floors and stays an integer; a cast "
+        "divides in a float.",
+        """
+x = td.placeholder("x", (8,), "int32")
+td.compute("y", (8,), lambda i: x[i] / 2)
+""",
+        """
+x = td.placeholder("x", (8,), "int32")
+td.compute("y", (8,), lambda i: x[i] // 2)
+""",
+    ),
+    ErrorPage(
+        "E207",
+        DTypeError,
+        "an operator that the dtype does not have",
+        "`& | ^ << >> ~` work on integers (and bools, for the logical ones), `sqrt` and `floor` on floats, arithmetic "
+        "on numbers, conditions on bools.",
+        """
+x = td.placeholder("x", (8,), "float32")
+td.compute("y", (8,), lambda i: x[i] << 1)
+""",
+        """
+x = td.placeholder("x", (8,), "float32")
+td.compute("y", (8,), lambda i: x[i] * 2.0)
+""",
+    ),
+    ErrorPage(
+        "E208",
+        DTypeError,
+        "a value without a dtype",
+        "Python numbers adopt the dtype of what they meet; where they meet nothing, `dtype=` says which.",
+        """
+td.compute("ones", (8,), lambda i: 1.0)
+""",
+        """
+td.compute("ones", (8,), lambda i: 1.0, dtype="float32")
+""",
+    ),
+    ErrorPage(
+        "E301",
+        BoundsError,
+        "a read outside its tensor",
+        "Every read is proved in bounds when its stage is declared, for all sizes, under the conditions around it. The "
+        "message has the smallest index that escapes. Guard it (`td.where`), clamp it (`td.clamp`) or pad the tensor "
+        "(`td.pad`).",
+        """
+n = td.size("n")
+V = td.placeholder("V", (n,))
+td.compute("bad", (n,), lambda i: V[i + 1])
+""",
+        """
+n = td.size("n")
+V = td.placeholder("V", (n,))
+td.compute("good", (n,), lambda i: td.where(i + 1 < n, V[i + 1], 0.0))
+""",
+    ),
+    ErrorPage(
+        "E302",
+        BoundsError,
+        "an index read from data without a range",
+        "An index that is read from an array can be anything. `range=(lo, hi)` on that placeholder declares what it "
+        "holds, and is checked at the call; `td.clamp` forces it inside.",
+        """
+x = td.placeholder("x", (8,))
+at = td.placeholder("at", (4,), "int64")
+td.compute("y", (4,), lambda i: x[at[i]])
+""",
+        """
+x = td.placeholder("x", (8,))
+at = td.placeholder("at", (4,), "int64", range=(0, 8))
+td.compute("y", (4,), lambda i: x[at[i]])
+""",
+    ),
+    ErrorPage(
+        "E303",
+        BoundsError,
+        "an index that cannot be proved inside",
+        "The index is not affine in axes and sizes (or too large to decide), so no proof covers all sizes. `td.clamp` "
+        "or a condition decides it.",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda i: x[i * i])
+""",
+        """
+n = td.size("n", min=1)
+x = td.placeholder("x", (n,))
+td.compute("y", (n,), lambda i: x[td.clamp(i * i, 0, n - 1)])
+""",
+    ),
+    ErrorPage(
+        "E304",
+        ArgumentError,
+        "a range that cannot be one",
+        "`range=(lo, hi)` is half-open, has integers or sizes, holds at least one value, and is for integer dtypes.",
+        """
+td.placeholder("at", (4,), "int64", range=(8, 0))
+""",
+        """
+td.placeholder("at", (4,), "int64", range=(0, 8))
+""",
+    ),
+)

@@ -1,0 +1,216 @@
+"""Pages of the codes L1xx (lowering and limits), L2xx (Loop IR text) and G1xx (code generation and targets)."""
+
+from __future__ import annotations
+
+from tdsl.error_pages.page import ErrorPage
+from tdsl.error_pages.programs import SCALE
+from tdsl.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    CodegenError,
+    FormatError,
+    LimitError,
+    TargetError,
+)
+
+PAGES: tuple[ErrorPage, ...] = (
+    ErrorPage(
+        "L104",
+        LimitError,
+        "a loop that must be written out, without a constant bound",
+        "Register storage is values, so every loop that indexes it is unrolled, to a constant bound that must be "
+        "proved; so are unrolled loops and lanes. Tile the axis by a constant and place the stage inside the tile.",
+    ),
+    ErrorPage(
+        "L105",
+        LimitError,
+        "lanes over a data axis and over a reduction axis",
+        "The lanes of a stage are one loop.",
+    ),
+    ErrorPage(
+        "L106",
+        LimitError,
+        "an accumulator that cannot be promoted",
+        "`promote` needs the bare reduction: where the stage's value is more than that, the epilogue belongs in a "
+        "stage of its own.",
+    ),
+    ErrorPage(
+        "L107",
+        LimitError,
+        "stack or register storage of unknown size",
+        "`stack` and `register` storage has constant extents. Place the stage inside a tile of constant size, or leave "
+        "it on the heap.",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+y = td.compute("y", (n,), lambda i: x[i] * 2.0)
+z = td.compute("z", (n,), lambda i: y[i] + 1.0)
+td.build(td.schedule(z).scope(y, "stack"))
+""",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+y = td.compute("y", (n,), lambda i: x[i] * 2.0)
+z = td.compute("z", (n,), lambda i: y[i] + 1.0)
+td.build(td.schedule(z).split(z, "i", 8).compute_at(y, z, "io").scope(y, "stack"))
+""",
+    ),
+    ErrorPage(
+        "L108",
+        LimitError,
+        "more stack than a thread has",
+        "Scope `stack` is for at most 64 KiB a thread. Larger scratch belongs on the heap, kept between calls.",
+        SCALE
+        + 'z = td.compute("z", (1000000,), lambda i: y[i] + 1.0)\ntd.build(td.schedule(z).scope(y, "stack"))',
+        SCALE
+        + 'z = td.compute("z", (1000000,), lambda i: y[i] + 1.0)\ntd.build(td.schedule(z).scope(y, "heap"))',
+    ),
+    ErrorPage(
+        "L121",
+        LimitError,
+        "a register tile that is too large",
+        "The values of a register tile are written out one by one; far above the machine's registers they only spill. "
+        "The message has the number and the limit.",
+    ),
+    ErrorPage(
+        "L201",
+        FormatError,
+        "Loop IR text that does not parse",
+        "The text of Loop IR follows the printer's grammar; the message has the line and what was expected.",
+    ),
+    ErrorPage(
+        "L202",
+        FormatError,
+        "Loop IR that names what it does not declare",
+        "Every buffer, size and variable is declared before its use and lives until its block ends.",
+    ),
+    ErrorPage(
+        "L203",
+        FormatError,
+        "Loop IR that is not well formed",
+        "The verifier's rules: dtypes agree, ranks agree, vector loops hold no loops that are serial, register "
+        "storage is indexed by constants and lanes.",
+    ),
+    ErrorPage(
+        "L204",
+        FormatError,
+        "Loop IR of another format",
+        "The text carries a format number in its first line; this version reads the ones it lists.",
+    ),
+    ErrorPage(
+        "G101",
+        TargetError,
+        "no such target",
+        'Targets are "cpu" (this machine), "cpu:NAME" (x86-64-v3, znver4, aarch64, …), "interpret", and "cuda:sm_NN".',
+        SCALE + 'td.build(td.schedule(y), target="gpu")',
+        SCALE + 'td.build(td.schedule(y), target="cpu")',
+    ),
+    ErrorPage(
+        "G102",
+        TargetError,
+        "no such CPU",
+        "CPU names are LLVM's; the vector width is read off a table by name, so a CPU that it lacks needs `features=`.",
+        'td.Target("cpu", mcpu="zen4")',
+        'td.Target("cpu", mcpu="znver4")',
+    ),
+    ErrorPage(
+        "G103",
+        TargetError,
+        "a CPU of one architecture with the triple of another",
+        "`mcpu=` and `triple=` name one machine; giving one of them is enough.",
+        'td.Target("cpu", mcpu="znver4", triple="aarch64-linux-gnu")',
+        'td.Target("cpu", mcpu="generic", triple="aarch64-linux-gnu")',
+    ),
+    ErrorPage(
+        "G104",
+        TargetError,
+        "features that are none",
+        'Features are LLVM\'s names, "avx512bf16" to add one, "-avx512f" to take one away with all that needs it.',
+        'td.Target("cpu", mcpu="znver4", features=("AVX 512",))',
+        'td.Target("cpu", mcpu="znver4", features=("avx512bf16",))',
+    ),
+    ErrorPage(
+        "G105",
+        ArgumentTypeError,
+        "a target that is neither a name nor a td.Target",
+        "`target=` takes a spelling or a `td.Target`.",
+        SCALE + "td.build(td.schedule(y), target=3)",
+        SCALE + 'td.build(td.schedule(y), target=td.Target("cpu"))',
+    ),
+    ErrorPage(
+        "G106",
+        TargetError,
+        "details that this kind of target does not have",
+        "The interpreter runs anywhere; a CUDA target is its architecture only.",
+        'td.Target("interpret", mcpu="znver4")',
+        'td.Target("interpret")',
+    ),
+    ErrorPage(
+        "G107",
+        TargetError,
+        "a target that cannot be built for yet",
+        "The target is known but this version has no code generator for it.",
+        SCALE + 'td.build(td.schedule(y), target="cuda:sm_90")',
+        SCALE + 'td.build(td.schedule(y), target="cpu")',
+    ),
+    ErrorPage(
+        "G108",
+        TargetError,
+        "an operation that the target does not have",
+        "This dtype or function is not generated for this target; the message says what is.",
+    ),
+    ErrorPage(
+        "G109",
+        ArgumentError,
+        "inputs that are not the kernel's",
+        "Every input of the declaration must be needed by an output, and `inputs=[…]` lists exactly the placeholders "
+        "and params that are.",
+        """
+x, unused = td.placeholder("x", (8,)), td.placeholder("unused", (8,))
+y = td.compute("y", (8,), lambda i: x[i])
+td.build(td.schedule(y), inputs=[x, unused])
+""",
+        """
+x = td.placeholder("x", (8,))
+y = td.compute("y", (8,), lambda i: x[i])
+td.build(td.schedule(y), inputs=[x])
+""",
+    ),
+    ErrorPage(
+        "G110",
+        ArgumentError,
+        "no such source",
+        'A kernel shows its "loops", its "llvm" and its "asm".',
+        SCALE + 'td.build(td.schedule(y)).source("c")',
+        SCALE + 'td.build(td.schedule(y)).source("loops")',
+    ),
+    ErrorPage(
+        "G111",
+        TargetError,
+        "a kernel of another machine",
+        "Code for a CPU with more features than this one, or of another architecture, can be looked at but not run.",
+        SCALE + 'td.build(td.schedule(y), target="cpu:aarch64")(np.ones(1000000, "float32"))',
+        SCALE + 'td.build(td.schedule(y), target="cpu")(np.ones(1000000, "float32"))',
+    ),
+    ErrorPage(
+        "G112",
+        ArgumentTypeError,
+        "building what is no schedule",
+        "`td.build` takes a schedule; `td.schedule(C)` makes one that runs the declaration as it is written.",
+        SCALE + "td.build(y)",
+        SCALE + "td.build(td.schedule(y))",
+    ),
+    ErrorPage(
+        "G121",
+        CodegenError,
+        "a dtype that kernels do not compute in yet",
+        "The dtype is part of the language, but this version's code generator does not have it. Cast where the values "
+        "enter.",
+    ),
+    ErrorPage(
+        "G122",
+        TargetError,
+        "an architecture without a code generator",
+        "Code is generated for x86-64 and AArch64; the interpreter runs anywhere.",
+    ),
+)

@@ -1,0 +1,27 @@
+"""Declarations that several pages start from, so that each page shows only what it is about."""
+
+MATRIX = """
+A, B = td.placeholder("A", (64, 64)), td.placeholder("B", (64, 64))
+k = td.reduce_axis("k", 64)
+C = td.compute("C", (64, 64), lambda i, j: td.sum(A[i, k] * B[k, j], over=k))
+"""
+
+CHAIN = """
+n = td.size("n")
+x = td.placeholder("x", (n + 2,))
+a = td.compute("a", (n + 2,), lambda i: x[i] * 2.0)
+b = td.compute("b", (n,), lambda i: a[i] + a[i + 1] + a[i + 2])
+"""
+
+SCALE = """
+x = td.placeholder("x", (1000000,))
+y = td.compute("y", (1000000,), lambda i: x[i] * 2.0)
+"""
+
+KERNEL = """
+n = td.size("n", min=1)
+x = td.placeholder("x", (n, 4))
+y = td.placeholder("y", (n, 4))
+f = td.build(td.schedule(td.compute("z", (n, 4), lambda i, j: x[i, j] + y[i, j])))
+a = np.ones((3, 4), "float32")
+"""
