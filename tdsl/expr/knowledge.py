@@ -1,0 +1,507 @@
+"""What is known of the names in an integer expression, and proofs from it: intervals and affine inequalities.
+
+In: half-open ranges of variables (numbers or expressions over other variables) and conditions known to hold. Out:
+`interval(node)`, always sound, and `prove(condition)`, sound and incomplete: True only where it holds for all values
+in the ranges. Arithmetic wraps (D2), so a sum counts as a sum of numbers only where its interval fits the dtype.
+Proofs eliminate terms by their bounds, those first that no other bound mentions (Fourier-Motzkin without branching on
+pairs; Halide's `can_prove` and TVM's `Analyzer` are the counterparts), within a budget of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import lcm
+
+from tdsl.dtypes import max_value, min_value
+from tdsl.expr import build
+from tdsl.expr.constants import signed
+from tdsl.expr.linear import Form, linear
+from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Read, Select, Unary, Var
+from tdsl.expr.rewrite import variables, walk
+
+LARGEST_SIZE = (1 << 48) - 1
+"""No size is larger: a call with one is refused, since no loop over it ends. Proofs about overflow rest on it."""
+
+BUDGET = 600
+"""Steps of one proof; a typical one takes 3 to 30."""
+
+Bound = Node | int | None
+Ranges = Mapping[str, "tuple[Bound, Bound] | None"]
+Interval = tuple[int, int]
+_Sum = tuple[dict[Node, int], int]
+
+
+class Knowledge:
+    """Ranges and facts, with memo tables; make one for a set of ranges and ask it often.
+
+    Args:
+        ranges: name of a variable -> half-open (lower, upper), either end None where nothing is known; or None.
+        facts: conditions that hold.
+    """
+
+    def __init__(self, ranges: Ranges | None = None, facts: Iterable[Node] = ()) -> None:
+        self.ranges: dict[str, tuple[Bound, Bound] | None] = dict(ranges or {})
+        self.facts: tuple[Node, ...] = tuple(part for fact in facts for part in conjuncts(fact))
+        self._forms: dict[Node, Form] = {}
+        self._intervals: dict[Node, Interval] = {}
+        self._bounds: dict[tuple[Node, bool], tuple[tuple[_Sum, ...], ...]] = {}
+        self._mentions: dict[Node, frozenset[str]] = {}
+        self._open: set[str] = set()
+        self._cuts = 0
+        self._fact_sums: tuple[_Sum, ...] | None = None
+        self._strides: dict[Node, int] | None = None
+        self._steps = 0
+
+    def given(self, *facts: Node) -> Knowledge:
+        """The same with more facts."""
+        more = Knowledge(self.ranges, (*self.facts, *facts))
+        more._forms, more._mentions = self._forms, self._mentions
+        more._intervals, more._bounds = self._intervals, self._bounds
+        return more
+
+    # intervals
+
+    def interval(self, node: Node) -> Interval:
+        """The least and greatest value an integer node can take, both inclusive."""
+        found = self._intervals.get(node)
+        if found is not None:
+            return found
+        if not self._open:
+            # Children first, by a stack: expressions may be deeper than Python's.
+            for part in walk(*node.children, skip=self._intervals):
+                if part.dtype.is_integer:
+                    self._compute_interval(part)
+        return self._compute_interval(node)
+
+    def _compute_interval(self, node: Node) -> Interval:
+        cuts = self._cuts
+        low, high = self._interval(node)
+        least, greatest = int(min_value(node.dtype)), int(max_value(node.dtype))
+        found = (low, high) if least <= low <= high <= greatest else (least, greatest)
+        if self._cuts == cuts:
+            self._intervals[node] = found
+        return found
+
+    def _interval(self, node: Node) -> Interval:
+        """As `interval`, but possibly beyond the dtype, which then means that the operation may wrap."""
+        match node:
+            case Const():
+                return int(node.value), int(node.value)
+            case Var():
+                return self._variable_interval(node)
+            case Binary(op="add" | "sub") | Unary(op="neg"):
+                return self._sum_interval(self.form(node))
+            case Binary():
+                return self._binary_interval(node)
+            case Select():
+                (a, b), (c, d) = self.interval(node.then), self.interval(node.otherwise)
+                return min(a, c), max(b, d)
+            case Cast():
+                return self._cast_interval(node)
+            case Unary(op="abs"):
+                low, high = self.interval(node.operand)
+                return (0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
+            case Read() if node.tensor.value_range is not None:
+                lower, upper = node.tensor.value_range
+                return self.interval(lower)[0], self.interval(upper)[1] - 1
+            case _:
+                return int(min_value(node.dtype)), int(max_value(node.dtype))
+
+    def _variable_interval(self, var: Var) -> Interval:
+        least, greatest = int(min_value(var.of)), int(max_value(var.of))
+        if var.kind == "size":
+            least, greatest = 0, LARGEST_SIZE
+        elif var.kind == "axis":
+            least, greatest = -LARGEST_SIZE, LARGEST_SIZE
+        lower, upper = self.ranges.get(var.name) or (None, None)
+        if var.name in self._open:
+            self._cuts += 1  # what is computed above this point depends on where it was cut off
+            return least, greatest
+        self._open.add(var.name)
+        try:
+            if lower is not None:
+                least = max(least, lower if isinstance(lower, int) else self.interval(lower)[0])
+            if upper is not None:
+                greatest = min(greatest, (upper if isinstance(upper, int) else self.interval(upper)[1]) - 1)
+        finally:
+            self._open.discard(var.name)
+        # An empty range: the variable takes no value, so whatever is said of it holds; keep the interval proper.
+        return least, max(least, greatest)
+
+    def _sum_interval(self, form: _Sum) -> Interval:
+        low = high = form[1]
+        for term, count in form[0].items():
+            bounds = self.interval(term)
+            low += count * bounds[count < 0]
+            high += count * bounds[count > 0]
+        return low, high
+
+    def _binary_interval(self, node: Binary) -> Interval:
+        (a, b), (c, d) = self.interval(node.lhs), self.interval(node.rhs)
+        match node.op:
+            case "mul":
+                corners = (a * c, a * d, b * c, b * d)
+                return min(corners), max(corners)
+            case "min":
+                return min(a, c), min(b, d)
+            case "max":
+                return max(a, c), max(b, d)
+            case "floordiv":
+                if c > 0:
+                    return min(a // c, a // d), max(b // c, b // d)
+            case "mod":
+                if c > 0:
+                    return (a, b) if a >= 0 and b < c else (0, d - 1)
+            case "and":
+                if a >= 0 or c >= 0:
+                    return 0, min(high for low, high in ((a, b), (c, d)) if low >= 0)
+            case "shr":
+                if c >= 0 and d < node.dtype.bits:
+                    return min(a >> c, a >> d), max(b >> c, b >> d)
+            case _:
+                pass
+        return int(min_value(node.dtype)), int(max_value(node.dtype))
+
+    def _cast_interval(self, node: Cast) -> Interval:
+        source = node.operand.dtype
+        if source.is_bool:
+            return 0, 1
+        return (
+            self.interval(node.operand)
+            if source.is_integer
+            else (int(min_value(node.to)), int(max_value(node.to)))
+        )
+
+    # sums of numbers
+
+    def form(self, node: Node) -> Form:
+        """The affine form (exact modulo 2**bits)."""
+        return linear(node, self._forms)
+
+    def sum(self, node: Node) -> _Sum:
+        """A node as a sum over whole numbers, without wrapping: its form where that fits, else the node as one term."""
+        form = self.form(node)
+        low, high = self._sum_interval(form)
+        fits = int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
+        return form if fits else ({node: 1}, 0)
+
+    def fits(self, node: Node) -> bool:
+        """Whether the node's affine form is its value as a whole number, for all values in the ranges."""
+        low, high = self._sum_interval(self.form(node))
+        return int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
+
+    # proofs
+
+    def prove(self, condition: Node) -> bool:
+        """Whether the condition holds for all values in the ranges, under the facts; False where that is not found."""
+        self._steps = BUDGET
+        return self._prove(condition, True, 0)
+
+    def refute(self, condition: Node) -> bool:
+        """Whether the condition holds for no values in the ranges; False where that is not found."""
+        self._steps = BUDGET
+        return self._prove(condition, False, 0)
+
+    def nonnegative(self, node: Node, offset: int = 0) -> bool:
+        """Whether the integer node plus `offset`, as whole numbers, is proved to be at least 0."""
+        self._steps = BUDGET
+        terms, constant = self.sum(node)
+        return self._nonnegative((terms, constant + offset), 0)
+
+    def within(self, total: Form, upper: int) -> bool:
+        """Whether a sum over whole numbers is proved to lie in `0 <= sum < upper`."""
+        self._steps = BUDGET
+        if not self._nonnegative(total, 0):
+            return False
+        return self._nonnegative(
+            ({term: -count for term, count in total[0].items()}, upper - 1 - total[1]), 0
+        )
+
+    def _prove(self, condition: Node, wanted: bool, depth: int) -> bool:
+        if depth > 24:
+            return False
+        match condition:
+            case Const():
+                return bool(condition.value) is wanted
+            case Unary(op="not"):
+                return self._prove(condition.operand, not wanted, depth + 1)
+            case Binary(op="and" | "or") if condition.dtype is BOOL:
+                both = (condition.op == "and") is wanted
+                proofs = (self._prove(part, wanted, depth + 1) for part in condition.children)
+                if all(proofs) if both else any(proofs):
+                    return True
+            case Select() if condition.dtype is BOOL:
+                if all(
+                    self._prove(part, wanted, depth + 1) for part in (condition.then, condition.otherwise)
+                ):
+                    return True
+            case Compare() if condition.lhs.dtype.is_integer:
+                op = condition.op if wanted else build.NEGATED[condition.op]
+                if self._prove_comparison(op, condition.lhs, condition.rhs):
+                    return True
+            case _:
+                pass
+        return self._is_fact(condition, wanted)
+
+    def _is_fact(self, condition: Node, wanted: bool) -> bool:
+        return condition in self.facts if wanted else build.logical_not(condition) in self.facts
+
+    def _prove_comparison(self, op: str, a: Node, b: Node) -> bool:
+        match op:
+            case "le":
+                return self._at_least(b, a, 0)
+            case "lt":
+                return self._at_least(b, a, 1)
+            case "ge":
+                return self._at_least(a, b, 0)
+            case "gt":
+                return self._at_least(a, b, 1)
+            case "eq":
+                # Equal forms are equal numbers, wrapped or not.
+                if self.form(a) == self.form(b):
+                    return True
+                return self._at_least(a, b, 0) and self._at_least(b, a, 0)
+            case _:
+                return self._at_least(a, b, 1) or self._at_least(b, a, 1) or self._differ(a, b)
+
+    def _differ(self, a: Node, b: Node) -> bool:
+        """Whether the forms differ by a constant that is no multiple of 2**bits."""
+        (terms, constant), (others, offset) = self.form(a), self.form(b)
+        return terms == others and signed(constant - offset, a.dtype) != 0
+
+    def _at_least(self, a: Node, b: Node, offset: int) -> bool:
+        """Whether a - b >= offset as whole numbers."""
+        terms, constant = _added(self.sum(a), self.sum(b), -1)
+        return self._nonnegative((terms, constant - offset), 0)
+
+    def _nonnegative(self, total: _Sum, depth: int) -> bool:
+        """Whether a sum of whole numbers is at least 0: eliminate one term by its bounds and ask again."""
+        self._steps -= 1
+        if self._steps < 0 or depth > 40:
+            return False
+        if self._sum_interval(total)[0] >= 0:
+            return True
+        terms = total[0]
+        if not terms:
+            return False
+        if self._by_fact(total, depth):
+            return True
+        term = self._outermost(terms)
+        count = terms[term]
+        for alternative in self._bounds_of(term, count > 0):
+            # Of one alternative every sum must do; any alternative will.
+            if all(self._nonnegative(_replaced(total, term, bound), depth + 1) for bound in alternative):
+                return True
+        if (whole := self._without_division(total, term)) is not None and self._nonnegative(whole, depth + 1):
+            return True
+        low, high = self.interval(term)
+        rest = {other: value for other, value in terms.items() if other is not term}
+        return bool(rest) and self._nonnegative(
+            (rest, total[1] + count * (low if count > 0 else high)), depth + 1
+        )
+
+    def _by_fact(self, total: _Sum, depth: int) -> bool:
+        """Tries `total - multiple * fact >= 0` for facts `>= 0` that cancel a term."""
+        if depth > 3:
+            return False
+        for fact in self._known_sums():
+            for term, count in fact[0].items():
+                held = total[0].get(term, 0)
+                if held and held % count == 0 and held // count > 0:
+                    rest = _added(total, fact, -(held // count))
+                    if len(rest[0]) <= len(total[0]) + 1 and self._nonnegative(rest, depth + 1):
+                        return True
+                    break
+        return False
+
+    def _known_sums(self) -> tuple[_Sum, ...]:
+        """The facts as sums that are at least 0."""
+        if self._fact_sums is None:
+            found: list[_Sum] = []
+            for fact in self.facts:
+                negated = isinstance(fact, Unary) and fact.op == "not"
+                inner = fact.operand if isinstance(fact, Unary) and negated else fact
+                if isinstance(inner, Compare) and inner.lhs.dtype.is_integer:
+                    op = build.NEGATED[inner.op] if negated else inner.op
+                    found += self._comparison_sums(op, inner.lhs, inner.rhs)
+            self._fact_sums = tuple(found)
+        return self._fact_sums
+
+    def _comparison_sums(self, op: str, a: Node, b: Node) -> list[_Sum]:
+        rising, falling = _added(self.sum(b), self.sum(a), -1), _added(self.sum(a), self.sum(b), -1)
+        match op:
+            case "le":
+                return [rising]
+            case "lt":
+                return [(rising[0], rising[1] - 1)]
+            case "ge":
+                return [falling]
+            case "gt":
+                return [(falling[0], falling[1] - 1)]
+            case "eq":
+                return [rising, falling]
+            case _:
+                return []
+
+    def _outermost(self, terms: Mapping[Node, int]) -> Node:
+        """The first term that no other term's bounds mention: the loop variable before the size it runs to."""
+        mentions = {term: self._mentioned(term) for term in terms}
+        for term in terms:
+            own = term.name if isinstance(term, Var) else None
+            if own is None and any(other is not term and _contains(other, term) for other in terms):
+                continue
+            if own is None or not any(own in mentions[other] for other in terms if other is not term):
+                return term
+        return next(iter(terms))
+
+    def _mentioned(self, term: Node) -> frozenset[str]:
+        """Names of the variables in a term and, for variables, in their bounds, all the way down."""
+        found = self._mentions.get(term)
+        if found is None:
+            names: set[str] = set()
+            queue = list(variables(term))
+            while queue:
+                var = queue.pop()
+                if var.name in names:
+                    continue
+                names.add(var.name)
+                for bound in self.ranges.get(var.name) or ():
+                    queue += variables(bound) if isinstance(bound, Node) else ()
+            if isinstance(term, Var):
+                names.discard(term.name)
+            found = self._mentions[term] = frozenset(names)
+        return found
+
+    # bounds of terms
+
+    def _bounds_of(self, term: Node, lower: bool) -> tuple[tuple[_Sum, ...], ...]:
+        """Lower (else upper) bounds of a term. Alternatives, each a tuple of sums.
+
+        Each alternative says: the term is at least (at most) the least (greatest) of its sums.
+        """
+        found = self._bounds.get((term, lower))
+        if found is None:
+            found = self._bounds[term, lower] = tuple(self._find_bounds(term, lower))
+        return found
+
+    def _find_bounds(self, term: Node, lower: bool) -> Sequence[tuple[_Sum, ...]]:
+        match term:
+            case Var():
+                bound = (self.ranges.get(term.name) or (None, None))[0 if lower else 1]
+                if isinstance(bound, int) or bound is None:
+                    return ()
+                return [tuple(_shifted(part, 0 if lower else -1) for part in alternative)
+                        for alternative in self._extremes(bound, lower)]  # fmt: skip
+            case Binary(op="min" | "max") | Select():
+                return self._extremes(term, lower)
+            case Binary(op="mod") if self.interval(term.rhs)[0] > 0:
+                return self._remainder_bounds(term, lower)
+            case Cast() if self._keeps_value(term):
+                return [(self.sum(term.operand),)]
+            case _:
+                pass
+        return ()
+
+    def _remainder_bounds(self, term: Binary, lower: bool) -> list[tuple[_Sum, ...]]:
+        """`x % d` is at most d - 1, at most a non-negative x, and is `x - d * (x // d)`."""
+        bounds: list[tuple[_Sum, ...]] = []
+        if not lower:
+            bounds.append((_shifted(self.sum(term.rhs), -1),))
+            if self.interval(term.lhs)[0] >= 0:
+                bounds.append((self.sum(term.lhs),))
+        if isinstance(term.rhs, Const):
+            quotient = ({build.floordiv(term.lhs, term.rhs): 1}, 0)
+            bounds.append((_added(self.sum(term.lhs), quotient, -int(term.rhs.value)),))
+        return bounds
+
+    def _without_division(self, total: _Sum, term: Node) -> _Sum | None:
+        """The sum times d without a term `x // d`: `x - (d - 1) <= d * (x // d) <= x`; None for other terms."""
+        if not (isinstance(term, Binary) and term.op == "floordiv" and isinstance(term.rhs, Const)):
+            return None
+        divisor = int(term.rhs.value)
+        if divisor <= 0:
+            return None
+        count = total[0][term]
+        rest = {other: value * divisor for other, value in total[0].items() if other is not term}
+        below = (
+            0 if count < 0 else divisor - 1 if (known := self.remainder(term.lhs, divisor)) is None else known
+        )
+        return _added((rest, total[1] * divisor), _shifted(self.sum(term.lhs), -below), count)
+
+    # remainders
+
+    def stride(self, term: Node) -> int:
+        """A positive number that is known to divide a term: from facts `term % m == 0`, from `x * m`, else 1."""
+        if isinstance(term, Binary) and term.op == "mul" and self.fits(term):
+            return self.stride(term.lhs) * self.stride(term.rhs)
+        if self._strides is None:
+            self._strides = {}
+            for fact in self.facts:
+                match fact:
+                    case Compare(
+                        op="eq", lhs=Binary(op="mod", lhs=held, rhs=Const(value=int(divisor))), rhs=zero
+                    ):
+                        if divisor > 0 and build.is_constant(zero, 0):
+                            self._strides[held] = lcm(divisor, self._strides.get(held, 1))
+                    case _:
+                        pass
+        return abs(int(term.value)) or 1 if isinstance(term, Const) else self._strides.get(term, 1)
+
+    def remainder(self, node: Node, divisor: int) -> int | None:
+        """`node % divisor` where it is the same for all values, else None."""
+        terms, constant = self.sum(node)
+        if all(count * self.stride(term) % divisor == 0 for term, count in terms.items()):
+            return constant % divisor
+        return None
+
+    def _keeps_value(self, term: Cast) -> bool:
+        if not term.operand.dtype.is_integer:
+            return False
+        low, high = self.interval(term.operand)
+        return int(min_value(term.to)) <= low and high <= int(max_value(term.to))
+
+    def _extremes(self, bound: Node, lower: bool) -> list[tuple[_Sum, ...]]:
+        """The alternatives of a bound that may itself be a min, max or select."""
+        if isinstance(bound, Binary) and bound.op in ("min", "max"):
+            if (bound.op == "max") is lower:
+                return [(self.sum(bound.lhs),), (self.sum(bound.rhs),)]
+            return [(self.sum(bound.lhs), self.sum(bound.rhs))]
+        if isinstance(bound, Select):
+            return [(self.sum(bound.then), self.sum(bound.otherwise))]
+        return [(self.sum(bound),)]
+
+
+def conjuncts(condition: Node) -> tuple[Node, ...]:
+    """The conditions that an `and` joins, flattened; nothing for `True`."""
+    found: list[Node] = []
+    stack = [condition]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.op == "and" and node.dtype is BOOL:
+            stack += (node.rhs, node.lhs)
+        elif node is not build.TRUE:
+            found.append(node)
+    return tuple(found)
+
+
+def _contains(node: Node, part: Node) -> bool:
+    return any(child is part for child in walk(node))
+
+
+def _added(a: _Sum, b: _Sum, factor: int) -> _Sum:
+    """`a + factor * b` over whole numbers."""
+    terms = dict(a[0])
+    for term, count in b[0].items():
+        terms[term] = terms.get(term, 0) + factor * count
+    return {term: count for term, count in terms.items() if count}, a[1] + factor * b[1]
+
+
+def _shifted(total: _Sum, offset: int) -> _Sum:
+    return total[0], total[1] + offset
+
+
+def _replaced(total: _Sum, term: Node, bound: _Sum) -> _Sum:
+    """The sum with a term replaced by its bound."""
+    count = total[0][term]
+    rest = {other: value for other, value in total[0].items() if other is not term}
+    return _added((rest, total[1]), bound, count)

@@ -1,0 +1,73 @@
+"""The reducers of the language as values: sum, prod, max, min, any, all; and the one step of a reduction.
+
+In: accumulators and terms as nodes. Out: the combined nodes. Lowering, the interpreter and `rfactor` take identity and
+step from here, so that they cannot disagree (semantics E2, E5, D5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from tdsl.dtypes import DType, max_value, min_value
+from tdsl.expr import build
+from tdsl.expr.node import Binary, Node, Reduce
+from tdsl.expr.tensor import Reducer
+
+
+def _simple(
+    name: str, op: Callable[[Node, Node], Node], identity: Callable[[DType], Node], *, exact: bool
+) -> Reducer:
+    """A reducer of one component."""
+    return Reducer(
+        name=name,
+        combine=lambda a, b: (op(a[0], b[0]),),
+        identity=lambda dtypes: (identity(dtypes[0]),),
+        exact=exact,
+    )
+
+
+def _least(dtype: DType) -> Node:
+    """What `max` of nothing gives: -inf, or the least integer (E5)."""
+    return build.constant(-math.inf if dtype.is_float else min_value(dtype), dtype)
+
+
+def _greatest(dtype: DType) -> Node:
+    """What `min` of nothing gives: +inf, or the greatest integer (E5)."""
+    return build.constant(math.inf if dtype.is_float else max_value(dtype), dtype)
+
+
+SUM = _simple("sum", build.add, lambda dtype: build.constant(0, dtype), exact=False)
+PROD = _simple("prod", build.mul, lambda dtype: build.constant(1, dtype), exact=False)
+MAX = _simple("max", build.maximum, _least, exact=True)
+MIN = _simple("min", build.minimum, _greatest, exact=True)
+ANY = _simple("any", build.logical_or, lambda dtype: build.constant(False, dtype), exact=True)
+ALL = _simple("all", build.logical_and, lambda dtype: build.constant(True, dtype), exact=True)
+
+REDUCERS: dict[str, Reducer] = {reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL)}
+"""The built-in reducers by name, for the parser."""
+
+
+def built_in(name: str) -> Reducer:
+    """The built-in reducer of that name; what pickles of it load."""
+    return REDUCERS[name]
+
+
+def identity(node: Reduce) -> tuple[Node, ...]:
+    """What the accumulators of a reduction start from, one constant a component."""
+    return node.reducer.identity(tuple(operand.dtype for operand in node.operands))
+
+
+def step(node: Reduce, accumulators: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The accumulators after one more term: `combine`, or one fma where the sum is fused with its product (D5)."""
+    operand = node.operands[0]
+    if node.fused and isinstance(operand, Binary) and operand.op == "mul":
+        return (build.fma(operand.lhs, operand.rhs, accumulators[0], contracted=True),)
+    return node.reducer.combine(accumulators, node.operands)
+
+
+def keeps_every_bit(node: Reduce) -> bool:
+    """Whether the terms may be taken in any order with the same result, bit for bit."""
+    return node.reducer.exact or (
+        node.reducer in (SUM, PROD) and all(operand.dtype.is_integer for operand in node.operands)
+    )

@@ -1,0 +1,169 @@
+"""Declarations: tensors, axes and stages as frozen values; what `declare/` makes and every later package reads.
+
+A `Tensor` is a name with a shape and a dtype; it is compared by identity and usable as a dict key. A `Stage` is the
+loop nest that computes one or more tensors. Expressions inside are interned scalar nodes (`expr/node.py`); axes and
+sizes appear in them as `Var`s by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tdsl.dtypes import DType
+from tdsl.expr.node import Node
+from tdsl.expr.operators import Operators
+from tdsl.location import Location, hide_internal_frames
+from tdsl.settings import Options
+
+if TYPE_CHECKING:
+    from tdsl.expr.handles import Expr
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reducer:
+    """An associative, commutative combination of values (of tuples of values when it has several components).
+
+    `combine(a, b)` takes and returns one node a component; `identity(dtypes)` gives one constant a component.
+    `exact`: the result does not depend on the order of the terms for any dtype (min, max, any, all); sums and products
+    of integers are exact too (they wrap), of floats they are not.
+    """
+
+    name: str
+    combine: Callable[[tuple[Node, ...], tuple[Node, ...]], tuple[Node, ...]]
+    identity: Callable[[tuple[DType, ...]], tuple[Node, ...]]
+    exact: bool
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """The built-in reducers pickle by name; others need callables that pickle."""
+        from tdsl.expr.reducers import REDUCERS, built_in
+
+        if REDUCERS.get(self.name) is self:
+            return built_in, (self.name,)
+        return Reducer, (self.name, self.combine, self.identity, self.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Facts of a named size: `minimum` (at least 0), `multiple_of` (at least 1), `typical` (a hint, never a fact)."""
+
+    name: str
+    minimum: int = 0
+    multiple_of: int = 1
+    typical: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a stage: `lower <= name < upper`, int64; bounds are affine in sizes and in axes outside it."""
+
+    name: str
+    lower: Node
+    upper: Node
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
+class Tensor(Operators["Tensor"]):
+    """A named array, and the public handle of it: `A[i, j]` is an element, operators take it whole (semantics E1).
+
+    Compares and hashes by identity. `extents` are int64 nodes; the public property `shape` shows them as ints and
+    expressions. `producer` is None for an input array. `value_range` (half-open, int64 nodes) is the declared range of
+    an input whose values are used as indices. `strides` / `align` are declared layout facts in elements / bytes.
+    `sizes`: the facts of every size that occurs in extents and range.
+    """
+
+    name: str
+    extents: tuple[Node, ...]
+    dtype: DType
+    producer: Stage | None = None
+    component: int = 0
+    number: int = 0
+    value_range: tuple[Node, Node] | None = None
+    strides: tuple[int | None, ...] | None = None
+    align: int | None = None
+    sizes: tuple[Size, ...] = ()
+    where: Location | None = None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.extents)
+
+    @property
+    def shape(self) -> tuple[int | Expr, ...]:
+        """The extents: ints where they are constant, else expressions."""
+        from tdsl.expr.handles import shown_extent
+
+        return tuple(shown_extent(extent, self.sizes) for extent in self.extents)
+
+    @hide_internal_frames
+    def __getitem__(self, index: object) -> Expr:
+        """One element: `A[i, j]`, `A[i + 1, 0]`, of a tensor of rank 0 `A[()]`; subscripts are integers.
+
+        Errors: E102 a number of subscripts that is not the rank; E103 a subscript that is no integer; E103 a slice.
+        """
+        from tdsl.expr.subscripts import element
+
+        return element(self, index)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        from tdsl.expr.printer import shape_text
+
+        return f"<tensor {self.name} {shape_text(self.extents)} {self.dtype}>"
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Param:
+    """A named scalar argument; appears in expressions as `Var(name, dtype, "param")`."""
+
+    name: str
+    dtype: DType
+    number: int = 0
+    value_range: tuple[Node, Node] | None = None
+    where: Location | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Stage:
+    """One loop nest: at every point of `axes` the tensors' elements at that point get `body`.
+
+    axes: data axes, one a dimension of the tensors, in shape order. reduce_axes: in order of first use, outermost
+    first; their bounds may use data axes. body: one node a tensor; contains `Reduce` nodes over `reduce_axes`, reads of
+    other tensors, and contraction is already explicit (`Fma`). domain: conditions (bool nodes over the data axes) of
+    `where=`; outside it the element is `fill`. sizes: facts of every size that occurs. params: those that occur. facts: `td.require` conditions.
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    reduce_axes: tuple[Axis, ...]
+    body: tuple[Node, ...]
+    dtypes: tuple[DType, ...]
+    tensor_names: tuple[str, ...]
+    domain: tuple[Node, ...] = ()
+    fill: tuple[Node, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    params: tuple[Param, ...] = ()
+    facts: tuple[Node, ...] = ()
+    options: Options = field(default_factory=Options)
+    number: int = 0
+    named_by_user: bool = True
+    where: Location | None = None
+    tensors: list[Tensor] = field(default_factory=list[Tensor])
+    """Filled once by `tensors_of` right after construction; never changed later."""
+
+
+def tensors_of(stage: Stage) -> tuple[Tensor, ...]:
+    """The tensors a stage computes, created with it on first use (shape = the extents of its data axes)."""
+    if not stage.tensors:
+        from tdsl.expr.build import extent
+
+        extents = tuple(extent(axis) for axis in stage.axes)
+        for component, (name, dtype) in enumerate(zip(stage.tensor_names, stage.dtypes, strict=True)):
+            stage.tensors.append(
+                Tensor(name=name, extents=extents, dtype=dtype, producer=stage, component=component,
+                       number=stage.number, sizes=stage.sizes, where=stage.where)
+            )  # fmt: skip
+    return tuple(stage.tensors)
