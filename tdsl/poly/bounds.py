@@ -1,0 +1,296 @@
+"""Every read of a declaration stays inside its tensor: proved for all sizes, or the smallest point where it does not.
+
+In: the reads of a stage with their paths, its axes, domain and facts. Out: None, an `Escape` (sizes, iteration and
+index of the smallest read that leaves its tensor) or `Unproven` (the term that isl cannot see through). Source:
+Presburger emptiness and lexicographic minima (Verdoolaege, isl); interval bounds, as Halide uses, refuse guarded and
+triangular reads that are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Literal
+
+import islpy as isl
+
+from tdsl.expr.build import ZERO, compare, floordiv, mod
+from tdsl.expr.node import Const, Node, Read, Var, axis_var, index_const, size_var
+from tdsl.expr.rewrite import walk
+from tdsl.expr.tensor import Axis, Param, Size
+from tdsl.poly.affine import Affine, Monomial, parameters
+from tdsl.poly.evaluate import value_at
+from tdsl.poly.isl import SET, TooLarge, budget
+from tdsl.poly.lift import Lifting, Opaque, Reason
+from tdsl.poly.reads import Path, Site, inside_axis
+from tdsl.poly.smallest import Smallest, product_node, smallest_point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a body is evaluated.
+
+    axes: data axes, at every point of which it is. reduce_axes: those its reductions bind. domain: more conditions on
+    the points. sizes, facts: what is known of sizes. params: the scalar arguments.
+    """
+
+    axes: tuple[Axis, ...]
+    reduce_axes: tuple[Axis, ...] = ()
+    domain: tuple[Node, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    facts: tuple[Node, ...] = ()
+    params: tuple[Param, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escape:
+    """The smallest point (sum of sizes, then sizes, then iteration) where a read leaves its tensor.
+
+    dimension: the first one it leaves. index, shape: values there. data: elements of arrays with a declared range, and
+    params, with the values they have in this example. below, above: whether it can leave that dimension at its start,
+    at its end.
+    """
+
+    read: Read
+    dimension: int
+    index: tuple[int, ...]
+    shape: tuple[int, ...]
+    sizes: tuple[tuple[str, int], ...]
+    iteration: tuple[tuple[str, int], ...]
+    data: tuple[tuple[Node, int], ...]
+    below: bool
+    above: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A read that is neither proved nor refuted, because of `term`.
+
+    why: `range`: data whose range is not declared; `product`, `division`, `reduction`: not affine; `wraps`: arithmetic
+    that may leave its dtype; `large`: the proof exceeds its budget.
+    """
+
+    read: Read
+    dimension: int
+    term: Node
+    why: Literal["range", "product", "division", "reduction", "wraps", "large"]
+
+
+_REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wraps"]] = {
+    "data": "range",
+    "range": "range",
+    "product": "product",
+    "division": "division",
+    "reduction": "reduction",
+    "wraps": "wraps",
+}
+
+
+def check_reads(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None:
+    """The first read, in order of the sites, that is not proved to stay inside its tensor; None where all are."""
+    if not sites:
+        return None
+    try:
+        with budget():
+            return _Proof(sites, scope).first_failure()
+    except TooLarge:
+        return _one_by_one(sites, scope)
+
+
+def _one_by_one(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None:
+    """As `check_reads` with a budget for each read, so that the one that is too hard is named."""
+    for site in sites:
+        try:
+            with budget():
+                failure = _Proof((site,), scope).first_failure()
+        except TooLarge:
+            return Unproven(site.read, 0, site.read, "large")
+        if failure is not None:
+            return failure
+    return None
+
+
+class _Proof:
+    """The sets of one check, in one space: sizes (and products of them) are parameters, axes and opaque values dims."""
+
+    def __init__(self, sites: Sequence[Site], scope: Scope) -> None:
+        self.sites = sites
+        self.scope = scope
+        self.lifting = Lifting((*scope.axes, *scope.reduce_axes), scope.sizes, scope.params)
+        lift = self.lifting.lift
+        self.index = {site.read: tuple(lift(index) for index in site.read.index) for site in sites}
+        self.paths = {path: tuple(lift(node) for node in path) for site in sites for path in site.paths}
+        self.base = tuple(lift(node) for node in _base(sites, scope))
+        self.opaque = tuple(self.lifting.opaque.values())
+        self.ranges = tuple(condition for opaque in self.opaque for condition in opaque.range())
+
+    @cached_property
+    def affine(self) -> Affine:
+        nodes = [*self.base, *self.ranges, *self.lifting.wide.values()]
+        nodes += [node for path in self.paths.values() for node in path]
+        nodes += [node for index in self.index.values() for node in index]
+        nodes += [extent for site in self.sites for extent in site.read.tensor.extents]
+        axes = [axis_var(axis.name) for axis in (*self.scope.axes, *self.scope.reduce_axes)]
+        return Affine((*axes, *(opaque.var for opaque in self.opaque)), _by_mention(self.scope.sizes, nodes))
+
+    @cached_property
+    def everywhere(self) -> isl.Set:
+        """The points at which the body is evaluated, whatever its conditions say."""
+        products = [monomial for monomial in self.affine.params if len(monomial) > 1]
+        known = [compare("ge", product_node(monomial), ZERO) for monomial in products]
+        return self.affine.conditions((*self.base, *self.ranges, *known))
+
+    def first_failure(self) -> Escape | Unproven | None:
+        wide = self._wide_failure()
+        if wide is not None:
+            return wide
+        reached = {
+            path: self.everywhere.intersect(self.affine.conditions(nodes))
+            for path, nodes in self.paths.items()
+        }
+        suspects = [path for path, points in reached.items() if not self._all_inside(path, points)]
+        for site in self.sites:
+            failure = self._failure(site, [reached[path] for path in site.paths if path in suspects])
+            if failure is not None:
+                return failure
+        return None
+
+    def _all_inside(self, path: Path, points: isl.Set) -> bool:
+        inside: dict[Node, None] = {}
+        for site in self.sites:
+            if path in site.paths:
+                for index, extent in zip(self.index[site.read], site.read.tensor.extents, strict=True):
+                    inside.update(dict.fromkeys((compare("ge", index, ZERO), compare("lt", index, extent))))
+        return points.is_subset(self.affine.conditions(inside))
+
+    def _failure(self, site: Site, reached: Sequence[isl.Set]) -> Escape | Unproven | None:
+        found: list[Smallest] = []
+        for points in reached:
+            bad = reduce(isl.Set.union, self._escaping(site.read, points))
+            if bad.is_empty():
+                continue
+            opaque = self._doubtful(site.read, bad)
+            if opaque is not None:
+                return Unproven(
+                    site.read, self._dimension(site.read, bad), opaque.node, _REASON[opaque.reason]
+                )
+            smallest = smallest_point(bad, self.affine, self.scope.sizes)
+            if smallest is None:
+                products = (monomial for monomial in self.affine.params if len(monomial) > 1)
+                return Unproven(
+                    site.read, self._dimension(site.read, bad), product_node(next(products)), "product"
+                )
+            found.append(smallest)
+        if not found:
+            return None
+        return self._escape(site.read, min(found, key=lambda one: one.order), reached)
+
+    def _escaping(self, read: Read, points: isl.Set) -> list[isl.Set]:
+        """For each dimension the points where the read lies before it, and those where it lies behind it."""
+        sides: list[isl.Set] = []
+        for index, extent in zip(self.index[read], read.tensor.extents, strict=True):
+            sides.append(points.intersect(self.affine.condition(compare("lt", index, ZERO))))
+            sides.append(points.intersect(self.affine.condition(compare("ge", index, extent))))
+        return sides
+
+    def _dimension(self, read: Read, points: isl.Set) -> int:
+        """The first dimension that the read leaves at some of the points."""
+        return next(
+            place // 2 for place, side in enumerate(self._escaping(read, points)) if not side.is_empty()
+        )
+
+    def _doubtful(self, read: Read, bad: isl.Set) -> Opaque | None:
+        """An opaque value that the escape depends on and that may not take the value it would need."""
+        inside = {part for index in self.index[read] for part in walk(index)}
+        start = len(self.scope.axes) + len(self.scope.reduce_axes)
+        doubtful = [
+            opaque
+            for place, opaque in enumerate(self.opaque, start)
+            if opaque.reason != "data" and bad.involves_dims(SET, place, 1)
+        ]
+        return next(
+            (opaque for opaque in doubtful if opaque.var in inside), doubtful[0] if doubtful else None
+        )
+
+    def _escape(self, read: Read, smallest: Smallest, reached: Sequence[isl.Set]) -> Escape:
+        at = smallest.at
+        index = tuple(value_at(node, at) for node in self.index[read])
+        shape = tuple(value_at(node, at) for node in read.tensor.extents)
+        outside = [not 0 <= value < extent for value, extent in zip(index, shape, strict=True)]
+        dimension = outside.index(True)
+        sides = [self._escaping(read, points)[2 * dimension : 2 * dimension + 2] for points in reached]
+        data = [
+            (opaque.node, at[opaque.var])
+            for opaque in self.opaque
+            if opaque.var in smallest.involved and not opaque.node.dtype.is_bool
+        ]
+        return Escape(
+            read=read,
+            dimension=dimension,
+            index=index,
+            shape=shape,
+            sizes=tuple((var.name, value) for var, value in at.items() if var.kind == "size"),
+            iteration=tuple((axis.name, at[axis_var(axis.name)]) for axis in self._loops(smallest.involved)),
+            data=tuple(data),
+            below=not all(below.is_empty() for below, _ in sides),
+            above=not all(above.is_empty() for _, above in sides),
+        )
+
+    def _loops(self, involved: Container[Var]) -> Iterable[Axis]:
+        """Data axes, and the reduction axes that matter."""
+        yield from self.scope.axes
+        yield from (axis for axis in self.scope.reduce_axes if axis_var(axis.name) in involved)
+
+    def _wide_failure(self) -> Unproven | None:
+        """int64 arithmetic that ranges alone do not keep from wrapping is proved not to, where a read depends on it.
+
+        Where anything is evaluated, no extent of the arrays involved reaches 2^63 (semantics B5, checked at the call).
+        """
+        if not self.lifting.wide:
+            return None
+        extents = [axis.upper for axis in self.scope.axes]
+        extents += [extent for site in self.sites for extent in site.read.tensor.extents]
+        points = self.everywhere.intersect(self.affine.conditions(_fits(extent)[1] for extent in extents))
+        bounds = [
+            bound
+            for axis in (*self.scope.axes, *self.scope.reduce_axes)
+            for bound in (axis.lower, axis.upper)
+        ]
+        for node, exact in self.lifting.wide.items():
+            if points.is_subset(self.affine.conditions(_fits(exact))):
+                continue
+            for site in self.sites:
+                nodes = (*site.read.index, *sum(site.paths, ()), *bounds[2 * len(self.scope.axes) :])
+                if any(node is part for root in nodes for part in walk(root)):
+                    return Unproven(site.read, 0, node, "wraps")
+        return None
+
+
+def _fits(node: Node) -> tuple[Node, Node]:
+    """That a value fits in int64, said of its upper half so that no constant leaves int64."""
+    half = floordiv(node, index_const(1 << 32))
+    return compare("ge", half, index_const(-(1 << 31))), compare("lt", half, index_const(1 << 31))
+
+
+def _base(sites: Sequence[Site], scope: Scope) -> list[Node]:
+    """Conditions that hold wherever the body is evaluated: axes, domain, and the facts checked at every call."""
+    base = [condition for axis in scope.axes for condition in inside_axis(axis)]
+    base += [*scope.domain, *scope.facts]
+    for size in scope.sizes:
+        var = size_var(size.name)
+        base.append(compare("ge", var, index_const(size.minimum)))
+        if size.multiple_of > 1:
+            base.append(compare("eq", mod(var, index_const(size.multiple_of)), ZERO))
+    extents = {extent: None for site in sites for extent in site.read.tensor.extents}
+    return base + [compare("ge", extent, ZERO) for extent in extents if not isinstance(extent, Const | Var)]
+
+
+def _by_mention(sizes: Sequence[Size], nodes: Iterable[Node]) -> tuple[Monomial, ...]:
+    """The parameters of the space: sizes in order of mention (so the first ones are minimised first), then the rest."""
+    place = {size.name: number for number, size in enumerate(sizes)}
+    return tuple(
+        sorted(
+            parameters(nodes), key=lambda one: (len(one), [place.get(var.name, len(place)) for var in one])
+        )
+    )

@@ -1,0 +1,155 @@
+"""Loops whose iterations run together: parallel tasks, vector lanes, promoted tiles.
+
+In: the checks' relations and a group of dims of one statement. Out: None, or the `Violation`. Parallel: two iterations
+touch one cell, one of them writing. Vector (semantics P6): lanes in lockstep, statement by statement, reads before
+writes: within a statement carried flow and output are refused and carried anti is legal; between statements a carried
+dependence is legal exactly when its source stands first. The running value of a reduction may be spread over lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import islpy as isl
+
+from tdsl.expr.node import Node, Var
+from tdsl.poly.answers import DependenceKind
+from tdsl.poly.edges import Edges
+from tdsl.poly.looptree import Dim
+from tdsl.poly.model import Access, Statement
+from tdsl.poly.violation import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Adjacent dims start … end - 1 that run together, below `dims[:start]`; `names`: the loops as the user sees."""
+
+    stage: str
+    names: tuple[str, ...]
+    dims: tuple[Dim, ...]
+    start: int
+    vector: bool
+
+    @property
+    def end(self) -> int:
+        return len(self.dims)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.stage, self.names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A statement that reads or writes a tensor inside a group."""
+
+    statement: Statement
+    writes: bool
+
+
+@dataclass(slots=True)
+class Carried:
+    """The checks of one arrangement."""
+
+    edges: Edges
+
+    def tensors(self, group: Group) -> Iterator[tuple[str, list[Touch]]]:
+        """Tensors written inside the group into a buffer that its iterations share, with who touches them."""
+        tree = self.edges.copies.tree
+        for tensor, writers in tree.writers.items():
+            inside = [Touch(each, True) for each in writers if tree.inside(each.name, group.dims)]
+            if not inside or tree.level(tensor) >= group.end:
+                continue
+            inside += [
+                Touch(each, False)
+                for each in tree.readers.get(tensor, ())
+                if tree.inside(each.name, group.dims)
+            ]
+            yield tensor, inside
+
+    def pairs(self, group: Group, touches: list[Touch], tensor: str) -> Iterator[tuple[Touch, Touch]]:
+        """Who may collide, a write with a later read first: at least one writes; what lockstep keeps taken out."""
+        kinds = {"flow": 0, "anti": 1, "output": 2}
+        every = [(one, other) for one in touches for other in touches if one.writes or other.writes]
+        for one, other in sorted(every, key=lambda pair: kinds[_dependence(*pair)]):
+            if not (group.vector and self._harmless(group, one, other, tensor)):
+                yield one, other
+
+    def _harmless(self, group: Group, one: Touch, other: Touch, tensor: str) -> bool:
+        """Whether lockstep keeps a dependence from `one` in a lower lane to `other` in a higher one."""
+        tree = self.edges.copies.tree
+        here, there = (tree.position(each.statement.name, group.end) for each in (one, other))
+        if here != there:
+            return here < there
+        if one.statement is not other.statement:
+            return False
+        writes_it = any(access.tensor == tensor for access in one.statement.writes)
+        if one.statement.role == "update" and writes_it and self._over_reduction(group):
+            return True
+        innermost = len(tree.dims(one.statement.name)) == group.end
+        return innermost and not one.writes and other.writes
+
+    def _over_reduction(self, group: Group) -> bool:
+        """Whether some of the group's dims derive from a reduction axis."""
+        reduces = self.edges.copies.tree.own(group.stage).reduces
+        return any(owner == group.stage and leaf in reduces for owner, leaf in group.dims[group.start :])
+
+    def check(self, group: Group, tensor: str, one: Touch, other: Touch) -> Violation | None:
+        """Two iterations of the group, the first in a lower one, that touch one cell of the tensor."""
+        first, second = one.statement, other.statement
+        collisions = self._touched(tensor, one).apply_range(self._touched(tensor, other).reverse())
+        apart = self.edges.order.apart(first.name, second.name, group.start, group.end)
+        collisions = self.edges.same_buffer(tensor, first, second, collisions.intersect(apart))
+        if collisions.is_empty():
+            return None
+        loop = ", ".join(group.names)
+        terms = first.role == second.role == "update" and first.stage == second.stage
+        if terms and self._over_reduction(group):
+            text = f"the iterations of {loop} add up terms of one element of {tensor}"
+            kind = "reduction"
+        elif group.vector:
+            text = f"lanes of {loop} touch one element of {tensor}"
+            kind = "vector"
+        else:
+            text = f"two iterations of {loop} touch one element of {tensor}"
+            kind = "race"
+        dependence = _dependence(one, other)
+        return Violation(
+            kind, tensor, first.name, second.name, dependence, collisions, text, place=group.place
+        )
+
+    def _touched(self, tensor: str, touch: Touch) -> isl.Map:
+        """{ dims -> cell }"""
+        if touch.writes:
+            elements = self.edges.written(tensor, touch.statement)
+        else:
+            relation = self.edges.copies.relation(touch.statement.name)
+            elements = relation.apply_range(self.edges.copies.flow.read(touch.statement, tensor))
+        cell = self.edges.storage.cell(tensor)
+        return elements if cell is None else elements.apply_range(cell)
+
+
+def _dependence(one: Touch, other: Touch) -> DependenceKind:
+    if one.writes and other.writes:
+        return "output"
+    return "flow" if one.writes else "anti"
+
+
+def obviously_apart(group: Group, roots: dict[str, str], accesses: list[Access]) -> bool:
+    """Whether different iterations of the group touch different elements by their subscripts alone.
+
+    roots: leaf loop -> the one axis it is a part of (splits, fuses, renames, reversals only). Every access has that
+    very axis as the same subscript, so another iteration (outer loops equal) has another value of it.
+    """
+    return all(
+        any(
+            all(_is_axis(access.index[place], axis) for access in accesses)
+            for place in range(len(accesses[0].index))
+        )
+        for axis in (roots.get(leaf, "") for _, leaf in group.dims[group.start :])
+    )
+
+
+def _is_axis(node: Node | None, axis: str) -> bool:
+    return isinstance(node, Var) and node.kind == "axis" and node.name == axis

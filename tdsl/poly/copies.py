@@ -1,0 +1,275 @@
+"""The executed copies of every statement: which original instance runs in each iteration of the loops around it.
+
+In: `model.Arranged`. Out (isl objects of one call): per statement the map { loops around it, own loops -> axes }, per
+stage what each iteration of its host's loops needs, where relative splits start. A stage placed in a loop computes the
+exact union of what the readers inside read there; storage farther out than the computation makes each element in the
+first iteration that needs it (*burst*). Source: feasibility study, section 1; Halide's sliding window, made exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import islpy as isl
+
+from tdsl.expr.node import Node
+from tdsl.poly.affine import Monomial
+from tdsl.poly.flow import ValueFlow
+from tdsl.poly.isl import DIV, IN, OUT, PARAM, Row, basic_map, map_space, merged, pieces
+from tdsl.poly.looptree import Dim, LoopTree, Misplaced
+from tdsl.poly.model import Arranged, Split, Statement
+from tdsl.poly.unfold import Step, Unfolding, steps_of
+
+
+@dataclass(slots=True)
+class Copies:
+    """Relations of one arrangement, built when asked for and kept for this object's (short) life."""
+
+    arranged: Arranged
+    tree: LoopTree = field(init=False)
+    flow: ValueFlow = field(init=False)
+    _relations: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
+    _needs: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
+    _bases: dict[tuple[str, int], isl.PwAff | None] = field(
+        init=False, default_factory=dict[tuple[str, int], "isl.PwAff | None"]
+    )
+
+    def __post_init__(self) -> None:
+        self.tree = LoopTree(self.arranged)
+        self.flow = ValueFlow(self.arranged.program)
+
+    def dims(self, statement: str) -> tuple[Dim, ...]:
+        """The loops around a statement, outermost first, as (owner, leaf loop)."""
+        return self.tree.dims(statement)
+
+    def axes(self, statement: str) -> tuple[str, ...]:
+        """The axes of a statement, in the order of the range of `relation`."""
+        return self.tree.statements[statement].axes
+
+    def params(self) -> tuple[Monomial, ...]:
+        """The parameters of every space, in order."""
+        return self.flow.params
+
+    def level(self, tensor: str) -> int:
+        """How many leading dims of its writers own a buffer of the tensor each."""
+        return self.tree.level(tensor)
+
+    def context(self) -> isl.Set:
+        """What is known of the parameters."""
+        return self.flow.context()
+
+    def param_nodes(self) -> tuple[Node, ...]:
+        """What each parameter stands for, in order."""
+        return self.flow.param_nodes()
+
+    def space(self, n_in: int, n_out: int) -> isl.Space:
+        """A space of maps with this program's parameters."""
+        return map_space(self.param_space(), n_in, n_out)
+
+    def param_space(self) -> isl.Space:
+        """The space of the parameters."""
+        return self.flow.affine(self.arranged.program.statements[0]).param_space
+
+    # what runs where
+
+    def relation(self, statement: str) -> isl.Map:
+        """{ dims -> axes } what every executed copy computes."""
+        if statement not in self._relations:
+            self._relations[statement] = self._relation(self.tree.statements[statement])
+        return self._relations[statement]
+
+    def need(self, stage: str) -> isl.Map:
+        """{ host's dims -> data axes } the elements made in each iteration of the loops around a stage."""
+        if stage not in self._needs:
+            host = self.tree.host(stage)
+            definer = self._definer(stage)
+            if not host:
+                self._needs[stage] = isl.Map.from_range(self.flow.domain(definer))
+            else:
+                needed = self._needed(stage, definer, host)
+                self._needs[stage] = self._first(needed, self._buffer_level(stage), len(host))
+        return self._needs[stage]
+
+    def base(self, stage: str, axis: str) -> isl.PwAff | None:
+        """{ host's dims -> least value the axis takes there }, where a relative split of it starts; None for 0.
+
+        `axis` may be any loop that a relation of the stage consumes; of several of one name, the first.
+        """
+        for place, step in enumerate(self._steps(stage)):
+            if isinstance(step.relation, Split) and step.relation.parent == axis:
+                return self.split_base(stage, place)
+        return self._least(stage, axis) if axis in self.tree.main(stage).axes else None
+
+    def split_base(self, stage: str, place: int) -> isl.PwAff | None:
+        """Where the split at `place` of the stage's relations starts; None for 0 (splits of split loops, too)."""
+        step = self._steps(stage)[place]
+        if not (isinstance(step.relation, Split) and step.relation.relative and step.form):
+            return None
+        key = stage, place
+        if key not in self._bases:
+            self._bases[key] = self._find_base(stage, step.form)
+        return self._bases[key]
+
+    def _least(self, stage: str, axis: str) -> isl.PwAff | None:
+        statement = self.tree.main(stage)
+        if not self.tree.host(stage) and self._starts_at_zero(statement, axis):
+            return None
+        return self.need_of(statement).dim_min(statement.axes.index(axis))
+
+    def need_of(self, statement: Statement) -> isl.Map:
+        """{ host's dims -> axes } of one statement: of an update, all terms of the needed elements."""
+        need = self.need(statement.stage)
+        definer = self._definer(statement.stage)
+        if statement is definer:
+            return need
+        data = [axis for axis in statement.axes if axis not in statement.reduction_axes]
+        columns = 1 + len(self.flow.params)
+        rows: list[list[int]] = []
+        for place, axis in enumerate(data):
+            row = [0] * (columns + len(data) + len(statement.axes))
+            row[columns + place] = 1
+            row[columns + len(data) + statement.axes.index(axis)] = -1
+            rows.append(row)
+        terms = basic_map(self.space(len(data), len(statement.axes)), rows, ())
+        return need.apply_range(terms).intersect_range(self.flow.domain(statement))
+
+    def _definer(self, stage: str) -> Statement:
+        """The statement over the data axes: the finish or init of a reduction, or the only one."""
+        statements = self.tree.of_stage[stage]
+        roles = {each.role: each for each in statements}
+        return roles.get("finish") or roles.get("init") or self.tree.main(stage)
+
+    def _buffer_level(self, stage: str) -> int:
+        tensors = [access.tensor for access in self._definer(stage).writes]
+        return max(self.tree.level(tensor) for tensor in tensors)
+
+    def _needed(self, stage: str, definer: Statement, host: tuple[Dim, ...]) -> isl.Map:
+        """Everything the readers inside read there, for a recurrence closed under its own reads."""
+        total: isl.Map | None = None
+        for tensor in dict.fromkeys(access.tensor for access in definer.writes):
+            back = self.flow.write(definer, tensor).reverse()
+            for reader in self.tree.readers.get(tensor, ()):
+                if reader.stage == stage or not self.tree.inside(reader.name, host):
+                    continue
+                inner = len(self.tree.dims(reader.name)) - len(host)
+                part = self.relation(reader.name).project_out(IN, len(host), inner)
+                part = part.apply_range(self.flow.read(reader, tensor)).apply_range(back)
+                total = part if total is None else total.union(part)
+        if total is None:
+            raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
+        return self._closed(merged(total), definer)
+
+    def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
+        """With all a recurrence needs of itself; isl's closure may be larger, which is safe: the domain bounds it."""
+        written = {access.tensor for access in definer.writes}
+        own = [
+            tensor for tensor in dict.fromkeys(access.tensor for access in definer.reads) if tensor in written
+        ]
+        if not own or definer.role != "assign":
+            return needed
+        step = self.flow.sources(definer, definer, own[0])
+        for tensor in own[1:]:
+            step = step.union(self.flow.sources(definer, definer, tensor))
+        closure, _ = merged(step).transitive_closure()
+        more = needed.apply_range(closure).intersect_range(self.flow.domain(definer))
+        return merged(needed.union(more))
+
+    def _first(self, needed: isl.Map, level: int, depth: int) -> isl.Map:
+        """Each element only in the first iteration that needs it, once a buffer; slides along dims from `level` on."""
+        if level >= depth:
+            return needed
+        elements, slid = needed.dim(OUT), depth - level
+        by_element = needed.move_dims(OUT, elements, IN, level, slid).move_dims(IN, level, OUT, 0, elements)
+        first = by_element.lexmin()
+        back = first.move_dims(OUT, slid, IN, level, elements).move_dims(IN, level, OUT, 0, slid)
+        return merged(back)
+
+    # loops to axes
+
+    def _relation(self, statement: Statement) -> isl.Map:
+        stage = statement.stage
+        host, leaves = len(self.tree.host(stage)), self.tree.leaves(statement.name)
+        unfolding = Unfolding(
+            steps=self._steps(stage),
+            leaves=leaves,
+            columns=1 + len(self.flow.params) + host,
+            bases={},
+        )
+        base_maps: list[isl.Map] = []
+        for place in range(len(self._steps(stage))):
+            base = self.split_base(stage, place)
+            row = None if base is None else self._as_row(base, host)
+            if row is not None:
+                unfolding.bases[place] = unfolding.padded(row)
+            elif base is not None:
+                unfolding.bases[place] = unfolding.fresh()
+                base_maps.append(isl.Map.from_pw_aff(base))
+        rows = [unfolding.axis(axis) for axis in statement.axes]
+        relation = self._solve(unfolding, rows, host, base_maps)
+        need = self.need_of(statement)
+        if host == 0:
+            return merged(relation.intersect_range(need.range()))
+        return merged(relation.intersect(need.insert_dims(IN, host, len(leaves))))
+
+    def _solve(
+        self, unfolding: Unfolding, rows: Sequence[Row], host: int, base_maps: Sequence[isl.Map]
+    ) -> isl.Map:
+        """{ dims -> axes } from the rows of the axes; bases that are no plain row are extra outputs, projected out."""
+        axes, extra = len(rows), len(base_maps)
+        n_in = host + len(unfolding.leaves)
+        start = unfolding.columns + len(unfolding.leaves)
+        equalities: list[list[int]] = []
+        for place, row in enumerate(rows):
+            equalities.append(_with_outputs(row, start, axes, extra, place))
+        inequalities = [_with_outputs(row, start, axes, extra, None) for row in unfolding.inequalities]
+        relation = basic_map(self.space(n_in, axes + extra), equalities, inequalities)
+        for place, base in enumerate(base_maps):
+            value = base.insert_dims(IN, host, len(unfolding.leaves))
+            value = value.insert_dims(OUT, 0, axes + place).add_dims(OUT, extra - 1 - place)
+            relation = relation.intersect(value)
+        return relation.project_out(OUT, axes, extra) if extra else relation
+
+    def _steps(self, stage: str) -> tuple[Step, ...]:
+        return steps_of(self.tree.main(stage), self.tree.arrangements[stage])
+
+    def _find_base(self, stage: str, form: dict[str, int]) -> isl.PwAff | None:
+        """The least value of a combination of axes in each iteration of the host's loops."""
+        if len(form) == 1 and next(iter(form.values())) == 1:
+            return self._least(stage, next(iter(form)))
+        statement = self.tree.main(stage)
+        columns = 1 + len(self.flow.params)
+        row = [0] * (columns + len(statement.axes) + 1)
+        for axis, factor in form.items():
+            row[columns + statement.axes.index(axis)] = factor
+        row[-1] = -1
+        value = basic_map(self.space(len(statement.axes), 1), [row], ())
+        return self.need_of(statement).apply_range(value).dim_min(0)
+
+    def _starts_at_zero(self, statement: Statement, axis: str) -> bool:
+        """At root: data axes start at 0, and so does what the domain bounds from below by 0."""
+        if axis not in statement.reduction_axes:
+            return True
+        least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))
+        return least.is_int() and least.to_python() == 0
+
+    def _as_row(self, base: isl.PwAff, host: int) -> list[int] | None:
+        """A base that is one affine value without floors, as a row over constant, parameters and host's dims."""
+        parts = pieces(base)
+        if len(parts) != 1 or parts[0][1].dim(DIV):
+            return None
+        aff = parts[0][1]
+        if aff.get_denominator_val().to_python() != 1:
+            return None
+        row = [aff.get_constant_val().to_python()]
+        row += [aff.get_coefficient_val(PARAM, place).to_python() for place in range(aff.dim(PARAM))]
+        return row + [aff.get_coefficient_val(IN, place).to_python() for place in range(host)]
+
+
+def _with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None) -> list[int]:
+    """A row over inputs and bases as one over inputs and outputs (axes, then bases); `place`: minus that axis."""
+    outputs = [0] * axes
+    if place is not None:
+        outputs[place] = -1
+    bases = list(row[start : start + extra]) + [0] * (extra - len(row[start:]))
+    return [*row[:start], *outputs, *bases]

@@ -1,0 +1,154 @@
+"""Checks of one dependence edge: is every value made before it is read, in the buffer it is read from, and kept?
+
+In: `Copies`, `Order`, `Storage` of one arrangement and (tensor, reader, writer). Out: None, or the `Violation` with all
+collisions. Order, coverage, clobber and twice are checks 2 to 5 of the feasibility study; scope (1) is in `verdict.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import islpy as isl
+
+from tdsl.poly.copies import Copies
+from tdsl.poly.model import Statement
+from tdsl.poly.order import Order
+from tdsl.poly.storage import Storage
+from tdsl.poly.violation import Violation
+
+
+@dataclass(slots=True)
+class Edges:
+    """The checks of one arrangement."""
+
+    copies: Copies
+    order: Order
+    storage: Storage
+    _written: dict[tuple[str, str], isl.Map] = field(
+        init=False, default_factory=dict[tuple[str, str], isl.Map]
+    )
+
+    def check(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
+        """Order, then coverage, then clobber, of the values that `reader` reads and `writer` makes."""
+        made = self.copies.relation(writer.name)
+        want = self.copies.relation(reader.name).apply_range(self.copies.flow.sources(reader, writer, tensor))
+        makers = self.same_buffer(tensor, reader, writer, want.apply_range(made.reverse()))
+        return (
+            self._late(tensor, reader, writer, makers)
+            or self._missing(tensor, reader, writer, want, makers)
+            or self._clobbered(tensor, reader, writer, makers)
+        )
+
+    def same_buffer(self, tensor: str, one: Statement, other: Statement, relation: isl.Map) -> isl.Map:
+        """The pairs of copies that use the same buffer of the tensor."""
+        level = self.copies.level(tensor)
+        return (
+            relation if level == 0 else relation.intersect(self.order.same_start(one.name, other.name, level))
+        )
+
+    def written(self, tensor: str, writer: Statement) -> isl.Map:
+        """{ writer's dims -> element }"""
+        key = tensor, writer.name
+        if key not in self._written:
+            relation = self.copies.relation(writer.name)
+            self._written[key] = relation.apply_range(self.copies.flow.write(writer, tensor))
+        return self._written[key]
+
+    def _late(self, tensor: str, reader: Statement, writer: Statement, makers: isl.Map) -> Violation | None:
+        """Values made only after they are read. A copy of an assignment may be late where another came in time."""
+        late = makers.intersect(self.order.not_after(reader.name, writer.name))
+        if late.is_empty():
+            return None
+        if writer.role in ("assign", "finish"):
+            made = self.copies.relation(writer.name)
+            in_time = makers.intersect(self.order.after(reader.name, writer.name)).apply_range(made)
+            lost = late.apply_range(made).subtract(in_time)
+            if lost.is_empty():
+                return None
+            late = late.intersect(lost.apply_range(made.reverse()))
+        text = f"{reader.stage} reads {tensor} before {writer.stage} has made it"
+        return Violation("order", tensor, writer.name, reader.name, "flow", late.reverse(), text)
+
+    def _missing(
+        self, tensor: str, reader: Statement, writer: Statement, want: isl.Map, makers: isl.Map
+    ) -> Violation | None:
+        """Values that nobody makes in the buffer they are read from."""
+        missing = want.subtract(makers.apply_range(self.copies.relation(writer.name)))
+        if missing.is_empty():
+            return None
+        text = f"{writer.stage} does not compute all of {tensor} where {reader.stage} reads it"
+        return Violation("missing", tensor, writer.name, reader.name, "flow", missing, text)
+
+    def _clobbered(
+        self, tensor: str, reader: Statement, writer: Statement, makers: isl.Map
+    ) -> Violation | None:
+        alias = self.storage.alias(tensor)
+        if alias is None or alias.is_empty():
+            return None
+        for other in self.copies.tree.writers[tensor]:
+            found = self.between(tensor, reader, writer, other, makers, alias)
+            if not found.is_empty():
+                text = (
+                    f"a value of {tensor} is overwritten by {other.stage} before {reader.stage} has read it"
+                )
+                return Violation(
+                    "clobber", tensor, reader.name, other.name, "anti", found, text, lost=writer.name
+                )
+        return None
+
+    def between(
+        self,
+        tensor: str,
+        reader: Statement,
+        writer: Statement,
+        other: Statement,
+        makers: isl.Map,
+        alias: isl.Map,
+    ) -> isl.Map:
+        """{ writer -> [reader -> other] : other puts another element into the cell after the write, before the read }.
+
+        Started from the write: the reads of a reader are merged, so a pair reader -> other would mix two accesses.
+        """
+        put, put_other = self.written(tensor, writer), self.written(tensor, other)
+        conflict = put.apply_range(alias).apply_range(put_other.reverse())
+        conflict = conflict.intersect(self.order.before(writer.name, other.name))
+        conflict = self.same_buffer(tensor, writer, other, conflict)
+        triples = makers.reverse().range_product(conflict)
+        return triples.intersect_range(self.order.after(reader.name, other.name).wrap())
+
+    def running(self, tensor: str, update: Statement) -> isl.Map:
+        """{ update -> an earlier update of the same element }: the running value is read by its own updates."""
+        put = self.written(tensor, update)
+        pairs = put.apply_range(put.reverse()).intersect(self.order.after(update.name, update.name))
+        return self.same_buffer(tensor, update, update, pairs)
+
+    def check_running(self, tensor: str, update: Statement) -> Violation | None:
+        """The running value of a reduction survives between its own updates."""
+        alias = self.storage.alias(tensor)
+        if alias is None or alias.is_empty():
+            return None
+        return self._clobbered(tensor, update, update, self.running(tensor, update))
+
+    def check_once(self, tensor: str, statement: Statement) -> Violation | None:
+        """An initialisation or an update has one copy a buffer."""
+        made = self.copies.relation(statement.name)
+        pairs = made.apply_range(made.reverse()).intersect(self.order.before(statement.name, statement.name))
+        pairs = self.same_buffer(tensor, statement, statement, pairs)
+        if pairs.is_empty():
+            return None
+        text = f"terms of {statement.stage} would be accumulated twice"
+        return Violation("twice", tensor, statement.name, statement.name, "output", pairs, text)
+
+    def survives(self, tensor: str, writer: Statement) -> Violation | None:
+        """Of an output every element is still there after everything: no cell is written by two elements."""
+        alias = self.storage.alias(tensor)
+        if alias is None or alias.is_empty():
+            return None
+        for other in self.copies.tree.writers[tensor]:
+            conflict = self.written(tensor, writer).apply_range(alias)
+            conflict = conflict.apply_range(self.written(tensor, other).reverse())
+            conflict = conflict.intersect(self.order.before(writer.name, other.name))
+            if not conflict.is_empty():
+                text = f"a value of the result {tensor} is overwritten"
+                return Violation("clobber", tensor, writer.name, other.name, "output", conflict, text)
+        return None

@@ -1,0 +1,102 @@
+"""Does an arrangement keep every bit of a reduction, or change the order in which its terms are added (semantics P14)?
+
+In: `model.Arranged`. Out: one `Label` a stage: exact, or the reduction axes whose terms change order. An operator that
+gives the same bits in any order (integers, min, max: `Statement.exact`) is exact whatever stands where.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import islpy as isl
+
+from tdsl.poly.answers import Label
+from tdsl.poly.copies import Copies
+from tdsl.poly.edges import Edges
+from tdsl.poly.isl import IN, OUT
+from tdsl.poly.looptree import LoopTree
+from tdsl.poly.model import Arranged, Fuse, Rename, Skew, Split, Statement
+from tdsl.poly.order import Order
+from tdsl.poly.storage import Storage
+
+
+def labels(arranged: Arranged) -> tuple[Label, ...]:
+    """The label of every stage, in order of declaration."""
+    copies = Copies(arranged)
+    return tuple(
+        _label(copies, each.stage) for each in arranged.arrangements if each.stage in copies.tree.of_stage
+    )
+
+
+def label(arranged: Arranged, stage: str) -> Label:
+    """The label of one stage."""
+    return _label(Copies(arranged), stage)
+
+
+def _label(copies: Copies, stage: str) -> Label:
+    update = copies.tree.main(stage)
+    if update.role != "update" or update.exact or not update.reduction_axes:
+        return Label(stage)
+    lanes = _lanes(copies.tree, stage)
+    changed = lanes if _in_order(copies.tree, update) else lanes | _changed(copies, update)
+    return Label(stage, tuple(axis for axis in update.reduction_axes if axis in changed))
+
+
+def _lanes(tree: LoopTree, stage: str) -> frozenset[str]:
+    """Reduction axes spread over vector lanes, which keep one accumulator each (semantics P9)."""
+    own = tree.own(stage)
+    found: set[str] = set()
+    for loop in tree.arrangements[stage].loops:
+        if loop.kind == "vector":
+            start, end = own.spans[loop.name]
+            found |= {own.roots[leaf] for leaf in own.leaves[start:end] if leaf in own.reduces}
+    return frozenset(found)
+
+
+def _in_order(tree: LoopTree, update: Statement) -> bool:
+    """Whether the reduction's loops stand in their declared order, outer parts before inner ones."""
+    parts = {axis: [axis] for axis in update.reduction_axes}
+    for relation in tree.arrangements[update.stage].relations:
+        if isinstance(relation, Fuse):
+            continue
+        axis = next((axis for axis, names in parts.items() if relation.parent in names), None)
+        if axis is None:
+            if isinstance(relation, Skew) and any(relation.by in names for names in parts.values()):
+                return False
+            continue
+        if not isinstance(relation, Split | Rename):
+            return False
+        place = parts[axis].index(relation.parent)
+        children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]
+        parts[axis][place : place + 1] = children
+    own = tree.own(update.stage)
+    stands = [leaf for leaf in own.leaves if leaf in own.reduces]
+    declared = [leaf for axis in update.reduction_axes for leaf in parts[axis]]
+    return stands == [leaf for leaf in declared if leaf in own.reduces]
+
+
+def _changed(copies: Copies, update: Statement) -> frozenset[str]:
+    """The smallest sets of axes along which two terms of one element have changed places."""
+    edges = Edges(copies, Order(copies), Storage(copies))
+    found: set[str] = set()
+    for count in range(1, len(update.reduction_axes) + 1):
+        for chosen in combinations(update.reduction_axes, count):
+            if found.isdisjoint(chosen) and not _swapped(edges, update, chosen).is_empty():
+                found |= set(chosen)
+    return frozenset(found)
+
+
+def _swapped(edges: Edges, update: Statement, chosen: tuple[str, ...]) -> isl.Map:
+    """Pairs of copies of terms equal but in the chosen axes, the later term of the declaration first."""
+    copies = edges.copies
+    rank = len(update.axes)
+    chain = isl.Map.universe(copies.space(rank, rank))
+    for place, axis in enumerate(update.axes):
+        if axis not in chosen:
+            chain = chain.equate(IN, place, OUT, place)
+    first = update.axes.index(chosen[0])
+    chain = chain.order_lt(IN, first, OUT, first)
+    made = copies.relation(update.name)
+    pairs = made.apply_range(chain).apply_range(made.reverse())
+    pairs = pairs.intersect(edges.order.after(update.name, update.name))
+    return edges.same_buffer(update.writes[0].tensor, update, update, pairs)

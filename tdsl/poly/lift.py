@@ -1,0 +1,344 @@
+"""Integer expressions made affine: what isl cannot express becomes a fresh variable with the range it is known to have.
+
+In: index expressions and conditions of a body (any scalar nodes). Out: int64 nodes that are affine in axes, sizes and
+*opaque* variables, exact as mathematical integers: machine wrap-around is either excluded by ranges, or the wrapped
+value is opaque itself, or noted in `Lifting.wide` for a proof. One node becomes one variable, so that
+`where(x < n, V[x], 0)` is decided however `x` is computed. Source: the lifted iterator of a data-dependent index (the
+feasibility study, check 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tdsl.dtypes import DType, max_value, min_value
+from tdsl.expr.build import (
+    ONE,
+    ZERO,
+    add,
+    compare,
+    floordiv,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    mod,
+    mul,
+    neg,
+    select,
+    sub,
+)  # fmt: skip
+from tdsl.expr.node import (
+    INT64,
+    Binary,
+    Cast,
+    Compare,
+    Const,
+    Node,
+    Read,
+    Select,
+    Unary,
+    Var,
+    axis_var,
+    index_const,
+)  # fmt: skip
+from tdsl.expr.rewrite import walk
+from tdsl.expr.tensor import Axis, Param, Size
+
+SIZE_LIMIT = 1 << 47
+"""Every size is below this (checked at the call): user address spaces of x86-64 hold 2^47 bytes."""
+
+Reason = Literal["data", "range", "product", "division", "wraps", "reduction"]
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value that isl does not see inside: `lower <= var < upper` is all that is known of it.
+
+    node: the expression it stands for. reason: why it is opaque. `data`: an element of an array with a declared range,
+    so each value of the range can occur; `range`: data without one. bool values are 0 or 1.
+    """
+
+    var: Var
+    node: Node
+    lower: Node
+    upper: Node
+    reason: Reason
+
+    def range(self) -> tuple[Node, ...]:
+        """The conditions that hold of the variable; none for a whole int64, whose limits no proof needs."""
+        if self.node.dtype.bits == 64 and self.reason != "data":
+            return () if self.node.dtype.is_signed else (compare("ge", self.var, ZERO),)
+        return compare("ge", self.var, self.lower), compare("lt", self.var, self.upper)
+
+
+class Lifting:
+    """Lifts the nodes of one stage; every node once.
+
+    Args:
+        axes: the stage's axes, bounds included, outer ones first.
+        sizes: facts of the sizes; a size that is not listed has none.
+        params: the scalar arguments; an integer one with a declared range is a variable of the proof.
+    """
+
+    def __init__(self, axes: Iterable[Axis], sizes: Iterable[Size], params: Iterable[Param] = ()) -> None:
+        self.opaque: dict[Node, Opaque] = {}
+        self.wide: dict[Node, Node] = {}
+        """int64 arithmetic that is not excluded from wrapping by ranges alone: node -> its exact lifted value."""
+        self._params = {param.name: param for param in params}
+        self._lifted: dict[Node, Node] = {}
+        self._ranges: dict[Node, Range] = {}
+        for size in sizes:
+            self._ranges[Var(size.name, INT64, "size")] = (size.minimum, SIZE_LIMIT - 1)
+        for axis in axes:
+            # A bound that might leave int64 is in `wide`, and so is proved not to.
+            low = max(self.range(self.lift(axis.lower))[0], -(1 << 63))
+            high = min(self.range(self.lift(axis.upper))[1], (1 << 63) - 1) - 1
+            self._ranges[axis_var(axis.name)] = (low, max(low, high))
+
+    def lift(self, node: Node) -> Node:
+        """The affine int64 node of an integer node, or the condition over affine nodes of a bool one."""
+        for part in walk(node):
+            if part not in self._lifted and (part.dtype.is_integer or part.dtype.is_bool):
+                self._lifted[part] = self._lift(part)
+        return self._lifted[node]
+
+    def range(self, lifted: Node) -> Range:
+        """Least and greatest value that a lifted int64 node may take, by intervals."""
+        for part in walk(lifted):
+            if part not in self._ranges and not part.dtype.is_bool:
+                self._ranges[part] = _interval(part, self._ranges)
+        return self._ranges[lifted]
+
+    def value_range(self, node: Node) -> tuple[Node, Node]:
+        """The half-open range that data is known to have: the declared one, or the dtype's."""
+        declared = None
+        if isinstance(node, Read):
+            declared = node.tensor.value_range
+        elif isinstance(node, Var) and node.kind == "param" and node.name in self._params:
+            declared = self._params[node.name].value_range
+        if declared is not None:
+            return declared
+        if node.dtype.is_bool:
+            return ZERO, index_const(2)
+        low, high = min_value(node.dtype), max_value(node.dtype)
+        return _mathematical(int(low)), _mathematical(int(high) + 1)
+
+    def _lift(self, node: Node) -> Node:
+        match node:
+            case Const():
+                value = int(node.value)
+                return node if node.dtype.is_bool else _mathematical(value)
+            case Var(kind="axis" | "size") if node.dtype is INT64:
+                return node
+            case Var(kind="param") | Read():
+                return self._data(node)
+            case Unary():
+                return self._unary(node)
+            case Binary():
+                return self._binary(node)
+            case Compare():
+                return self._compare(node)
+            case Select():
+                return self._select(node, *(self._lifted[child] for child in node.children))
+            case Cast():
+                return self._cast(node)
+            case _:
+                return self._fresh(node, "reduction")
+
+    def _data(self, node: Node) -> Node:
+        declared = isinstance(node, Read) and node.tensor.value_range is not None
+        declared |= (
+            isinstance(node, Var)
+            and node.name in self._params
+            and self._params[node.name].value_range is not None
+        )
+        return self._fresh(node, "data" if declared or node.dtype.is_bool else "range")
+
+    def _fresh(self, node: Node, reason: Reason) -> Node:
+        """The variable that stands for an opaque node; a bool one is the comparison of its variable with 1."""
+        lower, upper = self.value_range(node)
+        var = axis_var(f"?{len(self.opaque)}")
+        self.opaque[node] = Opaque(var, node, lower, upper, reason)
+        if node.dtype.is_bool:
+            return compare("eq", var, ONE)
+        self._ranges[var] = (self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1)
+        return var
+
+    def _fitting(self, node: Node, lifted: Node, reason: Reason = "wraps") -> Node:
+        """`lifted` where the dtype holds all its values; else the wrapped value is opaque, int64's is to be proved."""
+        if node.dtype.is_bool:
+            return lifted
+        low, high = self.range(lifted)
+        if min_value(node.dtype) <= low and high <= max_value(node.dtype):
+            return lifted
+        if node.dtype is INT64:
+            self.wide[node] = lifted
+            return lifted
+        return self._fresh(node, reason)
+
+    def _select(self, node: Select, cond: Node, then: Node, otherwise: Node) -> Node:
+        if node.dtype.is_bool:
+            return logical_or(logical_and(cond, then), logical_and(logical_not(cond), otherwise))
+        return self._fitting(node, select(cond, then, otherwise))
+
+    def _unary(self, node: Unary) -> Node:
+        operand = self._lifted[node.operand]
+        if node.op == "not" and node.dtype.is_bool:
+            return logical_not(operand)
+        if node.op == "neg":
+            return self._fitting(node, neg(operand))
+        if node.op == "abs":
+            return self._fitting(node, maximum(operand, neg(operand)))
+        return self._fresh(node, "division")
+
+    def _binary(self, node: Binary) -> Node:
+        lhs, rhs = self._lifted[node.lhs], self._lifted[node.rhs]
+        if node.dtype.is_bool:
+            return self._logical(node, lhs, rhs)
+        match node.op:
+            case "add" | "sub" | "min" | "max":
+                return self._fitting(node, _EXACT[node.op](lhs, rhs))
+            case "mul" if isinstance(lhs, Const) or isinstance(rhs, Const):
+                return self._fitting(node, mul(lhs, rhs))
+            case "mul":
+                product = mul(lhs, rhs)
+                return (
+                    self._fitting(node, product)
+                    if _is_size_polynomial(product)
+                    else self._fresh(node, "product")
+                )
+            case "floordiv" | "mod" if isinstance(rhs, Const) and (divisor := _value(rhs)) != 0:
+                return self._fitting(node, _divided(node.op, lhs, divisor))
+            case "shl" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
+                return self._fitting(node, mul(lhs, index_const(1 << bits)))
+            case "shr" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
+                return floordiv(lhs, index_const(1 << bits))
+            case "and" if (
+                isinstance(rhs, Const) and 0 <= (mask := _value(rhs)) < 1 << 32 and (mask & (mask + 1)) == 0
+            ):
+                return mod(lhs, index_const(mask + 1))
+            case _:
+                return self._fresh(node, "division")
+
+    def _logical(self, node: Binary, lhs: Node, rhs: Node) -> Node:
+        match node.op:
+            case "and" | "min":
+                return logical_and(lhs, rhs)
+            case "or" | "max":
+                return logical_or(lhs, rhs)
+            case _:
+                return logical_or(logical_and(lhs, logical_not(rhs)), logical_and(logical_not(lhs), rhs))
+
+    def _compare(self, node: Compare) -> Node:
+        if not node.lhs.dtype.is_integer:
+            return self._fresh(node, "data")
+        return compare(node.op, self._lifted[node.lhs], self._lifted[node.rhs])
+
+    def _cast(self, node: Cast) -> Node:
+        source = node.operand.dtype
+        if source.is_float:
+            return self._fresh(node, "range")
+        operand = self._lifted[node.operand]
+        if node.dtype.is_bool:
+            return operand if source.is_bool else compare("ne", operand, ZERO)
+        if source.is_bool:
+            return select(operand, ONE, ZERO)
+        return self._converted(node, operand)
+
+    def _converted(self, node: Cast, operand: Node) -> Node:
+        """An integer converted to another integer dtype: the same where it fits, wrapped and so opaque where not."""
+        low, high = self.range(operand)
+        if min_value(node.dtype) <= low and high <= max_value(node.dtype):
+            return operand
+        return self._fresh(node, "wraps")
+
+
+_EXACT: Mapping[str, Callable[[Node, Node], Node]] = {"add": add, "sub": sub, "min": minimum, "max": maximum}
+
+
+def _is_size_polynomial(node: Node) -> bool:
+    """Sums and products of sizes and constants: each product of sizes is a variable of the proof (semantics B4)."""
+    for part in walk(node):
+        match part:
+            case Const() | Var(kind="size") | Unary(op="neg") | Binary(op="add" | "sub" | "mul"):
+                continue
+            case _:
+                return False
+    return True
+
+
+def _mathematical(value: int) -> Node:
+    """A constant of the proof; one beyond int64 is written as a sum of products, since isl's integers have no width."""
+    if -(1 << 63) <= value < 1 << 63:
+        return index_const(value)
+    high, low = divmod(value, 1 << 32)
+    return Binary("add", Binary("mul", index_const(high), index_const(1 << 32)), index_const(low))
+
+
+def _value(node: Const) -> int:
+    return int(node.value)
+
+
+def _divided(op: str, lhs: Node, divisor: int) -> Node:
+    """Division and remainder by a constant of either sign: `x // -c` is `-x // c`, `x % -c` is `-(-x % c)`."""
+    size = index_const(abs(divisor))
+    if op == "floordiv":
+        return floordiv(lhs if divisor > 0 else neg(lhs), size)
+    return mod(lhs, size) if divisor > 0 else neg(mod(neg(lhs), size))
+
+
+def _interval(node: Node, ranges: Mapping[Node, Range]) -> Range:
+    """The interval of an affine node from its operands' intervals."""
+    match node:
+        case Const():
+            return (_value(node), _value(node))
+        case Var():
+            return (0, SIZE_LIMIT - 1) if node.kind == "size" else _of_dtype(node.dtype)
+        case Unary(op="neg"):
+            low, high = ranges[node.operand]
+            return -high, -low
+        case Select():
+            then, otherwise = ranges[node.then], ranges[node.otherwise]
+            return min(then[0], otherwise[0]), max(then[1], otherwise[1])
+        case Binary():
+            return _combined(node.op, ranges[node.lhs], ranges[node.rhs])
+        case _:
+            return _of_dtype(node.dtype)
+
+
+def _combined(op: str, a: Range, b: Range) -> Range:
+    match op:
+        case "add":
+            return a[0] + b[0], a[1] + b[1]
+        case "sub":
+            return a[0] - b[1], a[1] - b[0]
+        case "min":
+            return min(a[0], b[0]), min(a[1], b[1])
+        case "max":
+            return max(a[0], b[0]), max(a[1], b[1])
+        case "floordiv":
+            return a[0] // b[0], a[1] // b[0]
+        case "mod":
+            return (a[0], a[1]) if a[0] >= 0 and a[1] < b[0] else (0, b[0] - 1)
+        case _:
+            products = [x * y for x in a for y in b]
+            return min(products), max(products)
+
+
+def _of_dtype(dtype: DType) -> Range:
+    return int(min_value(dtype)), int(max_value(dtype))
+
+
+def opaque_term(*nodes: Node) -> Node | None:
+    """The first subexpression that is not affine in axes, sizes and constants; None where all are."""
+    lifting = Lifting((), ())
+    for node in nodes:
+        lifting.lift(node)
+        if lifting.opaque:
+            return next(iter(lifting.opaque))
+    return None

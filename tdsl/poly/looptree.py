@@ -1,0 +1,244 @@
+"""The loop tree of an arrangement, without isl: which loops stand around each statement, in which order bodies run.
+
+In: `model.Arranged`. Out: per statement its *dims* ((owner, leaf loop) outside-in), per stage the host's dims, per
+tensor how many leading dims own a buffer, text positions. A fused loop is its leaves; init and finish of a reduction
+share the loops before the first reduction loop with its update and own copies of the later data loops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tdsl.poly.model import Arranged, Arrangement, Fuse, Place, Skew, Split, Statement
+
+Dim = tuple[str, str]
+"""(owner, leaf loop); the owner is a stage, or "<stage>.init" / "<stage>.finish"."""
+
+
+class Misplaced(Exception):
+    """A placement that names no loop, or cannot hold what is placed there; `opaque`: that isl cannot express."""
+
+    def __init__(self, stage: str, text: str, *, opaque: bool = False) -> None:
+        super().__init__(stage, text)
+        self.stage = stage
+        self.text = text
+        self.opaque = opaque
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLoops:
+    """A stage's own loops as leaves.
+
+    spans: loop as it now stands -> (first, last + 1) leaf. reduces: leaves that derive from a reduction axis. prefix:
+    number of leaves shared by init, update and finish. roots: leaf -> the axis it is a part of ("" where a skew mixes
+    two). opaque: loops that split a fused one.
+    """
+
+    leaves: tuple[str, ...]
+    spans: dict[str, tuple[int, int]]
+    reduces: frozenset[str]
+    prefix: int
+    roots: dict[str, str]
+    opaque: frozenset[str]
+
+
+@dataclass(slots=True)
+class LoopTree:
+    """See the module; everything is memoised, one tree is for one question."""
+
+    arranged: Arranged
+    statements: dict[str, Statement] = field(init=False)
+    of_stage: dict[str, list[Statement]] = field(init=False)
+    arrangements: dict[str, Arrangement] = field(init=False)
+    writers: dict[str, list[Statement]] = field(init=False)
+    readers: dict[str, list[Statement]] = field(init=False)
+    _positions: dict[str, int] = field(init=False)
+    _own: dict[str, OwnLoops] = field(init=False, default_factory=dict[str, OwnLoops])
+    _host: dict[str, tuple[Dim, ...]] = field(init=False, default_factory=dict[str, tuple[Dim, ...]])
+    _open: set[str] = field(init=False, default_factory=set[str])
+    _dims: dict[str, tuple[Dim, ...]] = field(init=False, default_factory=dict[str, tuple[Dim, ...]])
+    _levels: dict[str, int] = field(init=False, default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        program = self.arranged.program
+        self.statements = {statement.name: statement for statement in program.statements}
+        self.arrangements = {each.stage: each for each in self.arranged.arrangements}
+        self.of_stage, self.writers, self.readers, self._positions = {}, {}, {}, {}
+        for place, statement in enumerate(program.statements):
+            self.of_stage.setdefault(statement.stage, []).append(statement)
+            for tensor in dict.fromkeys(access.tensor for access in statement.writes):
+                self.writers.setdefault(tensor, []).append(statement)
+            for tensor in dict.fromkeys(access.tensor for access in statement.reads):
+                self.readers.setdefault(tensor, []).append(statement)
+            self._positions[owner(statement)] = place
+
+    # loops
+
+    def main(self, stage: str) -> Statement:
+        """The statement whose nest hosts what is placed in the stage: the update, or the only one."""
+        statements = self.of_stage.get(stage)
+        if not statements:
+            raise Misplaced(stage, f"no stage {stage}")
+        return next((each for each in statements if each.role == "update"), statements[0])
+
+    def own(self, stage: str) -> OwnLoops:
+        """The stage's own loops."""
+        if stage not in self._own:
+            statement = self.main(stage)
+            self._own[stage] = _own_loops(statement, self.arrangements[stage])
+        return self._own[stage]
+
+    def depth(self, place: Place) -> int:
+        """How many dims stand around the body of a loop."""
+        own = self.own(place.stage)
+        if place.loop not in own.spans:
+            raise Misplaced(place.stage, f"{place.stage} has no loop {place.loop}")
+        if place.loop in own.opaque and place.loop != self._innermost_of(place):
+            raise Misplaced(
+                place.stage, f"{place.loop} is a part of a fused loop of {place.stage}", opaque=True
+            )
+        return len(self.host(place.stage)) + own.spans[place.loop][1]
+
+    def _innermost_of(self, place: Place) -> str:
+        """Of the loops that split one fused loop, the innermost: the body below all of its leaves."""
+        own = self.own(place.stage)
+        names = [loop.name for loop in self.arrangements[place.stage].loops]
+        return [name for name in names if own.spans[name] == own.spans[place.loop]][-1]
+
+    def host(self, stage: str) -> tuple[Dim, ...]:
+        """The dims of the loops around a stage's own."""
+        if stage not in self._host:
+            place = self.arrangements[stage].compute
+            if place is None:
+                self._host[stage] = ()
+                return ()
+            if stage in self._open:
+                raise Misplaced(stage, f"{stage} would be placed inside itself")
+            self._open.add(stage)
+            self._host[stage] = self.dims(self.main(place.stage).name)[: self.depth(place)]
+            self._open.discard(stage)
+        return self._host[stage]
+
+    def dims(self, name: str) -> tuple[Dim, ...]:
+        """The loops around a statement, outermost first."""
+        if name not in self._dims:
+            statement = self.statements[name]
+            stage, own = statement.stage, self.own(statement.stage)
+            dims = [(stage, leaf) for leaf in own.leaves]
+            if statement.role in ("init", "finish"):
+                rest = [leaf for leaf in own.leaves[own.prefix :] if leaf not in own.reduces]
+                dims = dims[: own.prefix] + [(owner(statement), leaf) for leaf in rest]
+            self._dims[name] = self.host(stage) + tuple(dims)
+        return self._dims[name]
+
+    def leaves(self, name: str) -> tuple[str, ...]:
+        """The leaf loops of the statement's own stage, in the order of its dims."""
+        return tuple(leaf for _, leaf in self.dims(name)[len(self.host(self.statements[name].stage)) :])
+
+    # order and storage
+
+    def position(self, name: str, depth: int) -> int:
+        """Text position, in the body below `depth` dims, of what holds the statement there."""
+        dims = self.dims(name)
+        return self._positions[dims[depth][0] if depth < len(dims) else owner(self.statements[name])]
+
+    def shared(self, one: str, other: str) -> int:
+        """How many leading dims two statements share."""
+        count = 0
+        for mine, theirs in zip(self.dims(one), self.dims(other), strict=False):
+            if mine != theirs:
+                break
+            count += 1
+        return count
+
+    def text_before(self, one: str, other: str) -> bool:
+        """Whether `one` stands before `other` in the innermost body they share."""
+        depth = self.shared(one, other)
+        return one != other and self.position(one, depth) < self.position(other, depth)
+
+    def level(self, tensor: str) -> int:
+        """How many leading dims of its writers own a buffer each; 0 for inputs and what is stored at root."""
+        if tensor not in self._levels:
+            writers = self.writers.get(tensor)
+            self._levels[tensor] = self._level(tensor, writers[0]) if writers else 0
+        return self._levels[tensor]
+
+    def _level(self, tensor: str, writer: Statement) -> int:
+        stage = writer.stage
+        arrangement = self.arrangements[stage]
+        if self.is_accumulator(tensor):
+            return len(self.host(stage)) + self.own(stage).prefix
+        store = arrangement.store
+        if store is None:
+            return len(self.host(stage))
+        if store == "root":
+            return 0
+        depth = self.depth(store)
+        around = self.dims(self.main(store.stage).name)[:depth]
+        if self.host(stage)[:depth] != around:
+            raise Misplaced(stage, f"{stage} is not computed inside {store.stage}'s loop {store.loop}")
+        return depth
+
+    def is_accumulator(self, tensor: str) -> bool:
+        """Whether a tensor is the running value of a stage that is more than a bare reduction."""
+        writers = self.writers.get(tensor)
+        if not writers or writers[0].role not in ("init", "update"):
+            return False
+        return any(each.role == "finish" for each in self.of_stage[writers[0].stage])
+
+    def inside(self, name: str, dims: tuple[Dim, ...]) -> bool:
+        """Whether a statement stands in the body below these dims."""
+        return self.dims(name)[: len(dims)] == dims
+
+
+def owner(statement: Statement) -> str:
+    """The name under which a statement owns loops that it does not share with its stage's main statement."""
+    if statement.role in ("init", "finish"):
+        return f"{statement.stage}.{statement.role}"
+    return statement.stage
+
+
+def _own_loops(statement: Statement, arrangement: Arrangement) -> OwnLoops:
+    """Leaves of the loops, by following the relations forward: names may be used again (`vectorize` keeps `a`)."""
+    leaves: dict[str, tuple[str, ...]] = {axis: (axis,) for axis in statement.axes}
+    roots = {axis: axis for axis in statement.axes}
+    reducing = set(statement.reduction_axes)
+    opaque: set[str] = set()
+    for relation in arrangement.relations:
+        if isinstance(relation, Fuse):
+            leaves[relation.into] = leaves.pop(relation.outer) + leaves.pop(relation.inner)
+            continue
+        children = (relation.outer, relation.inner) if isinstance(relation, Split) else (relation.into,)
+        parts = leaves.pop(relation.parent)
+        if parts != (relation.parent,):  # part of a fused loop: an order, never arithmetic
+            opaque -= {relation.parent}
+            opaque.update(children)
+            leaves |= dict.fromkeys(children, parts)
+            continue
+        leaves |= {child: (child,) for child in children}
+        root = roots.pop(relation.parent)
+        reducing |= {child for child in children if relation.parent in reducing}
+        roots |= dict.fromkeys(children, "" if isinstance(relation, Skew) else root)
+    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), frozenset(opaque))
+
+
+def _spans(
+    arrangement: Arrangement,
+    leaves: dict[str, tuple[str, ...]],
+    roots: dict[str, str],
+    reduces: frozenset[str],
+    opaque: frozenset[str],
+) -> OwnLoops:
+    order: list[str] = []
+    spans: dict[str, tuple[int, int]] = {}
+    prefix: int | None = None
+    for loop in arrangement.loops:
+        parts = leaves[loop.name]
+        if loop.name in opaque and tuple(order[-len(parts) :]) == parts:
+            spans[loop.name] = len(order) - len(parts), len(order)
+            continue
+        if prefix is None and not reduces.isdisjoint(parts):
+            prefix = len(order)
+        spans[loop.name] = len(order), len(order) + len(parts)
+        order += parts
+    return OwnLoops(tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque)

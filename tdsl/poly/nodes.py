@@ -1,0 +1,163 @@
+"""isl objects back to scalar nodes: affine values, piecewise values (as min, max or select), conditions.
+
+In: isl objects with one `Node` a dimension and a parameter, in order. Out: int64 and bool nodes, by `expr/build.py`.
+Divisions of isl become `//`, and `x - d * (x // d)` becomes `x % d`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import gcd
+
+import islpy as isl
+
+from tdsl.expr.build import (
+    FALSE,
+    TRUE,
+    add,
+    compare,
+    floordiv,
+    logical_and,
+    logical_or,
+    maximum,
+    minimum,
+    mod,
+    mul,
+    select,
+    sub,
+)  # fmt: skip
+from tdsl.expr.node import Binary, Const, Node, Var, index_const
+from tdsl.poly.affine import Monomial, polynomial
+from tdsl.poly.isl import DIV, IN, PARAM, pieces
+
+
+def monomial_node(monomial: Monomial) -> Node:
+    """The product a parameter stands for."""
+    nodes: list[Var] = list(monomial)
+    return reduce(mul, nodes[1:], nodes[0])
+
+
+def aff_node(aff: isl.Aff, dims: Sequence[Node], params: Sequence[Node]) -> Node:
+    """An affine value with floors; a common denominator becomes one `//` around the whole."""
+    terms = [(aff.get_coefficient_val(PARAM, place), node) for place, node in enumerate(params)]
+    terms += [(aff.get_coefficient_val(IN, place), node) for place, node in enumerate(dims)]
+    for place in range(aff.dim(DIV)):
+        coefficient = aff.get_coefficient_val(DIV, place)
+        if not coefficient.is_zero():
+            terms.append((coefficient, aff_node(aff.get_div(place), dims, params)))
+    constant = aff.get_constant_val()
+    scale = constant.get_den_val().to_python()
+    for coefficient, _ in terms:
+        scale = _lcm(scale, coefficient.get_den_val().to_python())
+    whole = [(coefficient.mul(_value(coefficient, scale)).to_python(), node) for coefficient, node in terms]
+    result = _sum(*_remainders(whole, constant.mul(_value(constant, scale)).to_python()))
+    return result if scale == 1 else floordiv(result, index_const(scale))
+
+
+def _value(like: isl.Val, number: int) -> isl.Val:
+    return isl.Val.int_from_si(like.get_ctx(), number)
+
+
+def _lcm(a: int, b: int) -> int:
+    return a // gcd(a, b) * b
+
+
+def _remainders(terms: list[tuple[int, Node]], constant: int) -> tuple[list[tuple[int, Node]], int]:
+    """`s*x - s*d*(x // d)` becomes `s * (x % d)` where the terms of x are there."""
+    found = {node: coefficient for coefficient, node in terms if coefficient}
+    for node, coefficient in list(found.items()):
+        if not (isinstance(node, Binary) and node.op == "floordiv" and isinstance(node.rhs, Const)):
+            continue
+        divisor, inner = int(node.rhs.value), polynomial(node.lhs)
+        if inner is None or coefficient % divisor or not inner[0]:
+            continue
+        scale = -coefficient // divisor
+        parts = {monomial_node(monomial): scale * count for monomial, count in inner[0].items()}
+        if all(found.get(part) == count for part, count in parts.items()):
+            for part in (node, *parts):
+                del found[part]
+            found[mod(node.lhs, node.rhs)] = scale
+            constant -= scale * inner[1]
+    return [(coefficient, node) for node, coefficient in found.items()], constant
+
+
+def _sum(terms: list[tuple[int, Node]], constant: int) -> Node:
+    """Positive terms first, so that sums read well."""
+    total: Node | None = None
+    for coefficient, node in sorted(terms, key=lambda term: term[0] < 0):
+        scaled = mul(node, index_const(abs(coefficient)))
+        if total is None:
+            total = scaled if coefficient > 0 else mul(node, index_const(coefficient))
+        else:
+            total = add(total, scaled) if coefficient > 0 else sub(total, scaled)
+    return index_const(constant) if total is None else add(total, index_const(constant))
+
+
+def pw_aff_node(value: isl.PwAff, dims: Sequence[Node], params: Sequence[Node]) -> Node:
+    """A piecewise value: one affine value, a min or max of several, or selects by pieces (0 where it is undefined)."""
+    parts = pieces(value.coalesce())
+    affs: list[isl.Aff] = []
+    for _, aff in parts:
+        if not any(aff.plain_is_equal(other) for other in affs):
+            affs.append(aff)
+    if not affs:
+        return index_const(0)
+    if len(affs) == 1:
+        return aff_node(affs[0], dims, params)
+    domain = value.domain()
+    whole = [isl.PwAff.from_aff(aff) for aff in affs]
+    nodes = [aff_node(aff, dims, params) for aff in affs]
+    if value.is_equal(reduce(isl.PwAff.min, whole).intersect_domain(domain)):
+        return reduce(minimum, nodes)
+    if value.is_equal(reduce(isl.PwAff.max, whole).intersect_domain(domain)):
+        return reduce(maximum, nodes)
+    result = aff_node(parts[-1][1], dims, params)
+    for piece, aff in reversed(parts[:-1]):
+        result = select(set_node(piece.gist(domain), dims, params), aff_node(aff, dims, params), result)
+    return result
+
+
+def set_node(domain: isl.Set, dims: Sequence[Node], params: Sequence[Node]) -> Node:
+    """The condition that a point lies in a set: pieces joined by `or`."""
+    parts = [
+        logical_and(*_conjuncts(basic, dims, params)) for basic in domain.compute_divs().get_basic_sets()
+    ]
+    return reduce(logical_or, parts, FALSE) if parts else FALSE
+
+
+def params_node(domain: isl.Set, params: Sequence[Node]) -> Node:
+    """The condition on sizes that a set of parameters stands for."""
+    return set_node(isl.Set.from_params(domain) if domain.is_params() else domain, (), params)
+
+
+def _conjuncts(basic: isl.BasicSet, dims: Sequence[Node], params: Sequence[Node]) -> list[Node]:
+    found = [
+        _constraint_node(constraint, dims, params)
+        for constraint in basic.get_constraints()
+        if not constraint.is_div_constraint()
+    ]
+    return [node for node in found if node is not TRUE]
+
+
+def _constraint_node(constraint: isl.Constraint, dims: Sequence[Node], params: Sequence[Node]) -> Node:
+    """`positive terms <= or == negative terms`, the constant on the right."""
+    aff = constraint.get_aff()
+    terms = [(aff.get_coefficient_val(PARAM, place).to_python(), node) for place, node in enumerate(params)]
+    terms += [(aff.get_coefficient_val(IN, place).to_python(), node) for place, node in enumerate(dims)]
+    for place in range(aff.dim(DIV)):
+        coefficient = aff.get_coefficient_val(DIV, place).to_python()
+        if coefficient:
+            terms.append((coefficient, aff_node(aff.get_div(place), dims, params)))
+    terms, constant = _remainders(terms, aff.get_constant_val().to_python())
+    if not terms:
+        holds = constant == 0 if constraint.is_equality() else constant >= 0
+        return TRUE if holds else FALSE
+    if all(coefficient < 0 for coefficient, _ in terms):
+        lhs = _sum([(-coefficient, node) for coefficient, node in terms], 0)
+        return compare("eq" if constraint.is_equality() else "le", lhs, index_const(constant))
+    positive = [(coefficient, node) for coefficient, node in terms if coefficient > 0]
+    negative = [(-coefficient, node) for coefficient, node in terms if coefficient < 0]
+    lhs = _sum(positive, 0)
+    rhs = _sum(negative, -constant)
+    return compare("eq" if constraint.is_equality() else "ge", lhs, rhs)

@@ -1,0 +1,310 @@
+"""Loop bounds from copies: what every loop of a placed statement runs over, and the box every buffer needs.
+
+In: `Copies` (the executed copies of each statement as relations). Out: plain nodes over loop variables (one `Var` a
+copy dimension, named by `loop_var`) and sizes. Nothing here judges legality; everything is exact: the loops enumerate the
+copies, with guards returned where a loop would run over more. Source: projection and gist of isl (Verdoolaege 2010);
+isl's own AST generator takes tens of milliseconds and is no program representation (research: seeds, section 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import islpy as isl
+
+from tdsl.expr.build import add, floordiv, maximum, minimum, neg
+from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
+from tdsl.poly.affine import Affine
+from tdsl.poly.copies import Copies
+from tdsl.poly.isl import DIV, IN, OUT, SET
+from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
+
+PIECES = 4
+"""Above this many pieces a bound is taken from the hull, with a guard (architecture.md 15)."""
+
+
+def loop_var(owner: str, loop: str) -> Var:
+    """The variable that stands for copy dimension (owner, loop) in answers of this module."""
+    return Var(f"{owner}.{loop}", INT64, "axis")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """lower <= loop < upper; a constant loop has `extent` set and runs over lower + (0 .. extent - 1)."""
+
+    lower: Node
+    upper: Node
+    extent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Bounds of the dims from `fixed` on, and what still has to be asked at the innermost point (conjuncts)."""
+
+    bounds: tuple[Bound, ...]
+    guards: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A buffer's box: lower and extent a physical dimension, over the dims that own the buffer."""
+
+    lower: tuple[Node, ...]
+    extent: tuple[Node, ...]
+
+
+def scan(
+    copies: Copies,
+    statement: str,
+    constant: frozenset[tuple[str, str]] = frozenset(),
+    lead: str | None = None,
+    fixed: int = 0,
+    drop: frozenset[tuple[str, str]] = frozenset(),
+) -> Scan:
+    """Bounds of every dimension of `statement` from position `fixed` on, those in `drop` projected out.
+
+    lead: the statement whose loops are the enclosing `fixed` ones. constant: dims that must run over a constant extent
+    (lanes, unrolled loops, loops that index registers); LookupError with the position when there is none.
+    """
+    domain = _clear(copies.relation(statement).domain())
+    every = copies.dims(statement)
+    for position in range(len(every) - 1, -1, -1):
+        if every[position] in drop:
+            domain = domain.project_out(SET, position, 1)
+    domain = domain.coalesce()
+    dims = tuple(dim for dim in every if dim not in drop)
+    frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
+    known = _known(copies, lead, fixed)
+    bounds: list[Bound] = []
+    for position in range(fixed, len(dims)):
+        shadow = domain.project_out(SET, position + 1, len(dims) - position - 1)
+        known = known.add_dims(SET, 1)
+        bound, kept = frame.bound(shadow, known, position, dims[position] in constant)
+        bounds.append(bound)
+        known = known.intersect(kept)
+    return Scan(tuple(bounds), frame.conditions(_rest(domain, known)))
+
+
+def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[Node]) -> Box:
+    """The box of what `statement` writes in one iteration of its first `level` dims.
+
+    subscripts: nodes over the statement's axes.
+    """
+    written = copies.relation(statement)
+    axes = tuple(axis_var(name) for name in copies.tree.statements[statement].axes)
+    physical = Affine(axes, copies.flow.params).relation(tuple(subscripts))
+    relation = _clear_map(written).apply_range(_clear_map(physical))
+    relation = relation.project_out(IN, level, relation.dim(IN) - level)
+    frame = Frame(tuple(loop_var(*dim) for dim in copies.dims(statement)[:level]), copies.param_nodes())
+    pairs = [frame.interval(relation, position) for position in range(relation.dim(OUT))]
+    return Box(tuple(lower for lower, _ in pairs), tuple(extent for _, extent in pairs))
+
+
+def base_node(copies: Copies, stage: str, step: int) -> Node:
+    """Where the split that is the stage's relation number `step` starts, over the dims around the stage."""
+    start = copies.split_base(stage, step)
+    if start is None:
+        return index_const(0)
+    names = tuple(loop_var(*dim) for dim in copies.tree.host(stage))
+    return pw_aff_node(start, names, copies.param_nodes())
+
+
+def _rest(domain: isl.Set, known: isl.Set) -> isl.Set:
+    """What of `domain` still has to be asked where `known` holds: one basic set wherever its hull is exact there."""
+    rest = domain.gist(known).coalesce()
+    if rest.n_basic_set() <= 1:
+        return rest
+    hull = domain.simple_hull().to_set()
+    return hull.gist(known).coalesce() if known.intersect(hull).is_subset(domain) else rest
+
+
+def _clear(domain: isl.Set) -> isl.Set:
+    return domain.reset_tuple_id() if domain.has_tuple_id() else domain
+
+
+def _clear_map(relation: isl.Map) -> isl.Map:
+    for side in (IN, OUT):
+        relation = relation.reset_tuple_id(side) if relation.has_tuple_id(side) else relation
+    return relation
+
+
+def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
+    """What holds before the first loop scanned: the context, and the bounds of the enclosing loops."""
+    context = copies.context()
+    if lead is None:
+        return isl.Set.from_params(context)
+    domain = _clear(copies.relation(lead).domain())
+    return domain.project_out(SET, fixed, domain.dim(SET) - fixed).intersect_params(context)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Names of the dims and parameters of one scan: turns isl's answers into nodes."""
+
+    names: tuple[Node, ...]
+    params: tuple[Node, ...]
+
+    def bound(self, shadow: isl.Set, known: isl.Set, position: int, constant: bool) -> tuple[Bound, isl.Set]:
+        """Bounds of the last dim of `shadow`, and the set they enforce."""
+        if constant:
+            return self._constant(shadow.intersect(known), position)
+        rest = _rest(shadow, known)
+        basics = rest.get_basic_sets()
+        if len(basics) == 1:
+            return self._by_constraints(basics[0], position)
+        if len(basics) <= PIECES:
+            return self._by_pieces(shadow.intersect(known), position)
+        return self._by_constraints(rest.simple_hull(), position)
+
+    def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set]:
+        kept = isl.BasicSet.universe(basic.get_space())
+        lowers: list[Node] = []
+        uppers: list[Node] = []
+        for constraint in basic.get_constraints():
+            if not _bounds(constraint, position):
+                continue
+            kept = kept.add_constraint(constraint)
+            lowers += self._lower(constraint, position)
+            uppers += self._upper(constraint, position)
+        if not lowers or not uppers:
+            raise LookupError(position)
+        lower, upper = reduce(maximum, lowers), reduce(minimum, uppers)
+        return Bound(lower, add(upper, index_const(1))), kept.to_set()
+
+    def _lower(self, constraint: isl.Constraint, position: int) -> list[Node]:
+        """ceil(-rest / a) from a*x + rest >= 0, a > 0."""
+        factor, rest = self._split(constraint, position)
+        if factor < 0 and constraint.is_equality():
+            factor, rest = -factor, neg(rest)
+        if factor <= 0:
+            return []
+        return [neg(rest) if factor == 1 else neg(floordiv(rest, index_const(factor)))]
+
+    def _upper(self, constraint: isl.Constraint, position: int) -> list[Node]:
+        """floor(rest / a) from -a*x + rest >= 0, a > 0."""
+        factor, rest = self._split(constraint, position)
+        if factor > 0 and constraint.is_equality():
+            factor, rest = -factor, neg(rest)
+        if factor >= 0:
+            return []
+        return [floordiv(rest, index_const(-factor))]
+
+    def _split(self, constraint: isl.Constraint, position: int) -> tuple[int, Node]:
+        """(coefficient of the dim, the rest of the constraint as a node)."""
+        factor = constraint.get_coefficient_val(SET, position).to_python()
+        aff = constraint.get_aff().set_coefficient_val(IN, position, 0)
+        return factor, aff_node(aff, self.names[: position + 1], self.params)
+
+    def _by_pieces(self, shadow: isl.Set, position: int) -> tuple[Bound, isl.Set]:
+        relation = _last_as_range(shadow)
+        lower = pw_aff_node(relation.dim_min(0), self.names[:position], self.params)
+        upper = pw_aff_node(relation.dim_max(0), self.names[:position], self.params)
+        kept = _between(shadow, position)
+        return Bound(lower, add(upper, index_const(1))), kept
+
+    def _constant(self, shadow: isl.Set, position: int) -> tuple[Bound, isl.Set]:
+        """The lower bound whose distance to the farthest value is least, and that distance."""
+        candidates: list[tuple[int, isl.Aff]] = []
+        space = isl.LocalSpace.from_space(shadow.get_space())
+        value = isl.Aff.var_on_domain(space, SET, position)
+        for constraint in shadow.simple_hull().get_constraints():
+            if not _bounds(constraint, position) or not constraint.is_lower_bound(SET, position):
+                continue
+            low = _ceiled(constraint, position)
+            farthest = isl.PwAff.from_aff(value.sub(low)).intersect_domain(shadow).max_val()
+            if farthest.is_int():
+                candidates.append((farthest.to_python(), low))
+        if not candidates:
+            if shadow.is_empty():
+                return Bound(index_const(0), index_const(0), 0), shadow
+            raise LookupError(position)
+        extent, low = min(candidates, key=lambda pair: pair[0])
+        node = aff_node(low, self.names[: position + 1], self.params)
+        high = low.add_constant_val(isl.Val.int_from_si(shadow.get_ctx(), extent))
+        kept = value.ge_set(low).intersect(value.le_set(high))
+        return Bound(node, add(node, index_const(extent + 1)), extent + 1), kept
+
+    def interval(self, relation: isl.Map, position: int) -> tuple[Node, Node]:
+        """Lower end and extent of one component of the range of `relation`."""
+        one = relation.project_out(OUT, position + 1, relation.dim(OUT) - position - 1)
+        one = one.project_out(OUT, 0, position).coalesce()
+        wrapped = _clear(one.wrap()).flatten()
+        owners = wrapped.dim(SET) - 1
+        value = isl.Aff.var_on_domain(isl.LocalSpace.from_space(wrapped.get_space()), SET, owners)
+        best: tuple[isl.Aff, Node] | None = None
+        for constraint in wrapped.simple_hull().get_constraints():
+            if not _bounds(constraint, owners) or not constraint.is_lower_bound(SET, owners):
+                continue
+            low = _ceiled(constraint, owners)
+            distance = isl.PwAff.from_aff(value.sub(low)).intersect_domain(wrapped)
+            extent = self._extent(distance)
+            if extent is not None and (best is None or _better(extent, best[1])):
+                best = low, extent
+        if best is None:
+            if one.is_empty():
+                return index_const(0), index_const(0)
+            raise LookupError(position)
+        return aff_node(best[0], self.names[:owners], self.params), best[1]
+
+    def _extent(self, distance: isl.PwAff) -> Node | None:
+        """The largest distance + 1: a constant where there is one, else over the parameters."""
+        farthest = distance.max_val()
+        if farthest.is_int():
+            return index_const(farthest.to_python() + 1)
+        values = isl.Map.from_pw_aff(distance).range()
+        if not values.dim_has_upper_bound(SET, 0):
+            return None
+        return add(pw_aff_node(values.dim_max(0), (), self.params), index_const(1))
+
+    def conditions(self, rest: isl.Set) -> tuple[Node, ...]:
+        """A set as conjuncts over the names; nothing for the universe."""
+        if rest.plain_is_universe() or rest.is_equal(isl.Set.universe(rest.get_space())):
+            return ()
+        return tuple(_conjuncts(set_node(rest, self.names, self.params)))
+
+
+def _conjuncts(cond: Node) -> list[Node]:
+    if isinstance(cond, Binary) and cond.op == "and":
+        return _conjuncts(cond.lhs) + _conjuncts(cond.rhs)
+    return [cond]
+
+
+def _better(extent: Node, other: Node) -> bool:
+    """Constants before symbols, smaller constants first."""
+    mine, theirs = getattr(extent, "value", None), getattr(other, "value", None)
+    return isinstance(mine, int) and (not isinstance(theirs, int) or mine < theirs)
+
+
+def _bounds(constraint: isl.Constraint, position: int) -> bool:
+    """Whether a constraint bounds the dim by an affine expression that does not mention it in a floor."""
+    if not constraint.involves_dims(SET, position, 1):
+        return False
+    aff = constraint.get_aff()
+    for index in range(aff.dim(DIV)):
+        if not aff.get_coefficient_val(DIV, index).is_zero() and aff.get_div(index).involves_dims(IN, position, 1):
+            return False
+    return not constraint.get_coefficient_val(SET, position).is_zero()
+
+
+def _ceiled(constraint: isl.Constraint, position: int) -> isl.Aff:
+    """The lower bound a constraint gives, rounded up to an integer."""
+    return constraint.get_bound(SET, position).ceil()
+
+
+def _last_as_range(domain: isl.Set) -> isl.Map:
+    """{ [a, …, x] } as { [a, …] -> [x] }."""
+    relation = isl.Map.from_range(domain)
+    return relation.move_dims(IN, 0, OUT, 0, domain.dim(SET) - 1)
+
+
+def _between(shadow: isl.Set, position: int) -> isl.Set:
+    """All points between the least and the greatest value of the last dim, for each value of the earlier ones."""
+    space = shadow.get_space().map_from_set()
+    same = isl.Map.universe(space)
+    for index in range(position):
+        same = same.equate(IN, index, OUT, index)
+    upward = shadow.apply(same.order_le(IN, position, OUT, position))
+    downward = shadow.apply(same.order_ge(IN, position, OUT, position))
+    return upward.intersect(downward)

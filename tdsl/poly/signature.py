@@ -1,0 +1,78 @@
+"""What an answer about a stage depends on, as a hashable value: its statements, loops, placement, and who needs it.
+
+In: a `LoopTree`. Out: `Key`s. Two schedules in which a stage has the same key execute it the same way, whatever else
+they do; marks (parallel, vector) are not part of it. Keys hold interned nodes, so equal expressions are equal objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tdsl.poly.looptree import LoopTree
+from tdsl.poly.memo import Key
+
+
+@dataclass(slots=True)
+class Signatures:
+    """Keys of one arrangement, made when asked for."""
+
+    tree: LoopTree
+    _stages: dict[str, Key] = field(init=False, default_factory=dict[str, Key])
+    _facts: Key | None = field(init=False, default=None)
+
+    def facts(self) -> Key:
+        """What is known of sizes, and the shapes."""
+        if self._facts is None:
+            program = self.tree.arranged.program
+            self._facts = Key((program.sizes, program.context, program.shapes))
+        return self._facts
+
+    def stage(self, name: str) -> Key:
+        """Everything the copies of a stage depend on: of a placed one, its host and the readers inside, too."""
+        if name not in self._stages:
+            tree, arrangement = self.tree, self.tree.arrangements[name]
+            around: tuple[object, ...] = ()
+            host = tree.host(name)
+            if arrangement.compute is not None:
+                readers = dict.fromkeys(
+                    reader.stage
+                    for tensor in self.written(name)
+                    for reader in tree.readers.get(tensor, ())
+                    if reader.stage != name and tree.inside(reader.name, host)
+                )
+                around = (
+                    arrangement.compute,
+                    arrangement.store,
+                    self.stage(arrangement.compute.stage),
+                    tuple(self.stage(reader) for reader in readers),
+                )
+            loops = tuple(loop.name for loop in arrangement.loops)
+            self._stages[name] = Key((tuple(tree.of_stage[name]), loops, arrangement.relations, around))
+        return self._stages[name]
+
+    def written(self, name: str) -> list[str]:
+        """The tensors a stage writes."""
+        writes = (access.tensor for statement in self.tree.of_stage[name] for access in statement.writes)
+        return list(dict.fromkeys(writes))
+
+    def storage(self, tensor: str) -> tuple[object, ...]:
+        """How a tensor is stored: level, folds, layout."""
+        writers = self.tree.writers[tensor]
+        arrangement = self.tree.arrangements[writers[0].stage]
+        return self.tree.level(tensor), arrangement.folds, arrangement.layout, arrangement.dims
+
+    def together(self, what: str, tensor: str, *statements: str) -> tuple[object, ...]:
+        """What a question about a tensor and some statements depends on."""
+        tree = self.tree
+        stages = [tree.statements[name].stage for name in statements]
+        writers = [each.stage for each in tree.writers[tensor]]
+        pairs = [(one, other) for one in statements for other in statements]
+        return (
+            what,
+            tensor,
+            statements,
+            self.facts(),
+            self.storage(tensor),
+            tuple(self.stage(stage) for stage in dict.fromkeys(stages + writers)),
+            tuple((tree.shared(*pair), tree.text_before(*pair)) for pair in pairs),
+        )

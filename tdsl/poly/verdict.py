@@ -1,0 +1,265 @@
+"""May we? One rule on the whole schedule as it stands: the value flow of the declaration survives order and storage.
+
+In: `model.Arranged`. Out: `Proved`, `Refuted` with the smallest witness, or `Unknown` with what is opaque; plain
+values. Checks: placement, scope, order, coverage, clobber, twice (`edges.py`), parallel, vector, promote (`carried.py`),
+each part asked once under a structural key and remembered across schedules (`memo.py`). Source: feasibility study, 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tdsl.expr.printer import text as text_of
+from tdsl.poly.affine import NonAffine
+from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
+from tdsl.poly.carried import Carried, Group, obviously_apart
+from tdsl.poly.copies import Copies
+from tdsl.poly.edges import Edges
+from tdsl.poly.isl import Bill, TooLarge, budget
+from tdsl.poly.memo import Key, Memo
+from tdsl.poly.model import Access, Arranged, LoopMark, Statement
+from tdsl.poly.order import Order
+from tdsl.poly.signature import Signatures
+from tdsl.poly.storage import Storage
+from tdsl.poly.structure import by_construction, placement_fault, scope_fault
+from tdsl.poly.violation import Violation
+from tdsl.poly.witness import Explainer
+
+_memo = Memo()
+
+
+def judge(arranged: Arranged) -> Verdict:
+    """Whether the arrangement computes what the program declares."""
+    judgement = Judgement(arranged)
+    fault = placement_fault(judgement.copies.tree)
+    if fault is not None:
+        return fault
+    try:
+        for answer in judgement.answers():
+            if answer is not PROVED:
+                return answer
+    except TooLarge:
+        return Unknown("the whole schedule", "it is too large: fewer loops or stages placed in one another")
+    return PROVED
+
+
+def parallel_loops(arranged: Arranged, stage: str) -> tuple[str, ...]:
+    """The loops of a stage, as they now stand, that could run in parallel in this arrangement."""
+    judgement = Judgement(arranged)
+    found: list[str] = []
+    for loop in judgement.copies.tree.arrangements[stage].loops:
+        groups = judgement.groups(stage, (loop,), vector=False)
+        if all(answer is PROVED for group in groups for answer in judgement.together(group)):
+            found.append(loop.name)
+    return tuple(found)
+
+
+def forget() -> None:
+    """Empties the table of verdicts (for measurements)."""
+    _memo.clear()
+
+
+@dataclass(slots=True)
+class Judgement:
+    """One question's relations, and the answers to its parts."""
+
+    arranged: Arranged
+    quick: bool = True
+    """Off: ask isl even where the loop tree decides (for tests of those shortcuts)."""
+    copies: Copies = field(init=False)
+    edges: Edges = field(init=False)
+    carried: Carried = field(init=False)
+    explainer: Explainer = field(init=False)
+    signatures: Signatures = field(init=False)
+    bill: Bill = field(init=False, default_factory=Bill)
+
+    def __post_init__(self) -> None:
+        self.copies = Copies(self.arranged)
+        self.edges = Edges(self.copies, Order(self.copies), Storage(self.copies))
+        self.carried = Carried(self.edges)
+        self.explainer = Explainer(self.copies)
+        self.signatures = Signatures(self.copies.tree)
+
+    def answers(self) -> Iterator[Verdict]:
+        """Answers to all parts, cheap and telling ones first."""
+        tree = self.copies.tree
+        pairs = list(self._pairs())
+        for tensor, reader, writer in pairs:
+            fault = scope_fault(tree, tensor, reader, writer)
+            if fault is not None:
+                yield fault
+        for tensor, reader, writer in pairs:
+            yield self._edge(tensor, reader, writer)
+        for tensor, writers in tree.writers.items():
+            yield from self._tensor(tensor, writers)
+        for arrangement in self.arranged.arrangements:
+            if arrangement.stage in tree.of_stage:
+                yield from self._marks(arrangement.stage, arrangement.loops, arrangement.promotes)
+
+    def _pairs(self) -> Iterator[tuple[str, Statement, Statement]]:
+        """(tensor, reader, writer) of every edge; the chain of a reduction's own terms is none."""
+        tree = self.copies.tree
+        for tensor, writers in tree.writers.items():
+            readers = list(tree.readers.get(tensor, ()))
+            updates = [writer for writer in writers if writer.role == "update" and writer not in readers]
+            for reader in (*updates, *readers):
+                for writer in writers:
+                    if reader.role != "update" or writer is not reader:
+                        yield tensor, reader, writer
+
+    # parts
+
+    def _edge(self, tensor: str, reader: Statement, writer: Statement) -> Verdict:
+        arrangement = self.copies.tree.arrangements[writer.stage]
+        stored_plainly = not arrangement.folds and arrangement.layout is None
+        if self.quick and stored_plainly and by_construction(self.copies.tree, tensor, reader, writer):
+            return PROVED
+        return self._ask(
+            ("edge", tensor, reader, writer),
+            lambda: self.edges.check(tensor, reader, writer),
+        )
+
+    def _tensor(self, tensor: str, writers: list[Statement]) -> Iterator[Verdict]:
+        """What concerns the writers of one tensor: terms once a buffer, running values, results that last."""
+        tree = self.copies.tree
+        arrangement = tree.arrangements[writers[0].stage]
+        aliased = bool(arrangement.folds) or arrangement.layout is not None
+        for writer in writers:
+            if writer.role in ("init", "update") and tree.level(tensor) < len(tree.host(writer.stage)):
+                yield self._ask(
+                    ("once", tensor, writer, writer), lambda each=writer: self.edges.check_once(tensor, each)
+                )
+            if writer.role == "update" and aliased:
+                yield self._ask(
+                    ("running", tensor, writer, writer),
+                    lambda each=writer: self.edges.check_running(tensor, each),
+                )
+            if aliased and tensor in self.arranged.program.outputs:
+                yield self._ask(
+                    ("survives", tensor, writer, writer),
+                    lambda each=writer: self.edges.survives(tensor, each),
+                )
+
+    def _marks(self, stage: str, loops: tuple[LoopMark, ...], promotes: tuple[str, ...]) -> Iterator[Verdict]:
+        lanes: list[LoopMark] = []
+        for loop in (*loops, LoopMark("")):
+            if loop.kind == "vector":
+                lanes.append(loop)
+                continue
+            if lanes:
+                for group in self.groups(stage, tuple(lanes), vector=True):
+                    yield from self.together(group)
+                lanes = []
+            if loop.kind == "parallel":
+                for group in self.groups(stage, (loop,), vector=False):
+                    yield from self.together(group)
+        for loop in loops:
+            if loop.name in promotes and loop.kind in ("parallel", "vector"):
+                for group in self.groups(stage, (loop,), vector=False):
+                    yield from (_as_promote(answer) for answer in self.together(group))
+
+    def groups(self, stage: str, loops: tuple[LoopMark, ...], *, vector: bool) -> list[Group]:
+        """The dims of adjacent loops, in the main nest and in those of init and finish."""
+        tree = self.copies.tree
+        own, host = tree.own(stage), len(tree.host(stage))
+        start, end = own.spans[loops[0].name][0], own.spans[loops[-1].name][1]
+        names = tuple(loop.name for loop in loops)
+        main = tree.dims(tree.main(stage).name)
+        groups = [Group(stage, names, main[: host + end], host + start, vector)]
+        leaves = [leaf for leaf in own.leaves[start:end] if leaf not in own.reduces]
+        for statement in tree.of_stage[stage]:
+            dims = tree.dims(statement.name)
+            places = [place for place, (owner, leaf) in enumerate(dims) if owner != stage and leaf in leaves]
+            places = [place for place in places if place >= host + own.prefix]
+            if places and statement.role in ("init", "finish"):
+                groups.append(Group(stage, names, dims[: places[-1] + 1], places[0], vector))
+        return groups
+
+    def together(self, group: Group) -> Iterator[Verdict]:
+        """Whether the iterations of a group may run together."""
+        roots = self.copies.tree.own(group.stage).roots
+        for tensor, touches in self.carried.tensors(group):
+            if self.quick and all(touch.statement.stage == group.stage for touch in touches):
+                accesses = [access for touch in touches for access in _accesses(touch.statement, tensor)]
+                if obviously_apart(group, roots, accesses):
+                    continue
+            for one, other in self.carried.pairs(group, touches, tensor):
+                yield self._ask(
+                    ("together", tensor, one.statement, other.statement),
+                    lambda each=tensor, first=one, second=other: self.carried.check(
+                        group, each, first, second
+                    ),
+                    (group, one.writes, other.writes),
+                )
+
+    # asking
+
+    def _ask(
+        self,
+        question: tuple[str, str, Statement, Statement],
+        check: Callable[[], Violation | None],
+        *more: object,
+    ) -> Verdict:
+        """The answer to one part, from the table or from isl, within the budget of one edge."""
+        what, tensor, first, second = question
+        key = Key((*self.signatures.together(what, tensor, first.name, second.name), *more))
+        known = _memo.get(key)
+        if known is None:
+            known = self._answered(tensor, first, second, check)
+            _memo.put(key, *known)
+        self.bill.add(known[1])
+        return known[0]
+
+    def _answered(
+        self, tensor: str, first: Statement, second: Statement, check: Callable[[], Violation | None]
+    ) -> tuple[Verdict, int]:
+        spent = Bill()
+        try:
+            for statement in (first, second, *self.copies.tree.writers[tensor]):
+                with budget():
+                    self.copies.relation(statement.name)
+            with budget(bill=spent):
+                violation = check()
+                answer = PROVED if violation is None else self._explained(violation, first, second)
+        except NonAffine as fault:
+            answer = Unknown(text_of(fault.term), "an index or condition that is affine in axes and sizes")
+        except TooLarge:
+            stages = f"{first.stage} and {second.stage}"
+            return Unknown(f"{tensor} between {stages}", "it is too large to decide", tensor), spent.total
+        return answer, spent.total
+
+    def _explained(self, violation: Violation, first: Statement, second: Statement) -> Verdict:
+        """A violation as data; of an access that isl sees only as a range it proves nothing."""
+        names = tuple(dict.fromkeys((violation.first, violation.second)))
+        for statement in (first, second):
+            opaque = self.copies.flow.opaque(statement, violation.tensor)
+            if opaque is not None:
+                return Unknown(*opaque, violation.tensor, names)
+        return Refuted(
+            violation.kind,
+            violation.tensor,
+            names,
+            violation.text,
+            self.explainer.witness(violation),
+            self.explainer.condition(violation),
+            violation.place,
+        )
+
+
+def _accesses(statement: Statement, tensor: str) -> list[Access]:
+    return [access for access in (*statement.reads, *statement.writes) if access.tensor == tensor]
+
+
+def _as_promote(answer: Verdict) -> Verdict:
+    if not isinstance(answer, Refuted):
+        return answer
+    return Refuted(
+        "promote",
+        answer.tensor,
+        answer.statements,
+        answer.text,
+        answer.witness,
+        answer.condition,
+        answer.place,
+    )

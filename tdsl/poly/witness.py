@@ -1,0 +1,185 @@
+"""From all collisions to the smallest one: sizes and iterations as numbers, and the condition under which none is.
+
+In: a `Violation` (isl). Out: `Witness` and a node. Smallest: least sum of sizes, then sizes in order, then the axes of
+the iterations in the order shown; one lexicographic minimum with the parameters as leading dimensions (feasibility
+study, section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import islpy as isl
+
+from tdsl.expr.node import Node
+from tdsl.poly.answers import Iteration, Witness
+from tdsl.poly.copies import Copies
+from tdsl.poly.isl import PARAM, SET, set_space
+from tdsl.poly.model import Statement
+from tdsl.poly.nodes import params_node
+from tdsl.poly.violation import Violation
+
+_TRIED = 12
+"""Sizes tried up to this sum where products of sizes occur, which isl takes for unrelated parameters."""
+
+
+@dataclass(slots=True)
+class Explainer:
+    """Explanations for one arrangement."""
+
+    copies: Copies
+
+    def witness(self, violation: Violation) -> Witness | None:
+        """The smallest collision; None where isl's opaque products of sizes allow none that is real."""
+        names = self._named(violation)
+        collisions = self._with_axes(violation)
+        found = self._smallest(collisions)
+        if found is None:
+            return None
+        sizes, values = found
+        parts: list[Iteration] = []
+        for name in names:
+            statement = self.copies.tree.statements[name]
+            axes = values[: len(statement.axes)]
+            values = values[len(statement.axes) :]
+            parts.append(Iteration(name, statement.stage, tuple(zip(statement.axes, axes, strict=True))))
+        for place, name in enumerate(names):
+            dims = self.copies.dims(name)
+            if violation.kind == "missing" and place == 0:
+                continue
+            loops = tuple(zip(dims, values[: len(dims)], strict=True))
+            values = values[len(dims) :]
+            parts[place] = Iteration(name, parts[place].stage, parts[place].axes, loops)
+        iterations = parts[-2], parts[-1]
+        lost = parts[0] if violation.lost is not None else None
+        element = self._element(violation, lost or iterations[0], iterations, sizes)
+        return Witness(violation.tensor, element, iterations, sizes, violation.dependence, lost)
+
+    def condition(self, violation: Violation) -> Node | None:
+        """What the sizes must satisfy for this violation not to occur; None where nothing helps."""
+        context = self.copies.context()
+        bad = violation.relation.params()
+        if context.is_subset(bad):
+            return None
+        pieces = bad.gist(context).coalesce().compute_divs().get_basic_sets()
+        if len(pieces) == 1:
+            allowed = _any_reversed(pieces[0])
+        else:
+            allowed = context.subtract(bad).coalesce().gist(context)
+        return params_node(allowed.coalesce(), self.copies.param_nodes())
+
+    def _named(self, violation: Violation) -> list[str]:
+        lost = [] if violation.lost is None else [violation.lost]
+        return [*lost, violation.first, violation.second]
+
+    def _with_axes(self, violation: Violation) -> isl.Set:
+        """[axes of all, dims of all] of every collision; of a missing value there is no writing copy."""
+        first, second = (self.copies.relation(name) for name in (violation.first, violation.second))
+        if violation.kind == "missing":  # { reader's dims -> writer's axes }
+            collisions = violation.relation.reverse()
+            axes = isl.Map.identity(first.range().get_space().map_from_set()).product(second)
+            dims = axes.intersect_domain(collisions.wrap()).reverse().wrap().flatten()
+            writer = len(self.copies.axes(violation.first))
+            reader = len(self.copies.axes(violation.second))
+            return dims.project_out(SET, writer + reader, writer)
+        axes = first.product(second)
+        if violation.lost is not None:
+            axes = self.copies.relation(violation.lost).product(axes)
+        return axes.intersect_domain(violation.relation.wrap()).reverse().wrap().flatten()
+
+    def _smallest(self, points: isl.Set) -> tuple[tuple[tuple[str, int], ...], list[int]] | None:
+        """Values of the sizes that matter, and the least point."""
+        points = points.intersect_params(self.copies.context())
+        monomials = self.copies.params()
+        used = [place for place in range(len(monomials)) if points.involves_dims(PARAM, place, 1)]
+        if any(len(monomials[place]) > 1 for place in used):
+            return self._tried(points)
+        sizes = [place for place in used if monomials[place][0].kind == "size"]
+        count = len(sizes)
+        lifted = points.insert_dims(SET, 0, count + 1)
+        space = isl.LocalSpace.from_space(lifted.get_space())
+        total = isl.Constraint.alloc_equality(space).set_coefficient_val(SET, 0, -1)
+        for row, place in enumerate(sizes):
+            total = total.set_coefficient_val(PARAM, place, 1)
+            same = isl.Constraint.alloc_equality(space).set_coefficient_val(PARAM, place, 1)
+            lifted = lifted.add_constraint(same.set_coefficient_val(SET, row + 1, -1))
+        lifted = lifted.add_constraint(total)
+        point = lifted.project_out(PARAM, 0, len(monomials)).lexmin().sample_point()
+        values = [point.get_coordinate_val(SET, place).to_python() for place in range(lifted.dim(SET))]
+        named = tuple(
+            (monomials[place][0].name, value)
+            for place, value in zip(sizes, values[1 : count + 1], strict=True)
+        )
+        return named, values[count + 1 :]
+
+    def _tried(self, points: isl.Set) -> tuple[tuple[tuple[str, int], ...], list[int]] | None:
+        """The least point by trying sizes in order, products of sizes fixed to what they are."""
+        monomials = self.copies.params()
+        names = [
+            monomial[0].name for monomial in monomials if len(monomial) == 1 and monomial[0].kind == "size"
+        ]
+        candidates = sorted(product(range(_TRIED + 1), repeat=len(names)), key=lambda each: (sum(each), each))
+        for candidate in candidates:
+            if sum(candidate) > _TRIED:
+                break
+            given = dict(zip(names, candidate, strict=True))
+            fixed = points
+            for place, monomial in enumerate(monomials):
+                if all(var.kind == "size" for var in monomial):
+                    value = 1
+                    for var in monomial:
+                        value *= given[var.name]
+                    fixed = fixed.fix_val(PARAM, place, value)
+            if not fixed.is_empty():
+                point = fixed.project_out(PARAM, 0, len(monomials)).lexmin().sample_point()
+                found = [point.get_coordinate_val(SET, place).to_python() for place in range(points.dim(SET))]
+                return tuple(given.items()), found
+        return None
+
+    def _element(
+        self,
+        violation: Violation,
+        lost: Iteration,
+        iterations: tuple[Iteration, Iteration],
+        sizes: tuple[tuple[str, int], ...],
+    ) -> tuple[int, ...] | None:
+        """The element that collides: what the writer of the two writes (of a clobber, what is lost)."""
+        if violation.lost is not None:
+            source = lost
+        else:
+            source = iterations[1] if violation.dependence == "anti" else iterations[0]
+        statement = self.copies.tree.statements[source.statement]
+        return self._written(statement, violation.tensor, source, dict(sizes))
+
+    def _written(
+        self, statement: Statement, tensor: str, iteration: Iteration, sizes: dict[str, int]
+    ) -> tuple[int, ...] | None:
+        write = self.copies.flow.write(statement, tensor)
+        point = isl.Set.universe(set_space(self.copies.param_space(), len(iteration.axes)))
+        for place, (_, value) in enumerate(iteration.axes):
+            point = point.fix_val(SET, place, value)
+        elements = point.apply(write)
+        for place, monomial in enumerate(self.copies.params()):
+            if len(monomial) == 1 and monomial[0].name in sizes:
+                elements = elements.fix_val(PARAM, place, sizes[monomial[0].name])
+        elements = elements.project_out(PARAM, 0, elements.dim(PARAM))
+        if elements.is_empty():
+            return None
+        found = elements.lexmin().sample_point()
+        return tuple(found.get_coordinate_val(SET, place).to_python() for place in range(elements.dim(SET)))
+
+
+def _any_reversed(basic: isl.BasicSet) -> isl.Set:
+    """The complement of a set as one overlapping piece a constraint: each reads as one plain condition."""
+    whole = isl.Set.universe(basic.get_space())
+    total = isl.Set.empty(basic.get_space())
+    divisions = [each for each in basic.get_constraints() if each.is_div_constraint()]
+    for constraint in basic.get_constraints():
+        if constraint.is_div_constraint():
+            continue
+        one = isl.BasicSet.universe(basic.get_space()).add_constraint(constraint)
+        for division in divisions:
+            one = one.add_constraint(division)
+        total = total.union(whole.subtract(isl.Set.from_basic_set(one)))
+    return total
