@@ -1,0 +1,138 @@
+"""Extents and bounds as the user writes them: ints, sizes, affine expressions; products of sizes in shapes only.
+
+In: a shape, or the range of an axis. Out: int64 nodes and the declarations they mention, or an error on the user's
+line. An extent that may turn out negative is the call's to refuse (semantics B5); a constant one is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tdsl.declare.names import entries, shown
+from tdsl.errors import ArgumentError, ArgumentTypeError, ShapeError
+from tdsl.expr.handles import Expr, Origin, as_index, merged
+from tdsl.expr.node import Binary, Const, Node
+from tdsl.expr.rewrite import variables, walk
+from tdsl.location import Location
+from tdsl.poly.lift import opaque_term
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """int64 nodes and what occurs in them."""
+
+    nodes: tuple[Node, ...]
+    origins: tuple[Origin, ...]
+
+
+def checked_shape(shape: object, what: str, where: Location) -> Extents:
+    """The extents of a shape: a tuple or list of extents, or one extent alone.
+
+    Errors: E104 not a shape; a constant negative extent; an extent that is no affine expression of sizes.
+    """
+    parts = _entries(shape, what, where)
+    nodes = tuple(_extent(part, what, where) for part in parts)
+    _check_bytes(nodes, what, where)
+    return Extents(nodes, _origins(parts))
+
+
+def _entries(shape: object, what: str, where: Location) -> Sequence[object]:
+    parts = entries(shape)
+    if parts is not None:
+        return parts
+    if isinstance(shape, Expr) or (hasattr(shape, "__index__") and not isinstance(shape, bool)):
+        return (shape,)
+    raise ShapeError(
+        "E104",
+        f"the shape of {what} is a tuple of extents, not {shown(shape)}",
+        where=where,
+        hint=("(m, n)", "(n,)"),
+    )
+
+
+def _extent(entry: object, what: str, where: Location) -> Node:
+    node = _integer(entry, f"an extent of {what}", where)
+    if isinstance(node, Const) and int(node.value) < 0:
+        raise ShapeError("E104", f"an extent of {what} is negative: {int(node.value)}", where=where)
+    strangers = [var.name for var in variables(node) if var.kind != "size"]
+    if strangers:
+        raise ShapeError(
+            "E104",
+            f"an extent of {what} depends on {strangers[0]}: {shown(entry)}",
+            where=where,
+            why=("a shape is fixed by sizes alone, before anything is computed",),
+            hint=("the largest extent, with where= for the part that is meant",),
+        )
+    term = _not_an_extent(node)
+    if term is not None:
+        raise ShapeError(
+            "E104",
+            f"an extent of {what} is not affine: {Expr(term)}",
+            where=where,
+            why=("shapes are sums and products of sizes and ints, with // and % by ints",),
+            hint=('a size of its own: td.size("rows")',),
+        )
+    return node
+
+
+def _not_an_extent(node: Node) -> Node | None:
+    """The first term that is neither affine nor a product of sizes."""
+    products = {part for part in walk(node) if isinstance(part, Binary) and part.op == "mul"}
+    if not products:
+        return opaque_term(node)
+    for part in walk(node):
+        if part in products or not part.children:
+            continue
+        if (term := opaque_term(part)) is not None and term not in products:
+            return term
+    return None
+
+
+def checked_bounds(extent: object, what: str, where: Location) -> Extents:
+    """Lower and upper bound of an axis: `n` is `(0, n)`.
+
+    Errors: E115 not an extent or a pair; E117 not affine in sizes and axes.
+    """
+    pair = entries(extent)
+    pair = (0, extent) if pair is None else pair
+    if len(pair) != 2:
+        raise ArgumentError(
+            "E115", f"{what} runs over an extent or a pair (lower, upper), not {shown(extent)}", where=where
+        )
+    nodes = tuple(_integer(bound, f"a bound of {what}", where) for bound in pair)
+    term = opaque_term(*nodes)
+    if term is not None:
+        raise ArgumentError(
+            "E117",
+            f"a bound of {what} is not affine in sizes and axes: {Expr(term)}",
+            where=where,
+            why=("bounds are sums and products with ints, // and % by ints, minimum and maximum",),
+        )
+    return Extents(nodes, _origins(pair))
+
+
+def _integer(entry: object, what: str, where: Location) -> Node:
+    """An int64 node. Errors: E104 anything that is no integer."""
+    if isinstance(entry, float) and not hasattr(entry, "dtype"):
+        hint = (str(int(entry)),) if entry.is_integer() else ()
+        raise ShapeError("E104", f"{what} is an integer, not {entry!r}", where=where, hint=hint)
+    try:
+        return as_index(entry, what)
+    except ArgumentTypeError as error:
+        raise ShapeError("E104", error.what, where=where, why=error.why) from None
+
+
+def _origins(entries: Iterable[object]) -> tuple[Origin, ...]:
+    return merged(entry.origins for entry in entries if isinstance(entry, Expr))
+
+
+def _check_bytes(nodes: tuple[Node, ...], what: str, where: Location) -> None:
+    """Refuses constant shapes beyond 2^63 elements, which no address space holds (semantics B5)."""
+    count = 1
+    for node in nodes:
+        if not isinstance(node, Const):
+            return
+        count *= int(node.value)
+    if count >= 1 << 63:
+        raise ShapeError("E104", f"{what} has {count} elements: more than 2^63", where=where)

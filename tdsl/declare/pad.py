@@ -1,0 +1,173 @@
+"""`td.pad`: a tensor with a border, as `numpy.pad` makes it.
+
+In: a tensor, widths and a mode. Out: a stage of its own, so that it can be inlined, placed or stored like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tdsl.declare.extent import checked_shape
+from tdsl.declare.names import checked_name, entries, shown
+from tdsl.declare.stage import Draft, make_stage
+from tdsl.declare.trace import data_axes, free_axis_names
+from tdsl.errors import ArgumentError, ArgumentTypeError, ShapeError
+from tdsl.expr.build import compare
+from tdsl.expr.handles import AxisHandle, Expr, as_index, merged
+from tdsl.expr.node import Const, Node, index_const
+from tdsl.expr.operations import clamp, where
+from tdsl.expr.reductions import all as all_of
+from tdsl.expr.tensor import Tensor
+from tdsl.location import Location, here, hide_internal_frames
+
+
+@hide_internal_frames
+def pad(
+    tensor: Tensor,
+    width: object,
+    mode: str = "constant",
+    *,
+    constant_values: object = None,
+    name: str | None = None,
+) -> Tensor:
+    """The tensor with a border of `width` elements before and after each dimension.
+
+    Args:
+        tensor: any tensor.
+        width: as `numpy.pad`'s: one number, a pair (before, after), or a pair for every dimension; ints or affine
+            expressions of sizes.
+        mode: "constant" (`constant_values`, default 0) or "edge" (the nearest element; needs non-empty dimensions,
+            which becomes a fact that is checked at the call).
+        name: of the stage; default `pad`, made unique in a schedule.
+
+    Errors: E104 a width that cannot be one; E108 name; E115 mode, constant_values. Source: `numpy.pad`.
+    """
+    at = here()
+    if not isinstance(tensor, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentTypeError("E113", f"td.pad takes a tensor, not {shown(tensor)}", where=at)
+    if mode not in _MODES:
+        raise ArgumentError(
+            "E115",
+            f"td.pad has no mode {mode!r}",
+            where=at,
+            why=("modes: " + ", ".join(_MODES),),
+            hint=('mode="edge"',),
+        )
+    if constant_values is not None and mode != "constant":
+        raise ArgumentError("E115", f"constant_values= of td.pad has no meaning with mode={mode!r}", where=at)
+    title = "pad" if name is None else checked_name(name, "a stage", at)
+    widths = _widths(width, tensor, at)
+    extents = checked_shape(
+        tuple(Expr(extent, tensor.sizes) + before.width + after.width
+              for extent, (before, after) in zip(tensor.extents, widths, strict=True)),
+        title, at,
+    )  # fmt: skip
+    axes = data_axes(free_axis_names(tensor.ndim, (tensor,), extents.nodes), extents, at)
+    value, facts = _MODES[mode](tensor, axes, widths, 0 if constant_values is None else constant_values)
+    (padded,) = make_stage(
+        Draft(
+            names=(title,),
+            axes=axes,
+            values=(value,),
+            dtype=tensor.dtype,
+            facts=facts,
+            origins=(*extents.origins, *merged(part.width.origins for pair in widths for part in pair)),
+            named_by_user=name is not None,
+            where=at,
+        )
+    )
+    return padded
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """How much stands before or after a dimension."""
+
+    width: Expr
+
+    @property
+    def is_nothing(self) -> bool:
+        return isinstance(self.width.node, Const) and self.width.node.bits == 0
+
+
+Widths = Sequence[tuple[_Side, _Side]]
+
+
+def _widths(given: object, tensor: Tensor, where: Location) -> Widths:
+    """One pair a dimension from the forms that NumPy takes."""
+    ndim = tensor.ndim
+    parts: tuple[object, ...] = entries(given) or (given,)
+    nested = [entries(part) is not None for part in parts]
+    pairs: tuple[object, ...] = ()
+    if all(nested):
+        pairs = parts * ndim if len(parts) == 1 else parts
+    elif not any(nested) and len(parts) <= 2:
+        pairs = ((parts[0], parts[-1]),) * ndim
+    if len(pairs) != ndim:
+        raise ShapeError(
+            "E104",
+            f"the widths of td.pad are a number, a pair, or {ndim} pairs, not {shown(given)}",
+            where=where,
+            why=(f"{tensor.name} has {ndim} dimension{'s' * (ndim != 1)}",),
+            hint=(f"({', '.join(['(1, 1)'] * ndim)}{',' * (ndim == 1)})",),
+        )
+    return [_pair(pair, where) for pair in pairs]
+
+
+def _pair(pair: object, where: Location) -> tuple[_Side, _Side]:
+    sides = entries(pair) or (pair,)
+    if len(sides) not in (1, 2):
+        raise ShapeError(
+            "E104", f"a width of td.pad is a pair (before, after), not {shown(pair)}", where=where
+        )
+    return _side(sides[0], where), _side(sides[-1], where)
+
+
+def _side(width: object, where: Location) -> _Side:
+    try:
+        node = as_index(width, "a width of td.pad")
+    except ArgumentTypeError as error:
+        raise ShapeError("E104", error.what, where=where, why=error.why) from None
+    if isinstance(node, Const) and int(node.value) < 0:
+        raise ShapeError(
+            "E104",
+            f"a width of td.pad is negative: {int(node.value)}",
+            where=where,
+            hint=("td.compute takes a part",),
+        )
+    return _Side(Expr(node, width.origins if isinstance(width, Expr) else ()))
+
+
+def _constant(
+    tensor: Tensor, axes: Sequence[AxisHandle], widths: Widths, value: object
+) -> tuple[Expr, tuple[Node, ...]]:
+    conditions: list[Expr] = []
+    for axis, extent, (before, after) in zip(axes, tensor.extents, widths, strict=True):
+        if not before.is_nothing:
+            conditions.append(axis >= before.width)
+        if not after.is_nothing:
+            conditions.append(axis < Expr(extent, tensor.sizes) + before.width)
+    element = tensor[tuple(axis - before.width for axis, (before, _) in zip(axes, widths, strict=True))]
+    return where(all_of(*conditions), element, value), ()
+
+
+def _edge(
+    tensor: Tensor, axes: Sequence[AxisHandle], widths: Widths, value: object
+) -> tuple[Expr, tuple[Node, ...]]:
+    subscripts: list[Expr] = []
+    facts: list[Node] = []
+    for axis, extent, (before, after) in zip(axes, tensor.extents, widths, strict=True):
+        if before.is_nothing and after.is_nothing:
+            subscripts.append(axis)
+            continue
+        subscripts.append(clamp(axis - before.width, 0, Expr(extent, tensor.sizes) - 1))
+        if not isinstance(extent, Const):
+            facts.append(compare("ge", extent, index_const(1)))
+    return tensor[tuple(subscripts)], tuple(facts)
+
+
+_MODES: dict[str, Callable[[Tensor, Sequence[AxisHandle], Widths, object], tuple[Expr, tuple[Node, ...]]]] = {
+    "constant": _constant,
+    "edge": _edge,
+}

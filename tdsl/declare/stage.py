@@ -1,0 +1,133 @@
+"""One door through which every stage is made: dtypes, names, facts and bounds are checked here, in this order.
+
+In: names, axes and the values that a callable (or an operator) gave for them. Out: the tensors of a new `Stage`, every
+read of which is proved in bounds; contraction (semantics D5) is explicit in its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tdsl.declare.names import next_number
+from tdsl.declare.proof import prove_reads
+from tdsl.declare.require import facts_about
+from tdsl.declare.scope import all_origins, check_names, checked_axes
+from tdsl.declare.size import gather_sizes
+from tdsl.dtypes import DType
+from tdsl.errors import DTypeError
+from tdsl.expr.build import cast
+from tdsl.expr.contract import contract
+from tdsl.expr.handles import AxisHandle, Expr, Origin, adopt, as_node, as_operand
+from tdsl.expr.node import Node
+from tdsl.expr.rewrite import reads
+from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
+from tdsl.location import Location
+from tdsl.settings import current_options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is known of a stage before anything is checked.
+
+    names: of its tensors. axes: data axes, one a dimension. values: one a tensor, as the callable gave them. dtype:
+    what the user asked for. domain, fill: conditions of `where=` and the value outside. facts: conditions the stage
+    adds itself. origins: declarations that shape and conditions mention.
+    """
+
+    names: tuple[str, ...]
+    axes: tuple[AxisHandle, ...]
+    values: tuple[object, ...]
+    dtype: DType | None = None
+    domain: tuple[Node, ...] = ()
+    fill: object = 0
+    facts: tuple[Node, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    named_by_user: bool = True
+    where: Location
+
+
+def make_stage(draft: Draft) -> tuple[Tensor, ...]:
+    """The tensors of the stage.
+
+    Errors: E106 an axis without a loop; E109, E110 names and facts that clash; E208 a value without a dtype; E204 a
+    fill that does not fit; E301 to E303 a read that is not proved in bounds.
+    """
+    what, where = draft.names[0], draft.where
+    values = tuple(as_operand(value) for value in draft.values)
+    written = tuple(_node(value, draft.dtype, what, where) for value in values)
+    options = current_options()
+    body = tuple(contract(node) for node in written) if options.contract else written
+    origins = all_origins(_mentioned(draft, values))
+    reduce_axes = checked_axes(body, draft.axes, origins, what, where)
+    axes = tuple(handle.origin.axis for handle in draft.axes)
+    bounds = tuple(bound for axis in (*axes, *reduce_axes) for bound in (axis.lower, axis.upper))
+    tensors = dict.fromkeys(read.tensor for read in reads(*body))
+    sizes = gather_sizes(origins, tensors, (*bounds, *body, *draft.domain, *draft.facts), where)
+    params = _params(origins)
+    check_names([axis.name for axis in (*axes, *reduce_axes)], sizes, params, what, where)
+    stage = Stage(
+        name=what,
+        axes=axes,
+        reduce_axes=reduce_axes,
+        body=body,
+        dtypes=tuple(node.dtype for node in body),
+        tensor_names=draft.names,
+        domain=draft.domain,
+        fill=tuple(_fill(draft.fill, node.dtype) for node in body) if draft.domain else (),
+        sizes=sizes,
+        params=params,
+        facts=_facts(draft.facts, tensors, [size.name for size in sizes]),
+        options=options,
+        number=next_number(),
+        named_by_user=draft.named_by_user,
+        where=where,
+    )
+    prove_reads(stage, written)
+    return tensors_of(stage)
+
+
+def _mentioned(draft: Draft, values: Sequence[object]) -> Iterable[Origin]:
+    yield from draft.origins
+    for axis in draft.axes:
+        yield from axis.origins
+    for value in (*values, draft.fill):
+        if isinstance(value, Expr):
+            yield from value.origins
+
+
+def _node(value: object, dtype: DType | None, what: str, where: Location) -> Node:
+    """The value as a node of the stage's dtype. Errors: E208 numbers only and no `dtype=` (semantics E7)."""
+    weak = not isinstance(value, Expr) or value.weak
+    if weak and dtype is None:
+        raise DTypeError(
+            "E208",
+            f"the value of {what} is made of numbers only and has no dtype: {value}",
+            where=where,
+            why=("a Python number takes the dtype of what it meets, and it meets nothing here",),
+            hint=('dtype="float32"',),
+        )
+    if isinstance(value, Expr) and weak and dtype is not None:
+        return cast(adopt(value, dtype), dtype)
+    node = as_node(value, dtype)
+    return node if dtype is None else cast(node, dtype)
+
+
+def _fill(value: object, dtype: DType) -> Node:
+    if value == 0 and isinstance(value, int):
+        return as_node(False if dtype.is_bool else 0, dtype)
+    return cast(as_node(value, dtype), dtype)
+
+
+def _params(origins: Iterable[Origin]) -> tuple[Param, ...]:
+    """The scalar arguments that the stage mentions itself; what it reads keeps its own."""
+    return tuple(origin for origin in origins if isinstance(origin, Param))
+
+
+def _facts(own: Iterable[Node], tensors: Iterable[Tensor], sizes: Iterable[str]) -> tuple[Node, ...]:
+    """Facts of the stage, of the stages it reads, and those required of its sizes, each once."""
+    found = dict.fromkeys(own)
+    for tensor in tensors:
+        found.update(dict.fromkeys(tensor.producer.facts if tensor.producer is not None else ()))
+    found.update(dict.fromkeys(facts_about(sizes)))
+    return tuple(found)
