@@ -1,0 +1,321 @@
+"""Argument checkers: what a primitive was given in, the checked value out, or one uniform error on the user's line.
+
+Each checker takes the directive that asks (errors are its own), the state where names are looked up, and the value as
+given. Source of the idea: exo's argument processors, which make all primitives refuse alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NoReturn, TypeVar
+
+from tdsl.errors import ArgumentError, ArgumentTypeError, LimitError, UnknownAxisError, UnknownStageError
+from tdsl.expr.rewrite import variables
+from tdsl.schedule.directive import Directive, step_text
+from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.loops import children, constant_extents, parents
+from tdsl.schedule.placement import inputs_of, is_output, nodes_of
+from tdsl.schedule.state import StageState, State, StorageScope, Tail
+
+Choice = TypeVar("Choice", bound=str)
+
+SCOPES: tuple[StorageScope, ...] = ("heap", "stack", "register")
+CUDA_SCOPES = ("shared", "fragment", "local")
+TAILS: tuple[Tail, ...] = ("guard", "mask", "peel", "shift", "pad")
+
+
+def stage_named(step: Directive, state: State, name: object) -> StageState:
+    """The stage a name stands for, one that still has loops.
+
+    Errors: S102 no such stage; S103 it was inlined.
+    """
+    found = state.find(name) if isinstance(name, str) else None
+    if found is None:
+        present = [entry.name for entry in state.live()]
+        raise step.refusal(
+            UnknownStageError,
+            "S102",
+            f"this schedule has no stage {name!r}",
+            why=(f"stages: {', '.join(present)}",),
+            hint=_nearest(name, present),
+        )
+    if found.inlined:
+        raise step.refusal(
+            UnknownStageError,
+            "S103",
+            f"{found.name} has no loops of its own: it was inlined",
+            why=tuple(
+                f"by {step_text(earlier)}"
+                for earlier in state.steps
+                if earlier.primitive == "inline" and found.name in earlier.stages()
+            ),
+            hint=("leave that step out: s.without(step)",),
+        )
+    return found
+
+
+def loop_named(step: Directive, state: State, entry: StageState, axis: object) -> int:
+    """The position of the loop `axis` of a stage as it now stands.
+
+    Errors: S104 no such axis (which stage has it, or what is near); S105 an earlier step consumed it.
+    """
+    if not isinstance(axis, str):
+        shown = getattr(axis, "name", None)
+        raise step.refusal(
+            ArgumentTypeError,
+            "S106",
+            f"{step.primitive} takes axes by name, not {type(axis).__name__}",
+            why=(f"axes of {entry.name}: {', '.join(entry.axes)}",),
+            hint=(f'"{shown}"',) if isinstance(shown, str) else (),
+        )
+    if axis in entry.axes:
+        return entry.axes.index(axis)
+    consumed = dict(entry.retired).get(axis)
+    if consumed is not None:
+        _refuse_consumed(step, state, entry, axis, consumed)
+    others = [other.name for other in state.live() if axis in other.axes and other.name != entry.name]
+    hint = tuple(f'{step.primitive}("{other}", …)' for other in others[:1]) or _nearest(axis, entry.axes)
+    raise step.refusal(
+        UnknownAxisError,
+        "S104",
+        f"{axis!r} is an axis of {others[0]}, not of {entry.name}"
+        if others
+        else f"{entry.name} has no axis {axis!r}",
+        why=(f"axes of {entry.name} now: {', '.join(entry.axes)}",),
+        hint=hint,
+    )
+
+
+def _refuse_consumed(step: Directive, state: State, entry: StageState, axis: str, consumed: int) -> NoReturn:
+    made = [relation for relation in entry.relations if axis in parents(relation)]
+    names = ", ".join(name for relation in made for name in children(relation) if name in entry.axes)
+    raise step.refusal(
+        UnknownAxisError,
+        "S105",
+        f"{entry.name} has no axis {axis!r} any more",
+        why=(
+            f"consumed by {step_text(state.steps[consumed])}" + (f", which made {names}" if names else ""),
+            f"axes of {entry.name} now: {', '.join(entry.axes)}",
+        ),
+    )
+
+
+def dim_named(step: Directive, state: State, entry: StageState, dim: object) -> int:
+    """The position of the dim `dim` of a stage's array.
+
+    Errors: S107 no such dim.
+    """
+    if isinstance(dim, str) and dim in entry.dims:
+        return entry.dims.index(dim)
+    is_loop = isinstance(dim, str) and dim in entry.axes
+    raise step.refusal(
+        UnknownAxisError,
+        "S107",
+        f"{dim!r} is a loop of {entry.name}, not a dim of its array"
+        if is_loop
+        else f"{entry.name} has no dim {dim!r}",
+        why=(
+            f"dims of {entry.name}: {', '.join(entry.dims)} (they never change; {step.primitive} is about storage)",
+        ),
+        hint=_nearest(dim, entry.dims),
+    )
+
+
+def positive(step: Directive, name: str, value: object, *, least: int = 1) -> int:
+    """A positive constant integer.
+
+    Errors: S108 below `least`; S109 no integer.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value >= least:
+            return value
+        raise step.refusal(
+            ArgumentError, "S108", f"{name} of {step.primitive} must be at least {least}, not {value}"
+        )
+    shown = value if isinstance(value, str) else f"{value}"
+    raise step.refusal(
+        ArgumentTypeError,
+        "S109",
+        f"{name} of {step.primitive} must be a constant integer, not {shown} ({type(value).__name__})",
+        why=("a factor is known when the schedule is made, so that everything that follows stays affine",),
+        hint=("a Python integer, such as 8", 'a knob: td.knob("f", [4, 8, 16], default=8)'),
+    )
+
+
+def choice(step: Directive, name: str, value: object, choices: Sequence[Choice]) -> Choice:
+    """One of the words in `choices`.
+
+    Errors: S110 another word.
+    """
+    for known in choices:
+        if value == known:
+            return known
+    later = ("that scope exists on CUDA targets only, which this version does not build for",)
+    raise step.refusal(
+        ArgumentError,
+        "S110",
+        f"{name} of {step.primitive} is one of {', '.join(map(repr, choices))}, not {value!r}",
+        why=later if value in CUDA_SCOPES and name == "scope" else (),
+        hint=_nearest(value, choices),
+    )
+
+
+def tail(step: Directive, value: object) -> Tail | None:
+    """The name of a tail, or None for an automatic one."""
+    return None if value is None else choice(step, "tail", value, TAILS)
+
+
+def fresh_axes(
+    step: Directive, entry: StageState, names: Sequence[object], *, keeps: str | None = None
+) -> None:
+    """Checks that names are free for new axes of a stage; `keeps` is an axis that may keep its name.
+
+    Errors: S111 no identifier; S112 taken, by what, or named twice.
+    """
+    sizes = {var.name for var in variables(*nodes_of(entry.stage)) if var.kind in ("size", "param")}
+    seen: list[object] = []
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise step.refusal(
+                ArgumentError,
+                "S111",
+                f"{step.primitive} cannot call an axis {name!r}: it is no identifier",
+                hint=('into=("io", "ii")',),
+            )
+        if name in seen:
+            raise step.refusal(ArgumentError, "S112", f"{step.primitive} would make two axes called {name!r}")
+        seen.append(name)
+        if name == keeps:
+            continue
+        taken = _taken_by(step, entry, name, sizes)
+        if taken:
+            raise step.refusal(
+                ArgumentError,
+                "S112",
+                f"{entry.name} cannot have a new axis {name!r}: {taken}",
+                why=(f"axes of {entry.name} now: {', '.join(entry.axes)}",),
+                hint=("other names: into=(…)",) if step.primitive in ("split", "tile", "fuse") else (),
+            )
+
+
+def _taken_by(step: Directive, entry: StageState, name: str, sizes: set[str]) -> str:
+    if name in entry.axes:
+        return "it has that axis already"
+    if name in entry.dims or any(name == axis.name for axis in (*entry.stage.axes, *entry.stage.reduce_axes)):
+        return "that was the name of one of its own axes"
+    if name in dict(entry.retired):
+        return "that was the name of an axis that an earlier step consumed"
+    return "that is a size or param of the stage" if name in sizes else ""
+
+
+def fresh_stage(step: Directive, state: State, name: object) -> str:
+    """A free name for a new stage or buffer.
+
+    Errors: S111 no identifier; S113 taken, by what.
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise step.refusal(
+            ArgumentError, "S111", f"{step.primitive} cannot call a stage {name!r}: it is no identifier"
+        )
+    taken = ""
+    for entry in state.stages:
+        nodes = variables(*nodes_of(entry.stage))
+        if name == entry.name or name in entry.stage.tensor_names:
+            taken = "a stage has that name"
+        elif name in (tensor.name for tensor in inputs_of(entry.stage)):
+            taken = "an input has that name"
+        elif any(promote.name == name for promote in entry.promotes):
+            taken = f"a promoted tile of {entry.name} has that name"
+        elif any(var.name == name and var.kind in ("size", "param") for var in nodes):
+            taken = "a size or param has that name"
+    if taken:
+        raise step.refusal(
+            ArgumentError,
+            "S113",
+            f"{step.primitive} cannot make a stage called {name!r}: {taken}",
+            why=(f"stages: {', '.join(entry.name for entry in state.stages)}",),
+            hint=('another name: name="…"',),
+        )
+    return name
+
+
+def unmarked(step: Directive, state: State, entry: StageState, position: int, doing: str) -> None:
+    """Checks that a loop is a plain serial one.
+
+    Errors: S114 a mark stands on it, from which step.
+    """
+    loop = entry.loops[position]
+    if loop.kind == "serial":
+        return
+    marking = marked_by(state, entry, loop.name)
+    raise step.refusal(
+        ArgumentError,
+        "S114",
+        f"{loop.name} of {entry.name} already runs {KIND_TEXT[loop.kind]}: it cannot be {doing}",
+        why=(f"by {step_text(marking)}",) if marking is not None else (),
+        loops=loop_lines(entry, mark=loop.name),
+        hint=(f"{doing} first, then mark the loops that result",)
+        if step.primitive in ("split", "tile", "fuse")
+        else (),
+    )
+
+
+KIND_TEXT = {
+    "serial": "serially",
+    "parallel": "in parallel",
+    "unroll": "unrolled",
+    "vector": "as vector lanes",
+}
+
+
+def marked_by(state: State, entry: StageState, axis: str) -> Directive | None:
+    """The step that marked a loop."""
+    found: Directive | None = None
+    for earlier in state.steps:
+        if earlier.primitive in ("parallel", "unroll", "vectorize") and entry.name in earlier.stages()[:1]:
+            base = getattr(earlier, "axis", None)
+            if isinstance(base, str) and axis in (base, base + "v", base + "u"):
+                found = earlier
+    return found
+
+
+def limit(step: Directive, what: str, count: int, most: int, why: str) -> None:
+    """Checks that a count stays within a budget.
+
+    Errors: S115 it does not; the message has both numbers.
+    """
+    if count > most:
+        raise step.refusal(
+            LimitError,
+            "S115",
+            f"{what} is {count}, the limit is {most}",
+            why=(why,),
+            hint=(f"a part of it: {step.primitive}({', '.join(map(_quoted, step.arguments()[0][:2]))}, 8)",),
+        )
+
+
+def constant_extent(step: Directive, state: State, entry: StageState, axis: str) -> int | None:
+    """The constant extent of a loop, or None where it is known only when the stage has its final place.
+
+    Errors: S125 an output, which is placed for good, with a symbolic extent.
+    """
+    extent = constant_extents(entry)[axis]
+    if extent is None and is_output(state, entry):
+        raise step.refusal(
+            ArgumentError,
+            "S125",
+            f"{step.primitive} of the whole axis {axis} of {entry.name} needs a constant extent",
+            why=(f"{axis} runs as often as sizes say when the kernel is called",),
+            hint=(f'{step.primitive}("{entry.name}", "{axis}", 8)',),
+        )
+    return extent
+
+
+def _quoted(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _nearest(name: object, known: Sequence[str]) -> tuple[str, ...]:
+    near = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    return tuple(f'"{found}"' for found in near)

@@ -1,0 +1,85 @@
+"""From what users name stages by to names: tensors, strings and tuples of them in, names out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from tdsl.errors import ArgumentTypeError, UnknownStageError
+from tdsl.expr.tensor import Tensor
+from tdsl.location import here
+
+if TYPE_CHECKING:
+    from tdsl.schedule.schedule import Schedule
+
+StageLike = Tensor | str
+Stages = StageLike | Sequence[StageLike]
+
+
+def stage_name(schedule: Schedule, given: object) -> str:
+    """The name of a stage given by tensor or string; whether it exists is the directive's to check.
+
+    Errors: S102 a tensor that is no part of the schedule, or an input; S139 neither.
+    """
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Tensor):
+        name = tensor_name(schedule, given)
+        if given.producer is not None:
+            return name
+        raise UnknownStageError(
+            "S102",
+            f"{given.name} is an input: it has no loops",
+            where=here(),
+            why=(f"stages: {', '.join(schedule.stages())}",),
+            hint=(f'cache_read("{given.name}", …) makes a copy that has',),
+        )
+    raise ArgumentTypeError(
+        "S139", f"a stage is named by a tensor or a string, not {type(given).__name__}", where=here()
+    )
+
+
+def tensor_name(schedule: Schedule, given: object) -> str:
+    """The name of a tensor, inputs included.
+
+    Errors: S102 a tensor that is no part of the schedule; S139 neither tensor nor string.
+    """
+    if isinstance(given, str):
+        return given
+    if not isinstance(given, Tensor):
+        raise ArgumentTypeError(
+            "S139", f"a tensor is named by itself or a string, not {type(given).__name__}", where=here()
+        )
+    name = schedule.declared.names.get(given)
+    if name is not None:
+        return name
+    same = given.name in schedule.declared.names.values()
+    raise UnknownStageError(
+        "S102",
+        f"this schedule does not compute {given.name}",
+        where=here(),
+        why=(
+            "it has another tensor of that name, declared elsewhere"
+            if same
+            else f"stages: {', '.join(schedule.stages())}",
+        ),
+        hint=(f'by name: "{given.name}"',) if same else (),
+    )
+
+
+def as_stages(schedule: Schedule, given: object) -> tuple[str, ...]:
+    """Names of one or several stages; of several, readers before what they read (semantics P2)."""
+    if isinstance(given, (str, Tensor)) or not isinstance(given, Sequence):
+        return (stage_name(schedule, given),)
+    names = [stage_name(schedule, part) for part in cast("Sequence[object]", given)]
+    order = {entry.name: place for place, entry in enumerate(schedule.state.stages)}
+    return tuple(sorted(names, key=lambda name: -order.get(name, -1)))
+
+
+def as_names(given: object) -> tuple[str, ...] | None:
+    """Names for `into=`: None, or a tuple (of one where a string was given)."""
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return (given,)
+    return tuple(cast("Sequence[str]", given))

@@ -1,0 +1,113 @@
+"""Whether two declarations are the same program: tensors in, a value that is equal exactly where they are (P16).
+
+Names, shapes, dtypes, expressions, facts and options count; object identity, creation numbers and user lines do not.
+Shared nodes are numbered, so the value is as long as the graph, not as the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Load, Node, Read, Reduce, Unary, Var
+from tdsl.expr.rewrite import walk
+from tdsl.expr.tensor import Axis, Reducer, Stage, Tensor
+
+Signature = tuple[object, ...]
+
+
+def signature(outputs: Sequence[Tensor], stages: Iterable[Stage]) -> Signature:
+    """The identity of a program: outputs by name, its stages in topological order."""
+    numbering = _Numbering()
+    described = tuple(numbering.stage(stage) for stage in stages)
+    return (tuple(tensor.name for tensor in outputs), described, tuple(numbering.entries), numbering.inputs())
+
+
+class _Numbering:
+    """Nodes by number: entry k describes node k by its operator, its fields and the numbers of its operands."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Node, int] = {}
+        self.entries: list[tuple[object, ...]] = []
+        self.tensors: dict[Tensor, None] = {}
+        self.known: dict[tuple[object, ...], int] = {}
+
+    def stage(self, stage: Stage) -> Signature:
+        """Everything that a stage computes and under which names."""
+        return (
+            stage.name,
+            stage.tensor_names,
+            tuple(dtype.name for dtype in stage.dtypes),
+            tuple(map(self._axis, stage.axes)),
+            tuple(map(self._axis, stage.reduce_axes)),
+            self._nodes(stage.body),
+            self._nodes(stage.domain),
+            self._nodes(stage.fill),
+            self._nodes(stage.facts),
+            stage.sizes,
+            stage.options,
+        )
+
+    def inputs(self) -> Signature:
+        """The arrays that nobody computes, in order of first occurrence."""
+        return tuple(
+            (
+                tensor.name,
+                tensor.dtype.name,
+                self._nodes(tensor.extents),
+                self._nodes(tensor.value_range or ()),
+                tensor.strides,
+                tensor.align,
+            )
+            for tensor in tuple(self.tensors)
+            if tensor.producer is None
+        )
+
+    def _axis(self, axis: Axis) -> Signature:
+        return axis.name, *self._nodes((axis.lower, axis.upper))
+
+    def _nodes(self, nodes: Iterable[Node]) -> tuple[int, ...]:
+        return tuple(self._number(node) for node in nodes)
+
+    def _number(self, root: Node) -> int:
+        for node in walk(root):
+            if node not in self.numbers:
+                entry = (
+                    type(node).__name__,
+                    *self._fields(node),
+                    *(self.numbers[child] for child in node.children),
+                )
+                self.numbers[node] = self._entered(entry)
+        return self.numbers[root]
+
+    def _entered(self, entry: tuple[object, ...]) -> int:
+        """The number of an entry; equal entries (the same node over unpickled tensors) are one."""
+        if entry not in self.known:
+            self.known[entry] = len(self.entries)
+            self.entries.append(entry)
+        return self.known[entry]
+
+    def _fields(self, node: Node) -> tuple[object, ...]:
+        match node:
+            case Const():
+                return node.of.name, node.bits
+            case Var():
+                return node.name, node.of.name, node.kind
+            case Unary() | Binary() | Compare():
+                return (node.op,)
+            case Cast():
+                return (node.to.name,)
+            case Fma():
+                return (node.contracted,)
+            case Read():
+                self.tensors[node.tensor] = None
+                return (node.tensor.name,)
+            case Load():
+                return (node.buffer,)
+            case Reduce():
+                return _reducer(node.reducer), node.axes, node.component, node.fused
+            case _:
+                return ()
+
+
+def _reducer(reducer: Reducer) -> Signature:
+    return reducer.name, reducer.exact

@@ -1,0 +1,275 @@
+"""Is the schedule as it now stands legal? A state in; nothing, or the error with witness, loops and advice, out.
+
+The whole schedule is asked at once, from exact dependences (`poly/verdict.py`); nothing is decided by syntax. Here are
+only the translation of a state into what poly reads, and of its answer into words (semantics P15).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from tdsl.errors import IllegalSchedule, UnprovenSchedule, Witness
+from tdsl.expr.handles import Expr
+from tdsl.expr.node import Node
+from tdsl.expr.printer import text
+from tdsl.expr.tensor import Stage, Tensor
+from tdsl.poly import answers
+from tdsl.poly.model import Arranged, Arrangement, Program
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.loops import over_reduction
+from tdsl.schedule.placement import inputs_of, readers, stands
+from tdsl.schedule.state import StageState, State
+from tdsl.schedule.statements import shapes_of, sizes_named, statements_of
+
+CODES: dict[answers.RefutedKind, str] = {
+    "order": "S201", "missing": "S201", "race": "S202", "reduction": "S202", "promote": "S202", "clobber": "S203",
+    "vector": "S204", "scope": "S205", "placement": "S205", "twice": "S206",
+}  # fmt: skip
+"""Code of the error for each way a schedule can be wrong."""
+
+UNPROVEN = "S210"
+
+
+def program_of(state: State) -> Program:
+    """The statements of all stages that have loops, with what is known of sizes."""
+    return _program(tuple(entry.stage for entry in state.live()), state.assumptions, state.outputs)
+
+
+@lru_cache(maxsize=256)
+def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tuple[Tensor, ...]) -> Program:
+    """One program for all states that differ in loops and storage only."""
+    written = {tensor.name for stage in live for tensor in stage.tensors}
+    shapes = dict(shape for stage in live for shape in shapes_of(stage))
+    inputs: dict[str, None] = {}
+    for stage in live:
+        for tensor in inputs_of(stage):
+            if tensor.name not in written:
+                inputs[tensor.name] = None
+                shapes[tensor.name] = tensor.extents
+    facts = dict.fromkeys(fact for stage in live for fact in stage.facts)
+    return Program(
+        sizes=sizes_named(live),
+        context=(*facts, *assumptions),
+        statements=tuple(statement for stage in live for statement in statements_of(stage)),
+        shapes=tuple(shapes.items()),
+        inputs=tuple(inputs),
+        outputs=tuple(tensor.name for tensor in outputs),
+    )
+
+
+def arranged_of(state: State) -> Arranged:
+    """A state as the polyhedral layer reads it."""
+    return Arranged(program_of(state), tuple(_arrangement(entry) for entry in state.live()))
+
+
+def _arrangement(entry: StageState) -> Arrangement:
+    return Arrangement(
+        stage=entry.name,
+        loops=entry.loops,
+        relations=entry.relations,
+        compute=entry.compute,
+        store=entry.store,
+        folds=tuple((entry.dims.index(dim), factor) for dim, factor in entry.folds),
+        dims=entry.dims,
+        layout=None if entry.layout is None else entry.layout.subscripts,
+        promotes=tuple(promote.loop for promote in entry.promotes),
+    )
+
+
+def verdict_of(state: State) -> answers.Verdict:
+    """What poly says of a state."""
+    from tdsl.poly.verdict import judge
+
+    return judge(arranged_of(state))
+
+
+def check(step: Directive, state: State) -> None:
+    """Raises where the state after a step is not proved legal.
+
+    Errors: S201 a value is read before it is made, or never made; S202 a race; S203 an element overwritten too early;
+        S204 dependent lanes; S205 a buffer that a reader cannot see; S206 terms added twice; S210 not decidable.
+    """
+    found = verdict_of(state)
+    match found:
+        case answers.Proved():
+            return
+        case answers.Refuted():
+            raise _Refusal(step, state, found).error()
+        case answers.Unknown():
+            raise _unproven(step, state, found)
+
+
+def _unproven(step: Directive, state: State, found: answers.Unknown) -> UnprovenSchedule:
+    return UnprovenSchedule(
+        UNPROVEN,
+        f"whether {step.primitive} of {step.stages()[0] if step.stages() else 'this'} is legal is not decidable",
+        where=step.where,
+        why=(f"{found.access} is opaque to the proof",),
+        loops=_excerpt(step, state, None),
+        hint=(found.fact,) if found.fact else (),
+        access=found.access,
+        fact=found.fact,
+    )
+
+
+class _Refusal:
+    """The error of one refuted step."""
+
+    def __init__(self, step: Directive, state: State, found: answers.Refuted) -> None:
+        self.step = step
+        self.state = state
+        self.found = found
+
+    def error(self) -> IllegalSchedule:
+        found = self.found
+        condition = None if found.condition is None else Expr(found.condition)
+        witness = None if found.witness is None else witness_of(found.witness, self._axis())
+        why = [found.text, *(() if witness is None else (witness.text(),))]
+        if found.kind in ("scope", "placement", "missing"):
+            why += self._where_readers_stand()
+        if found.condition is not None:
+            why.append(f"legal where {text(found.condition)}")
+        return IllegalSchedule(
+            CODES[found.kind],
+            self._what(),
+            where=self.step.where,
+            why=why,
+            loops=_excerpt(self.step, self.state, found.place),
+            hint=self._advice(),
+            witness=witness,
+            condition=condition,
+        )
+
+    def _axis(self) -> str | None:
+        if self.found.place is not None:
+            return self.found.place[1]
+        axis = getattr(self.step, "axis", None)
+        return axis if isinstance(axis, str) else None
+
+    def _what(self) -> str:
+        """One sentence: what would go wrong."""
+        tensor = self.found.tensor
+        loop = "" if self.found.place is None else f" {self.found.place[1]}"
+        match self.found.kind:
+            case "order":
+                return f"{self.step.primitive} would read {tensor} before it is made"
+            case "missing":
+                return f"{self.step.primitive} would leave elements of {tensor} unmade that are read"
+            case "race":
+                return f"iterations of the parallel loop{loop} would race on {tensor}"
+            case "reduction":
+                return f"iterations of the parallel loop{loop} would add to one element of {tensor} at once"
+            case "promote":
+                return f"iterations in parallel would share a promoted tile of {tensor}"
+            case "clobber":
+                return f"{self.step.primitive} would overwrite {tensor} before its last read"
+            case "vector":
+                return f"the lanes of{loop} depend on each other through {tensor}"
+            case "scope" | "placement":
+                return f"{self.step.primitive} would put {tensor} where a reader cannot see it"
+            case "twice":
+                return f"{self.step.primitive} would add terms of {tensor} twice"
+
+    def _where_readers_stand(self) -> list[str]:
+        entry = self.state.find(self.found.tensor)
+        if entry is None:
+            return []
+        lines = [f"{entry.name} is computed {stands(entry)}"]
+        return lines + [
+            f"reader {reader.name} is computed {stands(reader)}" for reader in readers(self.state, entry)
+        ]
+
+    def _advice(self) -> tuple[str, ...]:
+        hints: list[str] = []
+        if self.found.condition is not None:
+            hints.append(f"assume({text(self.found.condition)}) first")
+        place = self.found.place
+        host = None if place is None else self.state.find(place[0])
+        if self.found.kind in ("reduction", "race") and place is not None and host is not None:
+            if place[1] in host.axes and over_reduction(host, place[1]):
+                hints.append(f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes')
+            else:
+                hints += self._parallel_axes(host)
+        if self.found.kind == "clobber":
+            hints += self._minimal_fold()
+        if self.found.kind in ("scope", "placement", "missing"):
+            hints += self._outer_readers()
+        return tuple(hints)
+
+    def _parallel_axes(self, host: StageState) -> list[str]:
+        from tdsl.schedule.inspection import parallel_axes
+
+        before = self.state.with_stage(_without_mark(host, self.found.place))
+        legal = parallel_axes(before, host.name)
+        return [f"legal in parallel: {', '.join(legal)}"] if legal else []
+
+    def _minimal_fold(self) -> list[str]:
+        from tdsl.schedule.inspection import smallest_fold
+
+        entry = self.state.find(self.found.tensor)
+        dim = getattr(self.step, "dim", None)
+        if entry is None or not isinstance(dim, str) or dim not in entry.dims:
+            return []
+        least = smallest_fold(self.state, entry.name, dim)
+        if least is None:
+            return [f"no fold of {dim} keeps what is still read"]
+        return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one']
+
+    def _outer_readers(self) -> list[str]:
+        entry = self.state.find(self.found.tensor)
+        if entry is None or entry.compute is None:
+            return []
+        place = entry.compute
+        outside = [
+            reader.name
+            for reader in readers(self.state, entry)
+            if reader.name != place.stage and reader.compute is None and len(inputs_of(reader.stage)) > 0
+        ]
+        return [
+            f'compute_at("{name}", "{place.stage}", "{place.loop}") first: readers before what they read'
+            for name in outside[:1]
+        ]
+
+
+def _without_mark(host: StageState, place: tuple[str, str] | None) -> StageState:
+    return replace(
+        host,
+        loops=tuple(
+            replace(loop, kind="serial") if place is not None and loop.name == place[1] else loop
+            for loop in host.loops
+        ),
+    )
+
+
+def _excerpt(step: Directive, state: State, place: tuple[str, str] | None) -> tuple[str, ...]:
+    """The loops the step is about, the loop in question marked."""
+    host = state.find(place[0]) if place is not None else None
+    if host is not None and place is not None:
+        return loop_lines(host, mark=place[1])
+    named = step.stages()
+    entry = state.find(named[-1]) if named else None
+    if entry is None or entry.inlined:
+        return ()
+    axis = getattr(step, "axis", None)
+    return loop_lines(entry, mark=axis if isinstance(axis, str) else None)
+
+
+def witness_of(found: answers.Witness, axis: str | None) -> Witness:
+    """A witness as users see it: iterations as dicts of axes (loops too where axes alone do not tell)."""
+    first, second = (dict(iteration.axes) for iteration in found.iterations)
+    if first == second:
+        first, second = (
+            {**dict(iteration.axes), **{loop: value for (_, loop), value in iteration.loops}}
+            for iteration in found.iterations
+        )
+    return Witness(
+        tensor=found.tensor,
+        element=found.element,
+        iterations=(first, second),
+        sizes=dict(found.sizes),
+        kind=found.kind,
+        axis=axis,
+        lost=None if found.lost is None else dict(found.lost.axes),
+    )

@@ -1,0 +1,127 @@
+"""What a schedule means, as a value: the loop tree with bounds, and where every tensor lives.
+
+Made by `nest_build.build_nest(state)` through poly, printed by `nest_text`, expanded by `lower/`. All bounds, guards,
+axis values and storage offsets are nodes over IR locals (`Var(name, int64, "local")`), sizes and params; nothing in
+here asks isl any more. Counterpart: Halide's print_loop_nest, taco's scheduled statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tdsl.dtypes import DType
+from tdsl.expr.node import INT64, Node, Var
+from tdsl.expr.tensor import Tensor
+
+LoopKind = Literal["serial", "parallel", "unroll", "vector"]
+ComputeRole = Literal["assign", "init", "update", "finish", "tile_load", "tile_store", "combine"]
+
+
+def local(name: str) -> Var:
+    """The Loop IR variable `name`."""
+    return Var(name, INT64, "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One element of a buffer: where an accumulator of a reduction stands."""
+
+    buffer: str
+    index: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where a tensor's elements are: `buffer[subscripts - lower]`.
+
+    subscripts: nodes over `axis_var(dim)` of `dims` (the layout and folds applied). lower: offset of the box, over the
+    loops that own the buffer. extents: of the box. argument: the caller's array (scope is then "heap").
+    """
+
+    tensor: str
+    buffer: str
+    dtype: DType
+    scope: Literal["heap", "stack", "register"]
+    dims: tuple[str, ...]
+    subscripts: tuple[Node, ...]
+    lower: tuple[Node, ...]
+    extents: tuple[Node, ...]
+    argument: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NestCompute:
+    """One statement at the innermost point: of `stage`, with the value of each axis it has.
+
+    assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
+    finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
+    (promote). combine: slots := slots op the slots `outer` (halving of lanes).
+    """
+
+    stage: str
+    role: ComputeRole
+    axes: tuple[tuple[str, Node], ...]
+    slots: tuple[Slot, ...] = ()
+    outer: tuple[Slot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NestLoop:
+    """A loop of `stage` named `name` by the user; IR variable `var`, `lower <= var < upper`.
+
+    A constant loop (vector, unroll) runs var over 0..extent; the axis value adds its base itself. `implied`: the
+    lowerer unrolls it because it indexes registers.
+    """
+
+    stage: str
+    name: str
+    var: str
+    kind: LoopKind
+    lower: Node
+    upper: Node
+    body: tuple[NestItem, ...]
+    implied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NestGuard:
+    """`body` runs where `cond` holds, else `otherwise`. `tail`: the named tail it comes from, None where automatic."""
+
+    cond: Node
+    body: tuple[NestItem, ...]
+    tail: str | None = None
+    otherwise: tuple[NestItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NestAllocate:
+    """A buffer that lives during `body`."""
+
+    storage: Storage
+    body: tuple[NestItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NestLet:
+    """Binds an IR local (the halves of a fused loop)."""
+
+    var: str
+    value: Node
+    body: tuple[NestItem, ...]
+
+
+NestItem = NestCompute | NestLoop | NestGuard | NestAllocate | NestLet
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """The whole: statements at root in order, storage of every tensor that has one, outputs in order.
+
+    pending: what only a build can decide, in words (empty when nothing is pending).
+    """
+
+    items: tuple[NestItem, ...]
+    storage: tuple[Storage, ...]
+    outputs: tuple[Tensor, ...]
+    pending: tuple[str, ...] = ()

@@ -1,0 +1,344 @@
+"""State -> Nest: loops with their bounds, producers in the loops they are placed in, accumulators and buffers.
+
+In: a legal State. Out: the `Nest` that print shows and lowering expands. Bounds come from `poly.scan`; the shape of the
+tree follows the rules written in docs/architecture.md ("the loop tree"): prefix loops are shared by a reduction's
+initialisation, update and epilogue; producers come before their host's own statements, in program order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce as fold_left
+from typing import cast
+
+from tdsl.errors import LimitError
+from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
+from tdsl.expr.node import Node, index_const
+from tdsl.expr.rewrite import free_vars, substitute
+from tdsl.expr.simplify import simplify
+from tdsl.poly.copies import Copies
+from tdsl.poly.model import Arranged, Place, Statement
+from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
+from tdsl.schedule.legality import arranged_of
+from tdsl.schedule.nest import (
+    LoopKind,
+    Nest,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    local,
+)  # fmt: skip
+from tdsl.schedule.nest_names import variable_names
+from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover
+from tdsl.schedule.nest_storage import StoragePlanner
+from tdsl.schedule.state import State
+
+Dim = tuple[str, str]
+Group = tuple[str, str, tuple[Dim, ...]]
+"""(loop as it stands, kind, its leaf dims)."""
+
+
+def build_nest(state: State) -> Nest:
+    """The nest of a schedule's state. Errors: L1xx where a constant extent or a capacity is missing."""
+    return NestBuilder(state).build()
+
+
+class NestBuilder:
+    """One build: tables that every part needs, filled outside-in."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.arranged: Arranged = arranged_of(state)
+        self.copies = Copies(self.arranged)
+        self.plans = {one.name: StagePlan(one) for one in state.stages if not one.inlined}
+        self.statements: dict[tuple[str, str], Statement] = {
+            (one.stage, one.role): one for one in self.arranged.program.statements
+        }
+        leaves = [
+            (name, leaf) for name, plan in self.plans.items() for _, group in plan.groups for leaf in group
+        ]
+        fused = [(name, mark.name) for name, plan in self.plans.items() for mark in plan.state.loops]
+        taken = [size.name for size in self.arranged.program.sizes]
+        self.names = variable_names([*leaves, *fused], taken)
+        self.values: dict[Node, Node] = {}
+        self.extents: dict[Dim, int] = {}
+        self.bounds: dict[Dim, Bound] = {}
+        self.storage = StoragePlanner(self)
+
+    def build(self) -> Nest:
+        items = self._placed(None)
+        items = self.storage.allocate(None, items)
+        return Nest(items, self.storage.all(), self.state.outputs)
+
+    # ------------------------------------------------------------ placement
+    def _placed(self, place: Place | None) -> tuple[NestItem, ...]:
+        """Nests of the stages computed at one place, in program order."""
+        items: list[NestItem] = []
+        for plan in self.plans.values():
+            if self._place(plan) == place:
+                items += self._stage(plan)
+        return tuple(items)
+
+    def _place(self, plan: StagePlan) -> Place | None:
+        """Where a stage is computed, as (stage, innermost leaf)."""
+        at = plan.state.compute
+        if at is None:
+            return None
+        return Place(at.stage, leaves_of(at.loop, self.plans[at.stage].state)[-1])
+
+    def statement(self, plan: StagePlan, role: str) -> str:
+        return self.statements[plan.name, role].name
+
+    def lead(self, plan: StagePlan) -> str:
+        """The statement whose loops are the stage's prefix."""
+        return self.statement(plan, "init" if plan.is_reduction else "assign")
+
+    def _host_lead(self, plan: StagePlan) -> str | None:
+        """The statement of the host inside whose loops a stage is placed."""
+        at = self._place(plan)
+        if at is None:
+            return None
+        host = self.plans[at.stage]
+        inner = {leaf for _, leaves in host.groups[host.prefix :] for leaf in leaves}
+        return self.statement(host, "update") if host.is_reduction and at.loop in inner else self.lead(host)
+
+    # ------------------------------------------------------------ one stage
+    def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
+        lead = self.lead(plan)
+        context = len(self.copies.tree.host(plan.name))
+        if not plan.is_reduction:
+            groups = self.groups(plan, plan.name, plan.groups)
+            found = self.scanned(plan, lead, self._host_lead(plan), context)
+            body: Callable[[], tuple[NestItem, ...]] = lambda: (  # noqa: E731
+                NestCompute(plan.name, "assign", self.axes(plan, plan.name)),
+            )
+            return self.loops(plan, groups, found.guards, body)
+        from tdsl.schedule.nest_reduce import ReductionNest
+
+        return ReductionNest(self, plan, context, self._host_lead(plan)).items()
+
+    def groups(
+        self, plan: StagePlan, owner: str, groups: Sequence[tuple[object, tuple[str, ...]]]
+    ) -> list[Group]:
+        """Loop groups with the owner of their dims."""
+        result: list[Group] = []
+        for mark, leaves in groups:
+            name, kind = str(mark.name), str(mark.kind)
+            result.append((name, kind, tuple((owner, leaf) for leaf in leaves)))
+        return result
+
+    def constant(self, plan: StagePlan, dims: Sequence[Dim]) -> frozenset[Dim]:
+        """Dims that need a constant extent: lanes, unrolled loops, loops that index registers."""
+        marked = {
+            leaf for mark, leaves in plan.groups if mark.kind in ("vector", "unroll") for leaf in leaves
+        }  # fmt: skip
+        marked |= self.storage.register_loops(plan)
+        return frozenset(dim for dim in dims if dim[0].split(".")[0] == plan.name and dim[1] in marked)
+
+    def scanned(
+        self,
+        plan: StagePlan,
+        statement: str,
+        lead: str | None,
+        fixed: int,
+        drop: frozenset[Dim] = frozenset(),
+    ) -> Scan:
+        """Bounds of a statement's dims from `fixed` on, entered in the tables; guards in IR locals."""
+        dims = [dim for dim in self.copies.dims(statement) if dim not in drop]
+        constant = self.constant(plan, dims[fixed:])
+        try:
+            found = scan(self.copies, statement, constant, lead, fixed, drop)
+        except LookupError as missing:
+            raise self._unbounded(plan, dims, missing) from None
+        for dim, bound in zip(dims[fixed:], found.bounds, strict=True):
+            self._enter(plan, dim, bound)
+        guards = tuple(self.resolve(guard) for guard in found.guards)
+        return Scan(tuple(self.bounds[dim] for dim in dims[fixed:]), guards)
+
+    def _enter(self, plan: StagePlan, dim: Dim, bound: Bound) -> None:
+        """The value of a copy dimension in IR locals, and its bounds."""
+        lower, upper = self.resolve(bound.lower), self.resolve(bound.upper)
+        variable = local(self.names[plan.name, dim[1]])
+        self.bounds[dim] = Bound(lower, upper, bound.extent)
+        if bound.extent is None:
+            self.values[loop_var(*dim)] = variable
+        else:
+            self.values[loop_var(*dim)] = add(lower, variable)
+            self.extents[dim] = bound.extent
+
+    def copy_dim(self, source: Dim, target: Dim) -> None:
+        """Gives `target` the bounds and value of `source`."""
+        self.bounds[target] = self.bounds[source]
+        self.values[loop_var(*target)] = self.values[loop_var(*source)]
+        if source in self.extents:
+            self.extents[target] = self.extents[source]
+
+    def _unbounded(self, plan: StagePlan, dims: Sequence[Dim], missing: LookupError) -> LimitError:
+        owner, loop = dims[missing.args[0]]
+        return LimitError(
+            "L104",
+            f"loop {loop} of {owner} needs a constant number of iterations and has none",
+            why=[
+                "it is vectorised, unrolled, or indexes storage in registers, and its extent depends on a size"
+            ],
+            hint=[f"split it first: .split({plan.name!r}, {loop!r}, 8), or use another scope"],
+        )
+
+    def resolve(self, node: Node) -> Node:
+        """An answer of poly in IR locals, in normal form."""
+        return simplify(substitute(node, self.values))
+
+    def axes(self, plan: StagePlan, owner: str) -> tuple[tuple[str, Node], ...]:
+        """Values of the axes a statement has, `owner` being whose copies of the inner loops it runs in."""
+        leaves: dict[str, Node] = {}
+        for (name, leaf), value in self._leaf_values(plan, owner).items():
+            del name
+            leaves[leaf] = value
+        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
+        stage = plan.state.stage
+        return tuple((a.name, known[a.name]) for a in (*stage.axes, *stage.reduce_axes) if a.name in known)
+
+    def _leaf_values(self, plan: StagePlan, owner: str) -> dict[Dim, Node]:
+        table: dict[Dim, Node] = {}
+        for who in (plan.name, owner):
+            for _, leaves in plan.groups:
+                for leaf in leaves:
+                    value = self.values.get(loop_var(who, leaf))
+                    if value is not None and self._visible(plan, who, owner, leaf):
+                        table[plan.name, leaf] = value
+        return table
+
+    def _visible(self, plan: StagePlan, who: str, owner: str, leaf: str) -> bool:
+        """Inner loops of the update are not seen by init and finish, which have their own."""
+        if who == owner or who != plan.name:
+            return True
+        prefix = {name for _, leaves in plan.groups[: plan.prefix] for name in leaves}
+        return leaf in prefix
+
+    def base(self, plan: StagePlan, step: int) -> Node:
+        """Where a relative split, relation number `step`, starts."""
+        return self.resolve(base_node(self.copies, plan.name, step))
+
+    # ------------------------------------------------------------ loops
+    def loops(
+        self,
+        plan: StagePlan,
+        groups: Sequence[Group],
+        guards: Sequence[Node],
+        body: Callable[[], tuple[NestItem, ...]],
+        producers: bool = True,
+    ) -> tuple[NestItem, ...]:
+        """The loops of `groups` around `body`; producers placed in them; each guard where its last variable is bound."""
+        items = body()
+        left = list(guards)
+        for position in range(len(groups) - 1, -1, -1):
+            name, kind, dims = groups[position]
+            if producers:
+                place = Place(plan.name, dims[-1][1])
+                items = self.storage.allocate(place, (*self._placed(place), *items))
+            here = self._guards_of(plan, left, dims)
+            left = [guard for guard in left if guard not in here]
+            items = self._guarded(plan, here, items)
+            items = self._loop(plan, name, kind, dims, items)
+        return self._guarded(plan, left, items)
+
+    def _guards_of(self, plan: StagePlan, guards: Sequence[Node], dims: Sequence[Dim]) -> list[Node]:
+        names = {self.names[plan.name, leaf] for _, leaf in dims}
+        return [
+            guard for guard in guards if names & {var.name for var in free_vars(guard) if var.kind == "local"}
+        ]
+
+    def _guarded(
+        self, plan: StagePlan, guards: Sequence[Node], items: tuple[NestItem, ...]
+    ) -> tuple[NestItem, ...]:
+        for guard in reversed(guards):
+            items = (NestGuard(guard, items, self._tail(plan, guard)),)
+        return items
+
+    def _tail(self, plan: StagePlan, guard: Node) -> str | None:
+        """The named tail of the split whose inner loop a guard mentions."""
+        mentioned = {var.name for var in free_vars(guard)}
+        for inner, tail in plan.state.tails:
+            if self.names.get((plan.name, inner)) in mentioned:
+                return tail
+        return None
+
+    def _loop(
+        self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
+    ) -> tuple[NestItem, ...]:
+        if len(dims) == 1:
+            return (self._single(plan, name, kind, dims[0], items),)
+        bounds = [self.bounds[dim] for dim in dims]
+        own = {self.names[plan.name, leaf] for _, leaf in dims}
+        ragged = any(own & {v.name for v in free_vars(b.lower)} or own & {v.name for v in free_vars(b.upper)}
+                     for b in bounds)  # fmt: skip
+        if ragged or any(bound.extent is not None for bound in bounds):
+            for position in range(len(dims) - 1, -1, -1):
+                mine = kind if position == 0 or kind != "parallel" else "serial"
+                items = (self._single(plan, dims[position][1], mine, dims[position], items),)
+            return items
+        return (self._fused(plan, name, kind, dims, items),)
+
+    def _single(
+        self, plan: StagePlan, name: str, kind: str, dim: Dim, items: tuple[NestItem, ...]
+    ) -> NestLoop:
+        bound = self.bounds[dim]
+        variable = self.names[plan.name, dim[1]]
+        if bound.extent is None:
+            return NestLoop(plan.name, name, variable, _kind(kind), bound.lower, bound.upper, items)
+        implied = kind in ("serial", "parallel")
+        shown = "unroll" if implied else kind
+        extent = index_const(bound.extent)
+        return NestLoop(plan.name, name, variable, _kind(shown), index_const(0), extent, items, implied)
+
+    def _fused(
+        self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
+    ) -> NestLoop:
+        """One loop over the product of independent extents; the leaves are recovered by division."""
+        extents = [maximum(sub(self.bounds[d].upper, self.bounds[d].lower), index_const(0)) for d in dims]
+        total = fold_left(mul, extents)
+        parts, splits = plan.chunked(name)
+        position, spans = self._chunks(plan, name, total, [mark.name for mark in parts], splits)
+        rest = position
+        for place in range(len(dims) - 1, -1, -1):
+            low = self.bounds[dims[place]].lower
+            part = rest if place == 0 else mod(rest, extents[place])
+            rest = floordiv(rest, extents[place])
+            items = (NestLet(self.names[plan.name, dims[place][1]], add(low, part), items),)
+        marks = [(mark.name, mark.kind) for mark in parts] or [(name, kind)]
+        for loop, how in reversed(marks):
+            variable = self.names[plan.name, loop]
+            items = (NestLoop(plan.name, loop, variable, _kind(how), index_const(0), spans[loop], items),)
+        (loop,) = items
+        assert isinstance(loop, NestLoop)
+        return loop
+
+    def _chunks(
+        self,
+        plan: StagePlan,
+        name: str,
+        total: Node,
+        order: Sequence[str],
+        splits: Sequence[tuple[str, str, int]],
+    ) -> tuple[Node, dict[str, Node]]:
+        """The position in a fused loop, and the extent of each of the loops it was split into."""
+        position: Node = local(self.names[plan.name, order[0] if order else name])
+        spans: dict[str, Node] = {order[0] if order else name: total}
+        values: dict[str, Node] = {loop: local(self.names[plan.name, loop]) for loop in order}
+        for outer, inner, factor in reversed(splits):
+            parent = add(mul(values[outer], index_const(factor)), values[inner])
+            values[outer] = position = parent
+        whole = total
+        for outer, inner, factor in splits:
+            spans[outer] = ceildiv(whole, factor)
+            start = mul(local(self.names[plan.name, outer]), index_const(factor))
+            spans[inner] = minimum(index_const(factor), sub(whole, start))
+            whole = spans[inner]
+        return position, spans
+
+
+def _kind(kind: str) -> LoopKind:
+    """A mark's kind as a nest's."""
+    return cast(LoopKind, kind)

@@ -1,0 +1,243 @@
+"""The nest of one reduction stage: where its accumulators live, and the four parts around the terms.
+
+In: the builder's tables and a StagePlan. Out: prefix loops around [initialise, terms, combine lanes, epilogue].
+Accumulators: the tensor itself for a bare reduction with loops inside; registers where all data loops inside the
+reduction are lanes or unrolled; else a buffer of the inner extents (semantics E2, P9, P10b).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tdsl.dtypes import DType
+from tdsl.errors import LimitError
+from tdsl.expr.build import add, compare, logical_and, maximum, sub
+from tdsl.expr.node import Node, index_const
+from tdsl.expr.rewrite import variables
+from tdsl.poly.scan import Bound
+from tdsl.schedule.nest import (
+    NestAllocate,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLoop,
+    Slot,
+    Storage,
+    local,
+)  # fmt: skip
+from tdsl.schedule.nest_plan import StagePlan
+
+if TYPE_CHECKING:
+    from tdsl.schedule.nest_build import Dim, Group, NestBuilder
+
+
+class ReductionNest:
+    """Builds the items of one reduction stage."""
+
+    def __init__(self, builder: NestBuilder, plan: StagePlan, context: int, lead: str | None) -> None:
+        self.builder = builder
+        self.plan = plan
+        self.context = context
+        self.host = lead
+        self.init = builder.statement(plan, "init")
+        self.update = builder.statement(plan, "update")
+        self.prefix = builder.groups(plan, plan.name, plan.groups[: plan.prefix])
+        self.inner = builder.groups(plan, plan.name, plan.groups[plan.prefix :])
+        self.depth = context + sum(len(dims) for _, _, dims in self.prefix)
+
+    def items(self) -> tuple[NestItem, ...]:
+        """Prefix loops around the parts."""
+        builder, plan = self.builder, self.plan
+        self.starts = builder.scanned(plan, self.init, self.host, self.context)
+        self.terms = builder.scanned(plan, self.update, self.init, self.depth)
+        known = {builder.names[plan.name, leaf] for _, _, dims in self.prefix for _, leaf in dims}
+        inner = {builder.names[plan.name, leaf] for _, _, dims in self.inner for _, leaf in dims} - known
+        outside = [g for g in self.starts.guards if not inner & {v.name for v in variables(g)}]
+        self.start_guards = [g for g in self.starts.guards if g not in outside]
+        return builder.loops(plan, self.prefix, outside, self._parts)
+
+    # ------------------------------------------------------------ where accumulators live
+    def _parts(self) -> tuple[NestItem, ...]:
+        if self.plan.state.promotes:
+            return self._promoted()
+        if self._in_registers():
+            return self._with_buffer("register")
+        if self.plan.bare and not self.plan.lanes:
+            return self._in_place()
+        return self._with_buffer("heap")
+
+    def _in_registers(self) -> bool:
+        """All data loops inside the reduction are lanes or unrolled, and the tensor is not in registers itself."""
+        if self.plan.bare and self.plan.state.scope == "register" and not self.plan.lanes:
+            return False
+        return all(dim in self.builder.extents for _, _, dims in self.data_groups(self.inner) for dim in dims)
+
+    def data_groups(self, groups: Sequence[Group]) -> list[Group]:
+        """Those of `groups` that reduce nothing."""
+        names = {mark.name for mark, _ in self.plan.inner_data}
+        return [group for group in groups if group[0] in names]
+
+    def _in_place(self) -> tuple[NestItem, ...]:
+        slots = self.own_slots(self.plan.name)
+        first = self.start(self.own_slots(f"{self.plan.name}.init"))
+        return (*first, *self.terms_items(slots))
+
+    def own_slots(self, owner: str) -> tuple[Slot, ...]:
+        """The tensors' own elements at the data axes of one part."""
+        axes = self.builder.axes(self.plan, owner)
+        return self.builder.storage.elements(self.plan, axes)
+
+    # ------------------------------------------------------------ parts
+    def start(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
+        """Accumulators := identity, over the data loops inside the reduction."""
+        owner = f"{self.plan.name}.init"
+        compute = NestCompute(self.plan.name, "init", self.builder.axes(self.plan, owner), slots)
+        groups = self.copies_of(owner)
+        return self.builder.loops(self.plan, groups, self.start_guards, lambda: (compute,), producers=False)
+
+    def copies_of(self, owner: str) -> list[Group]:
+        return [
+            (name, kind, tuple((owner, leaf) for _, leaf in dims))
+            for name, kind, dims in self.data_groups(self.inner)
+        ]
+
+    def terms_items(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
+        axes = self.builder.axes(self.plan, self.plan.name)
+        compute = NestCompute(self.plan.name, "update", axes, slots)
+        return self.builder.loops(self.plan, self.inner, self.terms.guards, lambda: (compute,))
+
+    def _finish(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
+        """Elements := the rest of the expression."""
+        owner = f"{self.plan.name}.finish"
+        if not self.plan.bare:
+            self.builder.scanned(
+                self.plan, self.builder.statement(self.plan, "finish"), self.init, self.depth
+            )
+        else:
+            self._same_bounds(f"{self.plan.name}.init", owner)
+        compute = NestCompute(self.plan.name, "finish", self.builder.axes(self.plan, owner), slots)
+        groups = self.copies_of(owner)
+        return self.builder.loops(self.plan, groups, self.start_guards, lambda: (compute,), producers=False)
+
+    def _same_bounds(self, source: str, owner: str) -> None:
+        for _, _, dims in self.data_groups(self.inner):
+            for _, leaf in dims:
+                self.builder.copy_dim((source, leaf), (owner, leaf))
+
+    # ------------------------------------------------------------ a buffer of its own
+    def _with_buffer(self, scope: str) -> tuple[NestItem, ...]:
+        plan, data = self.plan, [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
+        leaves = [local(self.builder.names[plan.name, leaf]) for _, leaf in data]
+        bounds = [self.builder.bounds[(f"{plan.name}.init", leaf)] for _, leaf in data]
+        extents = [self.extent(bound) for bound in bounds]
+        index: list[Node] = [
+            leaf if bound.extent is not None else sub(leaf, bound.lower)
+            for leaf, bound in zip(leaves, bounds, strict=True)
+        ]
+        buffers = self._buffers(tuple(extents), scope)
+        lane = self._lane()
+        slots = tuple(Slot(b.buffer, (*index, *lane)) for b in buffers)
+        start = self._start_lanes(slots)
+        first = tuple(Slot(b.buffer, (*index, *(index_const(0) for _ in lane))) for b in buffers)
+        items = (*start, *self.terms_items(slots), *self._combine(buffers, index), *self._finish(first))
+        for buffer in reversed(buffers):
+            items = (NestAllocate(buffer, items),)
+        return items
+
+    def extent(self, bound: Bound) -> Node:
+        if bound.extent is not None:
+            return index_const(bound.extent)
+        return maximum(sub(bound.upper, bound.lower), index_const(0))
+
+    def _buffers(self, extents: tuple[Node, ...], scope: str) -> tuple[Storage, ...]:
+        lanes = tuple(index_const(self.builder.extents[self.plan.name, lane]) for lane in self.plan.lanes)
+        extents = (*extents, *lanes)
+        zeros = tuple(index_const(0) for _ in extents)
+        many = len(self.dtypes()) > 1
+        return tuple(
+            Storage(
+                f"{self.plan.name}.accumulator",
+                f"{self.plan.name}_acc{position if many else ''}",
+                dtype, "register" if scope == "register" else "heap", (), (), zeros, extents,
+            )
+            for position, dtype in enumerate(self.dtypes())
+        )  # fmt: skip
+
+    def dtypes(self) -> list[DType]:
+        """One accumulator a component of every reduction of the body."""
+        return [operand.dtype for node in self.plan.reduces for operand in node.operands]
+
+    # ------------------------------------------------------------ lanes over the reduction (P9)
+    def _lane(self) -> tuple[Node, ...]:
+        return tuple(local(self.builder.names[self.plan.name, lane]) for lane in self.plan.lanes)
+
+    def _start_lanes(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
+        items = self.start(slots)
+        for lane in self.plan.lanes:
+            items = self._innermost(items, lane, self.builder.extents[self.plan.name, lane])
+        return items
+
+    def _innermost(self, items: tuple[NestItem, ...], lane: str, extent: int) -> tuple[NestItem, ...]:
+        """`items` with a lane loop around each statement."""
+        result: list[NestItem] = []
+        for item in items:
+            match item:
+                case NestCompute():
+                    result.append(self._lane_loop(lane, extent, (item,)))
+                case NestLoop(kind="vector"):
+                    raise self._two_lane_axes()
+                case NestLoop(stage, name, var, kind, lower, upper, body, implied):
+                    inner = self._innermost(body, lane, extent)
+                    result.append(NestLoop(stage, name, var, kind, lower, upper, inner, implied))
+                case NestGuard(cond, body, tail, otherwise):
+                    inner = self._innermost(body, lane, extent)
+                    result.append(NestGuard(cond, inner, tail, self._innermost(otherwise, lane, extent)))
+                case _:
+                    result.append(item)
+        return tuple(result)
+
+    def _two_lane_axes(self) -> LimitError:
+        return LimitError(
+            "L105",
+            f"{self.plan.name} is vectorised over a data axis and over a reduction axis",
+            why=["one of them must be the lanes"],
+            hint=["keep one .vectorize and unroll the other axis"],
+        )
+
+    def _lane_loop(self, lane: str, extent: int, items: tuple[NestItem, ...]) -> NestLoop:
+        variable = self.builder.names[self.plan.name, lane]
+        return NestLoop(self.plan.name, lane, variable, "vector", index_const(0), index_const(extent), items)
+
+    def _combine(self, buffers: Sequence[Storage], index: Sequence[Node]) -> tuple[NestItem, ...]:
+        """Halves of the lanes, l with l + w/2, until one is left."""
+        if not self.plan.lanes:
+            return ()
+        (lane,) = self.plan.lanes
+        width = self.builder.extents[self.plan.name, lane]
+        variable = local(self.builder.names[self.plan.name, lane])
+        items: list[NestItem] = []
+        while width > 1:
+            half = (width + 1) // 2
+            near = tuple(Slot(b.buffer, (*index, variable)) for b in buffers)
+            far = tuple(Slot(b.buffer, (*index, add(variable, index_const(half)))) for b in buffers)
+            compute = NestCompute(self.plan.name, "combine", (), near, far)
+            items.append(self._lane_loop(lane, width - half, (compute,)))
+            width = half
+        owner = f"{self.plan.name}.init"
+        return self.builder.loops(self.plan, self.copies_of(owner), (), lambda: tuple(items), producers=False)
+
+    # ------------------------------------------------------------ promote (P10b)
+    def _promoted(self) -> tuple[NestItem, ...]:
+        from tdsl.schedule.nest_promote import promoted
+
+        return promoted(self)
+
+    def first_of(self, dims: Sequence[Dim]) -> Node | None:
+        """Where every reduction loop among `dims` is at its first iteration; None when there is none."""
+        conditions = [
+            compare("eq", local(self.builder.names[self.plan.name, dim[1]]), self.builder.bounds[dim].lower)
+            for dim in dims
+            if dim[1] in self.plan.reducing
+        ]
+        return logical_and(*conditions) if conditions else None

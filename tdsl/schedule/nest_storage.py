@@ -1,0 +1,198 @@
+"""Where every tensor of a nest lives: its buffer's box, and the loops that own it.
+
+In: the builder's tables. Out: `Storage` values and the `NestAllocate`s around the loops' bodies. A tensor stored inside a
+loop gets the exact box of what is written there (semantics P2, P13); folds and layouts change the subscripts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from tdsl.errors import LimitError
+from tdsl.expr.build import mod, sub
+from tdsl.expr.node import Const, Node, axis_var, index_const
+from tdsl.expr.rewrite import reads, substitute, variables
+from tdsl.expr.simplify import simplify
+from tdsl.expr.tensor import Tensor, tensors_of
+from tdsl.poly.model import Place
+from tdsl.poly.scan import buffer_box
+from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
+from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
+from tdsl.schedule.state import StageState
+
+if TYPE_CHECKING:
+    from tdsl.schedule.nest_build import NestBuilder
+
+STACK_BYTES = 64 * 1024
+"""Largest stack-scope buffer (semantics P11)."""
+
+
+class StoragePlanner:
+    """Storage of the tensors of one nest, planned where first needed."""
+
+    def __init__(self, builder: NestBuilder) -> None:
+        self.builder = builder
+        self.plans: dict[str, tuple[Storage, ...]] = {}
+        self.outputs = {id(tensor) for tensor in builder.state.outputs}
+        self.stages = {one.name: one for one in builder.state.stages if not one.inlined}
+
+    def all(self) -> tuple[Storage, ...]:
+        """Storage of every tensor computed, in program order."""
+        return tuple(storage for name in self.stages for storage in self.of(name))
+
+    def place(self, state: StageState) -> Place | None:
+        """Where the stage's buffers live, as (stage, innermost leaf); None at root."""
+        at = state.compute if state.store is None else state.store
+        if at is None or at == "root":
+            return None
+        return Place(at.stage, leaves_of(at.loop, self.stages[at.stage])[-1])
+
+    def allocate(self, place: Place | None, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
+        """`items` inside the allocations of the tensors stored at `place`."""
+        for state in reversed(self.stages.values()):
+            if self.place(state) != place:
+                continue
+            for storage in reversed(self.of(state.name)):
+                items = items if storage.argument else (NestAllocate(storage, items),)
+        return items
+
+    def of(self, stage: str) -> tuple[Storage, ...]:
+        """Storage of a stage's tensors."""
+        if stage not in self.plans:
+            state = self.stages[stage]
+            tensors = tensors_of(state.stage)
+            lower, extents, subscripts = self._box(state, tensors[0])
+            self.plans[stage] = tuple(self._storage(state, t, lower, extents, subscripts) for t in tensors)
+        return self.plans[stage]
+
+    def _storage(
+        self,
+        state: StageState,
+        tensor: Tensor,
+        lower: tuple[Node, ...],
+        extents: tuple[Node, ...],
+        subscripts: tuple[Node, ...],
+    ) -> Storage:
+        argument = id(tensor) in self.outputs
+        scope = self._scope(state, tensor, extents)
+        return Storage(
+            tensor.name, tensor.name, tensor.dtype, scope, state.dims, subscripts, lower, extents, argument
+        )  # fmt: skip
+
+    def _scope(
+        self, state: StageState, tensor: Tensor, extents: tuple[Node, ...]
+    ) -> Literal["heap", "stack", "register"]:
+        if state.scope == "heap":
+            return "heap"
+        constant = [extent.value for extent in extents if isinstance(extent, Const)]
+        if len(constant) != len(extents):
+            raise LimitError(
+                "L107",
+                f"{state.name} is in scope {state.scope} and its extents are not all constant",
+                why=[f"extents: {', '.join(_text(extent) for extent in extents)}"],
+                hint=[
+                    "compute it inside a loop over tiles of constant size (compute_at), or leave it on the heap"
+                ],
+            )
+        size = tensor.dtype.bytes
+        for extent in constant:
+            size *= int(extent)
+        if state.scope == "stack" and size > STACK_BYTES:
+            raise LimitError(
+                "L108",
+                f"{state.name} needs {size} bytes of stack and at most {STACK_BYTES} are allowed",
+                hint=["use smaller tiles, or scope='heap'"],
+            )
+        return state.scope
+
+    def subscripts(self, state: StageState) -> tuple[Node, ...]:
+        """Physical subscripts over the dims: folds first, then the layout."""
+        folds = dict(state.folds)
+        logical = {
+            axis_var(dim): mod(axis_var(dim), index_const(folds[dim])) if dim in folds else axis_var(dim)
+            for dim in state.dims
+        }
+        if state.layout is None:
+            return tuple(logical.values())
+        return tuple(substitute(node, logical) for node in state.layout.subscripts)
+
+    def _box(
+        self, state: StageState, tensor: Tensor
+    ) -> tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]]:
+        subscripts = self.subscripts(state)
+        level = self.builder.copies.level(tensor.name)
+        if level == 0 and state.layout is None:
+            folds = dict(state.folds)
+            extents = tuple(
+                index_const(folds[dim]) if dim in folds else extent
+                for dim, extent in zip(state.dims, tensor.extents, strict=True)
+            )
+            return tuple(index_const(0) for _ in extents), extents, subscripts
+        lead = self.builder.lead(self.builder.plans[state.name])
+        axes = tuple(axis.name for axis in state.stage.axes)
+        renamed = {axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)}
+        physical = tuple(substitute(node, renamed) for node in subscripts)
+        box = buffer_box(self.builder.copies, lead, level, physical)
+        lower, extent = list(box.lower), list(box.extent)
+        if state.layout is None:
+            for position, (dim, factor) in enumerate((dim, dict(state.folds).get(dim)) for dim in state.dims):
+                del dim
+                if factor is not None:
+                    lower[position], extent[position] = index_const(0), index_const(factor)
+        resolve = self.builder.resolve
+        return tuple(map(resolve, lower)), tuple(map(resolve, extent)), subscripts
+
+    def elements(self, plan: StagePlan, axes: tuple[tuple[str, Node], ...]) -> tuple[Slot, ...]:
+        """The stage's own elements at a point, one slot a tensor."""
+        values = dict(axes)
+        point = {
+            axis_var(dim): values[axis.name]
+            for dim, axis in zip(plan.state.dims, plan.state.stage.axes, strict=True)
+        }
+        return tuple(element(storage, point) for storage in self.of(plan.name))
+
+    # ------------------------------------------------------------ loops that index registers
+    def register_loops(self, plan: StagePlan) -> set[str]:
+        """Leaves of a stage that index register storage: its own, a promoted tile's, or what it reads."""
+        found: set[str] = set()
+        state = plan.state
+        axes = tuple(axis.name for axis in state.stage.axes)
+        if state.scope == "register":
+            found |= self._carrying(plan, frozenset(axes), None)
+        for promote in state.promotes:
+            if promote.scope == "register":
+                found |= self._carrying(plan, frozenset(axes), leaves_of(promote.loop, state)[-1])
+        for read in reads(*state.stage.body):
+            source = self.builder.state.find(read.tensor.name)
+            if source is None or source.scope != "register":
+                continue
+            place = self.place(source)
+            names = frozenset(
+                var.name for node in read.index for var in variables(node) if var.kind == "axis"
+            )
+            inside = place.loop if place is not None and place.stage == plan.name else None
+            found |= self._carrying(plan, names, inside)
+        return found
+
+    def _carrying(self, plan: StagePlan, axes: frozenset[str], inside: str | None) -> set[str]:
+        """Leaves that carry any of `axes`, those inside the leaf `inside` only."""
+        carried = derived_from(axes, plan.state.relations)
+        leaves = [leaf for _, group in plan.groups for leaf in group]
+        if inside is not None:
+            leaves = leaves[leaves.index(inside) + 1 :]
+        return {leaf for leaf in leaves if leaf in carried}
+
+
+def element(storage: Storage, point: dict[Node, Node]) -> Slot:
+    """Where the element at `point` (values of `axis_var(dim)`) is in its buffer."""
+    index = tuple(
+        simplify(sub(substitute(node, point), lower))
+        for node, lower in zip(storage.subscripts, storage.lower, strict=True)
+    )
+    return Slot(storage.buffer, index)
+
+
+def _text(node: Node) -> str:
+    from tdsl.expr.printer import text
+
+    return text(node)

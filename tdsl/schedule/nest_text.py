@@ -1,0 +1,100 @@
+"""A nest as text: the loops with bounds and marks, the statements, the buffers; what `print(schedule)` shows.
+
+In: a Nest and the stages' names. Out: lines, one a loop or statement, two spaces a level. The same lines carry the place
+marked in errors and the HTML of notebooks (`nest_html`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tdsl.expr.printer import text
+from tdsl.schedule.nest import (
+    Nest,
+    NestAllocate,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    Storage,
+)  # fmt: skip
+
+_MARKS = {"serial": "", "parallel": "parallel ", "unroll": "unrolled ", "vector": "vector "}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a printed nest: indentation level, what it shows, and the loop it belongs to (for marks)."""
+
+    level: int
+    text: str
+    stage: str = ""
+    loop: str = ""
+    kind: str = "statement"
+
+
+def nest_lines(nest: Nest, bodies: Mapping[str, str]) -> tuple[Line, ...]:
+    """The lines of a nest; bodies: stage -> what its statement computes, as text."""
+    return tuple(_items(nest.items, 0, bodies))
+
+
+def nest_text(nest: Nest, bodies: Mapping[str, str]) -> str:
+    """The lines joined, two spaces a level."""
+    return "\n".join("  " * line.level + line.text for line in nest_lines(nest, bodies))
+
+
+def _items(items: tuple[NestItem, ...], level: int, bodies: Mapping[str, str]) -> Iterator[Line]:
+    for item in items:
+        match item:
+            case NestCompute():
+                yield Line(level, _statement(item, bodies), item.stage, kind="statement")
+            case NestLoop():
+                yield _loop(item, level)
+                yield from _items(item.body, level + 1, bodies)
+            case NestGuard(cond, body, tail, otherwise):
+                label = f"  # tail {tail}" if tail else ""
+                yield Line(level, f"if {text(cond)}:{label}", kind="guard")
+                yield from _items(body, level + 1, bodies)
+                if otherwise:
+                    yield Line(level, "else:", kind="guard")
+                    yield from _items(otherwise, level + 1, bodies)
+            case NestAllocate(storage, body):
+                yield Line(level, _allocation(storage), storage.tensor, kind="storage")
+                yield from _items(body, level, bodies)
+            case NestLet(var, value, body):
+                yield Line(level, f"{var} = {text(value)}", kind="let")
+                yield from _items(body, level, bodies)
+
+
+def _loop(loop: NestLoop, level: int) -> Line:
+    mark = _MARKS[loop.kind]
+    note = "  # indexes registers" if loop.implied else ""
+    span = f"{text(loop.lower)} .. {text(loop.upper)}"
+    return Line(level, f"{mark}for {loop.var} in {span}:{note}", loop.stage, loop.name, "loop")
+
+
+def _allocation(storage: Storage) -> str:
+    shape = ", ".join(text(extent) for extent in storage.extents)
+    return f"{storage.buffer}: {storage.dtype}[{shape}] in {storage.scope}"
+
+
+def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
+    slots = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.slots)
+    outer = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.outer)
+    match item.role:
+        case "assign":
+            return bodies[item.stage]
+        case "init":
+            return f"{slots} = identity"
+        case "update":
+            return f"{slots} ⊕= {bodies[item.stage]}"
+        case "finish":
+            return f"{item.stage} = {slots}"
+        case "tile_load":
+            return f"{slots} = {outer}"
+        case "tile_store":
+            return f"{outer} = {slots}"
+        case "combine":
+            return f"{slots} ⊕= {outer}"

@@ -1,0 +1,34 @@
+"""The primitives: one directive record a file; the table by name is what JSON and `td.Schedule` are made from."""
+
+from __future__ import annotations
+
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.primitives.assume import Assume
+from tdsl.schedule.primitives.cache_read import CacheRead
+from tdsl.schedule.primitives.cache_write import CacheWrite
+from tdsl.schedule.primitives.compute_at import ComputeAt
+from tdsl.schedule.primitives.compute_root import ComputeRoot
+from tdsl.schedule.primitives.fold import Fold
+from tdsl.schedule.primitives.fuse import Fuse
+from tdsl.schedule.primitives.inline import Inline
+from tdsl.schedule.primitives.layout import Layout
+from tdsl.schedule.primitives.parallel import Parallel
+from tdsl.schedule.primitives.promote import Promote
+from tdsl.schedule.primitives.reorder import Reorder
+from tdsl.schedule.primitives.rfactor import RFactor
+from tdsl.schedule.primitives.scope import Scope
+from tdsl.schedule.primitives.split import Split
+from tdsl.schedule.primitives.store_at import StoreAt
+from tdsl.schedule.primitives.store_root import StoreRoot
+from tdsl.schedule.primitives.tile import Tile
+from tdsl.schedule.primitives.unroll import Unroll
+from tdsl.schedule.primitives.vectorize import Vectorize
+
+PRIMITIVES: dict[str, type[Directive]] = {
+    directive.primitive: directive
+    for directive in (
+        Split, Tile, Fuse, Reorder, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,
+        CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
+    )
+}  # fmt: skip
+"""Every primitive by the name of its method."""

@@ -1,0 +1,84 @@
+"""`assume`: a fact about sizes, checked at every call; a condition in, the state with one more fact out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from tdsl.errors import ArgumentError, ArgumentTypeError
+from tdsl.expr.node import BOOL, Const, Node, Read, Reduce
+from tdsl.expr.rewrite import variables, walk
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.placement import nodes_of
+from tdsl.schedule.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Assume(Directive):
+    """States a condition on sizes and params that every later proof may use; the kernel checks it when it is called.
+
+    Args:
+        condition: a bool expression of sizes and params, such as ``n % 64 == 0``; `IllegalSchedule.condition` is one.
+
+    Rewrite:
+        >>> import tdsl as td
+        >>> n = td.size("n"); A = td.placeholder("A", (n,)); C = td.compute("C", (n,), lambda i: A[i] + 1)
+        >>> print(td.schedule(C).assume(n % 8 == 0).split(C, "i", 8).script())
+        td.schedule(C).assume(td.size("n") % 8 == 0).split("C", "i", 8)
+
+    Legal when: always.
+    Errors: S128 no condition; S129 it has axes or elements in it, or a size that the schedule does not have; S130 it is
+        false.
+    Source: Halide's `assume`-like `require`; semantics P15.
+    """
+
+    primitive: ClassVar[str] = "assume"
+    positional: ClassVar[tuple[str, ...]] = ("condition",)
+
+    condition: object
+
+    def apply(self, state: State) -> State:
+        """The state with the condition among its facts."""
+        given: object = self.condition
+        if not isinstance(given, Node) or given.dtype is not BOOL:
+            shown = given.dtype if isinstance(given, Node) else type(given).__name__
+            raise self.refusal(
+                ArgumentTypeError,
+                "S128",
+                f"assume takes a condition, not {shown}",
+                hint=("assume(n % 64 == 0)",),
+            )
+        if isinstance(given, Const):
+            if not given.value:
+                raise self.refusal(
+                    ArgumentError, "S130", "assume takes a condition that can hold, and this one is false"
+                )
+            return state
+        self._check_parts(state, given)
+        return replace(state, assumptions=(*state.assumptions, given))
+
+    def _check_parts(self, state: State, condition: Node) -> None:
+        bad = next((node for node in walk(condition) if isinstance(node, (Read, Reduce))), None)
+        axes = [var.name for var in variables(condition) if var.kind not in ("size", "param")]
+        if bad is not None or axes:
+            raise self.refusal(
+                ArgumentError,
+                "S129",
+                "assume is about sizes and params, which are known when the kernel is called",
+                why=(f"{axes[0]} is an axis" if axes else "an element of an array is not",),
+                hint=("td.where in the expression, or range= of a placeholder",),
+            )
+        known = {
+            var.name
+            for entry in state.stages
+            for var in variables(*nodes_of(entry.stage))
+            if var.kind != "axis"
+        }
+        for var in variables(condition):
+            if var.name not in known:
+                raise self.refusal(
+                    ArgumentError,
+                    "S129",
+                    f"this schedule has no {var.kind} {var.name}",
+                    why=(f"sizes and params: {', '.join(sorted(known))}",),
+                )

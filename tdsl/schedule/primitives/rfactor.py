@@ -1,0 +1,269 @@
+"""`rfactor`: a reduction in two stages, partial results first; names in, the state with the partial stage out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from tdsl.errors import PlacementError
+from tdsl.expr.build import add, ceildiv, minimum, mul, sub
+from tdsl.expr.node import Const, Node, Read, Reduce, axis_var, index_const
+from tdsl.expr.rewrite import reductions, substitute, variables
+from tdsl.expr.tensor import Axis, Stage, tensors_of
+from tdsl.poly.model import LoopMark, Place, Split
+from tdsl.schedule import arguments
+from tdsl.schedule.derive import fresh_state, replaced_reduction
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.loops import children, origins, over_reduction, parents
+from tdsl.schedule.state import StageState, State
+
+
+@dataclass(frozen=True, slots=True)
+class RFactor(Directive):
+    """A new stage keeps one partial result an iteration of loop `axis`; `stage` then reduces them over `axis` alone.
+
+    The terms of one partial result keep their order, and the partial results are combined in order: the same result
+    for any number of threads, but another association of the terms (labelled so for floats).
+
+    Args:
+        axis: a loop that derives from a reduction axis, by splits only.
+        name: of the new stage; ``<stage>_partial`` by default. `axis` is its first dim.
+
+    Rewrite:
+        >>> import tdsl as td
+        >>> n = td.size("n"); A = td.placeholder("A", (n,)); k = td.reduce_axis("k", n)
+        >>> C = td.compute("C", (), lambda: td.sum(A[k], over=k))
+        >>> s = td.schedule(C).split(C, "k", 64).rfactor(C, "ko", name="part"); s.axes("part"), s.axes(C)
+        (('ko', 'ki'), ('ko',))
+
+    Legal when: the reduction is associative and commutative, which every reducer is.
+    Errors: S102–S106 stage or axis; S113 name; S311 no reduction; S317 not a reduction loop, or one that is fused,
+        marked, or has a symbolic start or an extent that depends on other axes; S318 more than one reduction.
+    Source: Suriana, Adams, Kamil, "Parallel associative reductions in Halide" (CGO 2017); semantics P10.
+    """
+
+    primitive: ClassVar[str] = "rfactor"
+    positional: ClassVar[tuple[str, ...]] = ("stage", "axis")
+
+    stage: str
+    axis: str
+    name: str | None = None
+
+    def apply(self, state: State) -> State:
+        """The state with the partial stage right before `stage`."""
+        entry = arguments.stage_named(self, state, self.stage)
+        arguments.loop_named(self, state, entry, self.axis)
+        name = arguments.fresh_stage(
+            self, state, self.name if self.name is not None else f"{entry.name}_partial"
+        )
+        reduction = self._reduction(entry)
+        if not over_reduction(entry, self.axis):
+            self._refuse(entry, f"{self.axis} of {entry.name} is no reduction loop")
+        self._check_loops(entry)
+        partial = self._partial(entry, reduction, name)
+        rest = self._rest(entry, reduction, partial)
+        fresh = self._placed(entry, partial)
+        moved = [loop for loop in entry.axes if over_reduction(entry, loop)]
+        state = state.with_stage(rest).inserted(fresh, before=entry.name)
+        return _rehosted(state, entry.name, name, moved)
+
+    # what the arguments must be
+
+    def _reduction(self, entry: StageState) -> Reduce:
+        found = reductions(*entry.stage.body)
+        if not found:
+            raise self.refusal(
+                PlacementError, "S311", f"{entry.name} is no reduction: it has no terms to share out"
+            )
+        if len(found) > 1:
+            raise self.refusal(
+                PlacementError,
+                "S318",
+                f"{entry.name} has {len(found)} reductions; rfactor takes stages with one",
+                hint=("a stage for each reduction",),
+            )
+        return next(iter(found))
+
+    def _check_loops(self, entry: StageState) -> None:
+        """Reduction loops come from splits alone and carry no marks: they move to the new stage."""
+        roots = origins(entry)
+        reduced = {axis.name for axis in entry.stage.reduce_axes}
+        for loop in entry.loops:
+            if not reduced & set(roots[loop.name]):
+                continue
+            if len(roots[loop.name]) > 1:
+                self._refuse(entry, f"{loop.name} is fused of {', '.join(roots[loop.name])}", loop.name)
+            if loop.kind != "serial":
+                self._refuse(entry, f"{loop.name} runs {arguments.KIND_TEXT[loop.kind]} already", loop.name)
+        for promote in entry.promotes:
+            self._refuse(entry, f"its tile is promoted at {promote.loop}", promote.loop)
+        asked = [loop for loop, _ in entry.tails if loop in roots and reduced & set(roots[loop])]
+        if asked:
+            self._refuse(
+                entry, f"{asked[0]} has a tail= of its own, which the new stage has no use for", asked[0]
+            )
+
+    def _refuse(self, entry: StageState, why: str, mark: str | None = None) -> None:
+        raise self.refusal(
+            PlacementError,
+            "S317",
+            f"{entry.name} cannot keep partial results an iteration of {self.axis}",
+            why=(why,),
+            loops=loop_lines(entry, mark=mark or self.axis),
+            hint=("rfactor before marks, fuses and promotes of the reduction loops",),
+        )
+
+    # the two stages
+
+    def _partial(self, entry: StageState, reduction: Reduce, name: str) -> Stage:
+        """The new stage: `axis` and the data axes outside, the other reduction loops as its reduction axes."""
+        stage = entry.stage
+        root = origins(entry)[self.axis][0]
+        values, kept = self._leaves(entry, root)
+        operands = tuple(substitute(operand, values) for operand in reduction.operands)
+        names = tuple(axis.name for axis in kept)
+        factored = self._first(entry, root)
+        body = tuple(
+            Reduce(reduction.reducer, names, operands, component, reduction.fused) if names else operand
+            for component, operand in enumerate(operands)
+        )
+        return Stage(
+            name=name,
+            axes=(factored, *stage.axes),
+            reduce_axes=kept,
+            body=body,
+            dtypes=tuple(operand.dtype for operand in operands),
+            tensor_names=(name,)
+            if len(body) == 1
+            else tuple(f"{name}_{index}" for index in range(len(body))),
+            sizes=stage.sizes,
+            params=stage.params,
+            facts=stage.facts,
+            options=stage.options,
+            number=stage.number,
+            where=self.where,
+        )
+
+    def _placed(self, entry: StageState, partial: Stage) -> StageState:
+        """The new stage as it starts: data axes outside, then the reduction loops in the order they had."""
+        fresh = fresh_state(partial, (self.axis, *entry.dims))
+        bound = {axis.name for axis in partial.reduce_axes}
+        relations: list[Split] = []
+        for relation in entry.relations:
+            if isinstance(relation, Split) and relation.parent in bound and relation.parent not in entry.axes:
+                relations.append(relation)
+                bound |= {relation.outer, relation.inner}
+        inner = [loop for loop in entry.loops if over_reduction(entry, loop.name) and loop.name != self.axis]
+        loops = (LoopMark(self.axis), *(LoopMark(axis.name) for axis in entry.stage.axes), *inner)
+        return replace(fresh, loops=loops, relations=tuple(relations), origin="rfactor")
+
+    def _rest(self, entry: StageState, reduction: Reduce, partial: Stage) -> StageState:
+        """The stage itself: it reduces the partial results over `axis`."""
+        tensors = tensors_of(partial)
+        index = tuple(axis_var(axis.name) for axis in partial.axes)
+        new = Reduce(
+            reduction.reducer,
+            (self.axis,),
+            tuple(Read(tensor, index) for tensor in tensors),
+            reduction.component,
+            False,
+        )
+        body = replaced_reduction(entry.stage, reduction, new)
+        stage = replace(entry.stage, reduce_axes=(partial.axes[0],), body=body)
+        loops: list[LoopMark] = [
+            loop for loop in entry.loops if loop.name == self.axis or not over_reduction(entry, loop.name)
+        ]
+        roots = {axis.name for axis in entry.stage.reduce_axes}
+        mine: set[str] = set(roots)
+        for relation in entry.relations:
+            if set(parents(relation)) & mine:
+                mine |= set(children(relation))
+        relations = tuple(relation for relation in entry.relations if not set(parents(relation)) & mine)
+        return replace(entry, stage=stage, loops=tuple(loops), relations=relations)
+
+    def _first(self, entry: StageState, root: str) -> Axis:
+        """`axis` as a data axis of the new stage: it starts at 0, and its extent is of sizes and constants alone."""
+        declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
+        extent, _ = _extents(entry, declared)[self.axis]
+        if any(var.kind == "axis" for var in variables(extent)):
+            self._refuse(entry, f"how often {self.axis} runs depends on other axes")
+        return Axis(self.axis, index_const(0), extent)
+
+    def _leaves(self, entry: StageState, root: str) -> tuple[dict[Node, Node], tuple[Axis, ...]]:
+        """What the reduction axis `root` is in terms of its loops, and the reduction axes the new stage keeps.
+
+        With `axis` and the loops before it fixed, a loop x of stride s runs while the sum so far + s*x stays below the
+        extent: exact, since all later loops may be 0.
+        """
+        declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
+        table = _extents(entry, declared)
+        mine = [loop for loop in entry.axes if loop in table]
+        strides = {loop: table[loop][1] for loop in mine}
+        whole = sub(declared.upper, declared.lower)
+        partial = _scaled(self.axis, strides[self.axis])
+        kept: list[Axis] = []
+        ordered = sorted((loop for loop in mine if loop != self.axis), key=lambda loop: -strides[loop])
+        for loop in ordered:
+            bound = ceildiv(sub(whole, partial), strides[loop])
+            extent = table[loop][0]
+            kept.append(
+                Axis(loop, index_const(0), minimum(extent, bound) if isinstance(extent, Const) else bound)
+            )
+            partial = add(partial, _scaled(loop, strides[loop]))
+        others = [axis for axis in entry.stage.reduce_axes if axis.name != root]
+        value = add(partial, declared.lower)
+        table_of_values: dict[Node, Node] = {axis_var(root): value}
+        bounds = [
+            replace(
+                axis,
+                lower=substitute(axis.lower, table_of_values),
+                upper=substitute(axis.upper, table_of_values),
+            )
+            for axis in others
+        ]
+        return table_of_values, self._in_order(entry, [*kept, *bounds])
+
+    def _in_order(self, entry: StageState, axes: Sequence[Axis]) -> tuple[Axis, ...]:
+        """Declared order of the original axes: the loops of the factored one stand where it stood."""
+        root = origins(entry)[self.axis][0]
+        names = [axis.name for axis in entry.stage.reduce_axes]
+        place = {name: index for index, name in enumerate(names)}
+        return tuple(sorted(axes, key=lambda axis: place.get(axis.name, place[root])))
+
+
+def _rehosted(state: State, old: str, new: str, loops: Sequence[str]) -> State:
+    """What stood inside the loops that moved to the new stage stands inside them there."""
+
+    def moved(place: Place | None) -> Place | None:
+        return (
+            Place(new, place.loop)
+            if place is not None and place.stage == old and place.loop in loops
+            else place
+        )
+
+    changed = [
+        replace(
+            entry,
+            compute=moved(entry.compute),
+            store=entry.store if isinstance(entry.store, str) else moved(entry.store),
+        )
+        for entry in state.stages
+    ]
+    return replace(state, stages=tuple(changed))
+
+
+def _scaled(loop: str, stride: int) -> Node:
+    return mul(axis_var(loop), index_const(stride))
+
+
+def _extents(entry: StageState, declared: Axis) -> dict[str, tuple[Node, int]]:
+    """Of every loop that derives from a reduction axis by splits: how often it runs, and its stride."""
+    table: dict[str, tuple[Node, int]] = {declared.name: (sub(declared.upper, declared.lower), 1)}
+    for relation in entry.relations:
+        if isinstance(relation, Split) and relation.parent in table:
+            extent, stride = table.pop(relation.parent)
+            table[relation.outer] = (ceildiv(extent, relation.factor), stride * relation.factor)
+            table[relation.inner] = (index_const(relation.factor), stride)
+    return table

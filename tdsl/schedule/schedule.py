@@ -1,0 +1,439 @@
+"""`Schedule`: how the tensors are computed, as an immutable value; each method gives a new one or an error on its line.
+
+In: declarations (`create.py`) and directives. Out: the state they lead to, for nests, lowering and people. The methods
+here are one line each: what a primitive does, checks and documents is in `primitives/<name>.py`; every step is applied
+to the state before it (nothing is replayed) and the whole schedule is judged again (`legality.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import EllipsisType
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from tdsl.expr.handles import Expr
+from tdsl.expr.tensor import Tensor
+from tdsl.location import Location, here, hide_internal_frames
+from tdsl.schedule import editing, legality, show
+from tdsl.schedule.create import Declarations, declarations
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.handles import StageLike, Stages, as_names, as_stages, stage_name, tensor_name
+from tdsl.schedule.knob import Knob, bound
+from tdsl.schedule.primitives import (
+    Assume,
+    CacheRead,
+    CacheWrite,
+    ComputeAt,
+    ComputeRoot,
+    Fold,
+    Fuse,
+    Inline,
+    Layout,
+    Parallel,
+    Promote,
+    Reorder,
+    RFactor,
+    Scope,
+    Split,
+    StoreAt,
+    StoreRoot,
+    Tile,
+    Unroll,
+    Vectorize,
+)  # fmt: skip
+from tdsl.schedule.primitives.layout import traced
+from tdsl.schedule.script import script_text
+from tdsl.schedule.state import State
+from tdsl.target import Target, as_target
+
+if TYPE_CHECKING:
+    from tdsl.schedule.focus import StageView
+
+Factor = int | Knob
+Arguments = ParamSpec("Arguments")
+
+
+class Schedule:
+    """How to compute some tensors; made by `td.schedule`, changed by its methods, each of which gives a new schedule.
+
+    Stages are named by tensor or string, axes and dims by string. `print(s)` shows the loops, `s.steps` how they came
+    to be. Two schedules are equal when their declarations and their steps are (semantics P16).
+    """
+
+    __slots__ = ("_declared", "_settings", "_state", "_target")
+
+    _declared: Declarations
+    _state: State
+    _settings: tuple[tuple[str, int], ...]
+    _target: Target
+
+    def __init__(
+        self,
+        declared: Declarations,
+        target: Target,
+        state: State | None = None,
+        settings: tuple[tuple[str, int], ...] = (),
+    ) -> None:
+        object.__setattr__(self, "_declared", declared)
+        object.__setattr__(self, "_target", target)
+        object.__setattr__(self, "_state", declared.start if state is None else state)
+        object.__setattr__(self, "_settings", settings)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Schedule is a value; its methods give new ones, and {name} cannot be set")
+
+    # loops
+
+    @hide_internal_frames
+    def split(
+        self, stage: StageLike, axis: str, factor: Factor | Sequence[Factor] | None = None, *,
+        parts: Factor | None = None, into: Sequence[str] | None = None, tail: str | None = None,
+    ) -> Schedule:  # fmt: skip
+        """Walks an axis in blocks: ``split(C, "i", 32)`` gives ``io, ii``. See `primitives/split.py`."""
+        factors = tuple(factor) if isinstance(factor, (tuple, list)) else factor
+        name = stage_name(self, stage)
+        return self._then(Split(name, axis, factors, parts, as_names(into), tail, where=here()))  # pyright: ignore[reportArgumentType]
+
+    @hide_internal_frames
+    def tile(
+        self, stage: StageLike, factors: Mapping[str, Factor], *, into: Sequence[str] | None = None,
+        tail: str | None = None,
+    ) -> Schedule:  # fmt: skip
+        """Splits axes and moves the inner ones inside: ``tile(C, {"i": 8, "j": 16})``. See `primitives/tile.py`."""
+        pairs = tuple(dict(factors).items())
+        return self._then(Tile(stage_name(self, stage), pairs, as_names(into), tail, where=here()))
+
+    @hide_internal_frames
+    def fuse(self, stage: StageLike, *axes: str, into: str | None = None) -> Schedule:
+        """Makes one loop of neighbours: ``fuse(C, "i", "j")`` gives ``i_j``. See `primitives/fuse.py`."""
+        return self._then(Fuse(stage_name(self, stage), axes, into, where=here()))
+
+    @hide_internal_frames
+    def reorder(self, stage: StageLike, *axes: str | EllipsisType) -> Schedule:
+        """Permutes loops, outermost first; ``...`` stands for the others. See `primitives/reorder.py`."""
+        return self._then(Reorder(stage_name(self, stage), axes, where=here()))
+
+    @hide_internal_frames
+    def unroll(
+        self, stage: StageLike, axis: str, factor: Factor | None = None, *, tail: str | None = None
+    ) -> Schedule:
+        """Writes a loop out, whole or `factor` iterations at a time. See `primitives/unroll.py`."""
+        return self._then(Unroll(stage_name(self, stage), axis, factor, tail, where=here()))
+
+    @hide_internal_frames
+    def vectorize(
+        self, stage: StageLike, axis: str, width: Factor | None = None, *, tail: str | None = None
+    ) -> Schedule:
+        """Runs `width` iterations as vector lanes. See `primitives/vectorize.py`."""
+        return self._then(Vectorize(stage_name(self, stage), axis, width, tail, where=here()))
+
+    @hide_internal_frames
+    def parallel(self, stage: StageLike, axis: str, *, chunk: Factor | None = None) -> Schedule:
+        """Runs iterations on the threads of a pool. See `primitives/parallel.py`."""
+        return self._then(Parallel(stage_name(self, stage), axis, chunk, where=here()))
+
+    # placement
+
+    @hide_internal_frames
+    def inline(self, stage: Stages) -> Schedule:
+        """Computes a pure stage where it is read; several: readers first. See `primitives/inline.py`."""
+        place = here()
+        return self._each(as_stages(self, stage), lambda name: Inline(name, where=place))
+
+    @hide_internal_frames
+    def compute_root(self, stage: Stages) -> Schedule:
+        """Computes a stage whole, before its readers. See `primitives/compute_root.py`."""
+        place = here()
+        return self._each(as_stages(self, stage), lambda name: ComputeRoot(name, where=place))
+
+    @hide_internal_frames
+    def compute_at(self, stage: Stages, host: StageLike, axis: str) -> Schedule:
+        """Computes a stage inside a loop of another; several: readers first. See `primitives/compute_at.py`."""
+        place, at = here(), stage_name(self, host)
+        return self._each(as_stages(self, stage), lambda name: ComputeAt(name, at, axis, where=place))
+
+    @hide_internal_frames
+    def store_root(self, stage: Stages) -> Schedule:
+        """Keeps a stage's array for the whole kernel. See `primitives/store_root.py`."""
+        place = here()
+        return self._each(as_stages(self, stage), lambda name: StoreRoot(name, where=place))
+
+    @hide_internal_frames
+    def store_at(self, stage: Stages, host: StageLike, axis: str) -> Schedule:
+        """Keeps a stage's array for one iteration of a loop. See `primitives/store_at.py`."""
+        place, at = here(), stage_name(self, host)
+        return self._each(as_stages(self, stage), lambda name: StoreAt(name, at, axis, where=place))
+
+    # staging and storage
+
+    @hide_internal_frames
+    def cache_read(
+        self,
+        tensor: StageLike,
+        readers: Stages | None = None,
+        *,
+        name: str | None = None,
+        scope: str = "heap",
+    ) -> Schedule:
+        """Puts a copy between a tensor and its readers. See `primitives/cache_read.py`."""
+        chosen = None if readers is None else as_stages(self, readers)
+        return self._then(CacheRead(tensor_name(self, tensor), chosen, name, scope, where=here()))
+
+    @hide_internal_frames
+    def cache_write(self, stage: StageLike, *, name: str | None = None, scope: str = "heap") -> Schedule:
+        """Computes a stage elsewhere and copies it. See `primitives/cache_write.py`."""
+        return self._then(CacheWrite(stage_name(self, stage), name, scope, where=here()))
+
+    @hide_internal_frames
+    def promote(
+        self, stage: StageLike, axis: str, *, name: str | None = None, scope: str = "register"
+    ) -> Schedule:
+        """Keeps a reduction's tile close by for one iteration of a loop. See `primitives/promote.py`."""
+        return self._then(Promote(stage_name(self, stage), axis, name, scope, where=here()))
+
+    @hide_internal_frames
+    def layout(self, stage: StageLike, subscripts: Callable[..., object]) -> Schedule:
+        """Says where in memory an element lies: ``lambda i, k: (i // 8, k, i % 8)``. See `primitives/layout.py`."""
+        step = Layout(stage_name(self, stage), (), where=here())
+        entry = editing.named(step, self._state)
+        return self._then(replace(step, subscripts=traced(step, entry, subscripts), dims=entry.dims))
+
+    @hide_internal_frames
+    def scope(self, stage: StageLike, scope: str) -> Schedule:
+        """Says what kind of memory an array lives in. See `primitives/scope.py`."""
+        return self._then(Scope(stage_name(self, stage), scope, where=here()))
+
+    @hide_internal_frames
+    def fold(self, stage: StageLike, dim: str, factor: Factor) -> Schedule:
+        """Makes a dim of an array a circular buffer. See `primitives/fold.py`."""
+        return self._then(Fold(stage_name(self, stage), dim, factor, where=here()))
+
+    @hide_internal_frames
+    def rfactor(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
+        """Reduces in two stages, partial results first. See `primitives/rfactor.py`."""
+        return self._then(RFactor(stage_name(self, stage), axis, name, where=here()))
+
+    @hide_internal_frames
+    def assume(self, condition: Expr | object) -> Schedule:
+        """States a fact about sizes, checked at the call. See `primitives/assume.py`."""
+        node = condition.node if isinstance(condition, Expr) else condition
+        return self._then(Assume(node, where=here()))
+
+    # what it is
+
+    def on(self, stage: StageLike) -> StageView:
+        """The same methods with one stage in focus: ``s.on(C).tile(i=64, j=64).parallel("io")``."""
+        from tdsl.schedule.focus import StageView
+
+        return StageView(self, stage_name(self, stage))
+
+    @property
+    def state(self) -> State:
+        """Every stage as it now stands; for nests and lowering."""
+        return self._state
+
+    @property
+    def target(self) -> Target:
+        """The target that prints, natural widths and automatic tails go by (P7)."""
+        return self._target
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The tensors that it computes, as they were given."""
+        return self._declared.outputs
+
+    @property
+    def declared(self) -> Declarations:
+        """What the schedule is about."""
+        return self._declared
+
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages that have loops, in order of declaration."""
+        return tuple(entry.name for entry in self._state.live())
+
+    @hide_internal_frames
+    def axes(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of a stage's loops as they now stand, outermost first. Errors: S102 S103 stage."""
+        return editing.looked_up(self, stage).axes
+
+    @hide_internal_frames
+    def dims(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of the dims of a stage's array; they never change (N2). Errors: S102 S103 stage."""
+        return editing.looked_up(self, stage).dims
+
+    @hide_internal_frames
+    def storage(self, stage: StageLike) -> dict[str, object]:
+        """Where a stage's array lives: ``dims shape physical allocated dtype scope where bytes`` (P13).
+
+        Errors: S102 S103 stage.
+        """
+        return show.storage(self, editing.looked_up(self, stage))
+
+    @hide_internal_frames
+    def why(self, axis: str, stage: StageLike | None = None) -> str:
+        """What a loop is: where it comes from, how it runs and who said so, whether it may run in parallel.
+
+        Errors: S104 no such axis, or one that several stages have.
+        """
+        return editing.about(self, axis, stage)
+
+    @hide_internal_frames
+    def parallel_axes(self, stage: StageLike) -> tuple[str, ...]:
+        """The loops of a stage that may run in parallel as the schedule stands. Errors: S102 S103 stage."""
+        return editing.parallel_axes(self, stage)
+
+    @hide_internal_frames
+    def min_fold(self, stage: StageLike, dim: str) -> int | None:
+        """The least legal `fold` of a dim, or None where none up to 64 is. Errors: S102 S103 stage; S107 dim."""
+        return editing.min_fold(self, stage, dim)
+
+    # the past
+
+    @property
+    def steps(self) -> tuple[Directive, ...]:
+        """The directives, oldest first."""
+        return self._state.steps
+
+    @hide_internal_frames
+    def undo(self, count: int = 1) -> Schedule:
+        """The schedule without its last step, or its last `count` steps. Errors: S135 more than there are."""
+        return editing.undone(self, count)
+
+    @hide_internal_frames
+    def without(self, step: Directive | int) -> Schedule:
+        """The schedule without one step; all others are applied and judged again. Errors: S135 no such step."""
+        return editing.without(self, step)
+
+    @hide_internal_frames
+    def replace(self, step: Directive | int, **changes: object) -> Schedule:
+        """The schedule with other arguments of one step: ``s.replace(s.steps[0], factor=32)``; all is judged again.
+
+        Errors: S135 no such step; S136 no such argument.
+        """
+        return editing.replaced(self, step, changes)
+
+    @hide_internal_frames
+    def set(self, **knobs: int) -> Schedule:
+        """The schedule with knobs set: ``s.set(ti=16)``; all is judged again. Errors: S137 no such knob or value."""
+        return editing.with_knobs(self, knobs)
+
+    @property
+    def knobs(self) -> dict[str, int]:
+        """The value of every knob in the steps: the one set, else its default."""
+        return editing.knob_values(self)
+
+    @property
+    def settings(self) -> tuple[tuple[str, int], ...]:
+        """The knobs that were set."""
+        return self._settings
+
+    @hide_internal_frames
+    def apply(
+        self,
+        function: Callable[Concatenate[Schedule, Arguments], Schedule],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Schedule:
+        """What a function of a schedule makes of this one: ``s.apply(mine, tile=64)``. Errors: S138 no schedule."""
+        return editing.checked_result(function(self, *args, **kwargs), function)
+
+    # text
+
+    def script(self) -> str:
+        """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""
+        target = None if self._target == Target() else f"td.{self._target!r}"
+        return script_text(self._state.outputs, self.steps, dict(self._settings), target)
+
+    def history(self) -> str:
+        """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
+        return show.history(self)
+
+    def diff(self, other: Schedule) -> str:
+        """How another schedule differs from this one, steps and loops as a unified diff; empty where they are equal."""
+        return show.difference(self, other)
+
+    def to_json(self) -> str:
+        """The steps as JSON, by name; the declarations are not in it (P16)."""
+        return editing.saved(self)
+
+    @staticmethod
+    @hide_internal_frames
+    def from_json(text: str, *outputs: Tensor, target: Target | str | None = None) -> Schedule:
+        """The schedule that JSON holds, applied to these tensors and judged again.
+
+        Errors: S401 no schedule; S402 another format; S403 unreadable; S404 other outputs; those of every step.
+        """
+        return editing.loaded(text, outputs, target)
+
+    def pending(self) -> tuple[str, ...]:
+        """What only `build` can decide, in words: scopes, constant extents, capacities."""
+        return show.pending(self)
+
+    def __str__(self) -> str:
+        return show.schedule_text(self)
+
+    def __repr__(self) -> str:
+        names = ", ".join(tensor.name for tensor in self._state.outputs)
+        return f"<schedule of {names}: {len(self.steps)} step{'s' * (len(self.steps) != 1)}>"
+
+    def _repr_html_(self) -> str:
+        return show.schedule_html(self)
+
+    # value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        same = self._declared is other._declared or self._declared.identity == other._declared.identity
+        return same and self.steps == other.steps and self.knobs == other.knobs
+
+    def __hash__(self) -> int:
+        return hash((self._declared.identity, self.steps, tuple(self.knobs.items())))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Schedule, (self._declared, self._target, self._state, self._settings)
+
+    # making the next one
+
+    def _then(self, step: Directive) -> Schedule:
+        """The schedule after one more step, which is checked, applied and judged."""
+        return Schedule(
+            self._declared, self._target, after(self._state, step, dict(self._settings)), self._settings
+        )
+
+    def _each(self, names: Sequence[str], make: Callable[[str], Directive]) -> Schedule:
+        result = self
+        for name in names:
+            result = result._then(make(name))
+        return result
+
+
+def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
+    """The state after one step with its knobs at their values; the recorded step keeps the knobs."""
+    editing.check_knobs(step, state)
+    fresh = bound(step, settings).apply(state)
+    legality.check(step, fresh)
+    return replace(fresh, steps=(*state.steps, step))
+
+
+@hide_internal_frames
+def schedule(*outputs: Tensor, target: Target | str | None = None) -> Schedule:
+    """The schedule of some tensors that every other one is made from: every stage at root, loops as declared (P1).
+
+    Args:
+        outputs: the tensors to compute; a kernel returns several as a tuple.
+        target: what prints and automatic choices go by; the host where it is left out.
+
+    Errors: S133 no tensors, an input, one twice; S134 two things of one name; S101 reductions one stage cannot run.
+    """
+    place: Location = here()
+    return Schedule(declarations(outputs, place), as_target(target, where=place))
+
+
+def as_schedule(value: object) -> Schedule | None:
+    """A schedule, or the one a view of it holds; None for anything else."""
+    if isinstance(value, Schedule):
+        return value
+    held: object = getattr(value, "schedule", None)
+    return held if isinstance(held, Schedule) else None

@@ -1,0 +1,204 @@
+"""A schedule for people: the loop nest as text and HTML, storage, history, differences; a schedule in, text out.
+
+The nest itself is `nest.py`'s. Where it cannot be built yet (a register tile that has no constant extent so far), the
+loops are shown without bounds, and what is missing is listed as pending.
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tdsl.errors import TdslError
+from tdsl.expr.build import mul
+from tdsl.expr.node import Const, Node, index_const
+from tdsl.expr.printer import text
+from tdsl.expr.rewrite import reductions
+from tdsl.expr.simplify import simplify
+from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.knob import bound
+from tdsl.schedule.legality import arranged_of
+from tdsl.schedule.nest import Nest, Storage
+from tdsl.schedule.nest_text import Line, nest_lines
+from tdsl.schedule.script import history_text
+from tdsl.schedule.state import StageState, State
+
+if TYPE_CHECKING:
+    from tdsl.schedule.schedule import Schedule
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """The loops, then what is pending, knobs, and what happens to the bits."""
+    lines = ["  " * line.level + line.text for line in _nest(schedule.state)[0]]
+    return "\n".join((*lines, *_notes(schedule)))
+
+
+def _nest(state: State) -> tuple[tuple[Line, ...], str]:
+    """The lines of the nest; without bounds, and why, where it cannot be built yet."""
+    try:
+        return nest_lines(_built(state), bodies(state)), ""
+    except TdslError as error:
+        lines = [
+            Line(0, line, entry.name, kind="loop") for entry in state.live() for line in loop_lines(entry)
+        ]
+        return tuple(lines), error.what
+
+
+def _built(state: State) -> Nest:
+    from tdsl.schedule.nest_build import build_nest
+
+    return build_nest(state)
+
+
+def bodies(state: State) -> dict[str, str]:
+    """What the statement of each stage computes, as text."""
+    return {entry.name: _body(entry) for entry in state.live()}
+
+
+def _body(entry: StageState) -> str:
+    stage = entry.stage
+    found = reductions(*stage.body)
+    if found:
+        return ", ".join(dict.fromkeys(text(operand) for node in found for operand in node.operands))
+    index = ", ".join(axis.name for axis in stage.axes)
+    names = ", ".join(f"{name}[{index}]" for name in stage.tensor_names)
+    return f"{names} = {', '.join(map(text, stage.body))}"
+
+
+def _notes(schedule: Schedule) -> Iterator[str]:
+    """The lines below the nest."""
+    for item in pending(schedule):
+        yield f"pending: {item}"
+    if schedule.knobs:
+        yield "knobs: " + ", ".join(f"{name} = {value}" for name, value in schedule.knobs.items())
+    changed = [part for part in bits(schedule.state) if part]
+    if changed:
+        yield f"bits: reassociates {', '.join(changed)}"
+
+
+def pending(schedule: Schedule) -> tuple[str, ...]:
+    """What only a build can decide, or what it would refuse as the schedule stands."""
+    state = schedule.state
+    lines, why = _nest(state)
+    del lines
+    if why:
+        return (why,)
+    return tuple(
+        f"{entry.name} in {entry.scope}: its capacity is checked by build"
+        for entry in state.live()
+        if entry.scope != "heap"
+    )
+
+
+def bits(state: State) -> tuple[str, ...]:
+    """The reduction axes whose terms are taken in another order than declared, as ``k of C``."""
+    from tdsl.poly.labels import labels
+
+    return tuple(
+        f"{axis} of {label.stage}" for label in labels(arranged_of(state)) for axis in label.reassociates
+    )
+
+
+# storage
+
+
+def storage(schedule: Schedule, entry: StageState) -> dict[str, object]:
+    """`Schedule.storage` (P13): extents as text, bytes as a number where it is constant, else as text."""
+    state = schedule.state
+    found = _storage_of(state, entry)
+    plain = found
+    if entry.layout is not None:
+        plain = _storage_of(state.with_stage(replace(entry, layout=None)), entry)
+    physical = _texts(found.extents)
+    total: Node = index_const(found.dtype.bytes)
+    for extent in found.extents:
+        total = mul(total, extent)
+    total = simplify(total, {})
+    return {
+        "dims": entry.dims,
+        "shape": _texts(plain.extents),
+        "physical": physical,
+        "allocated": physical,
+        "dtype": found.dtype.name,
+        "scope": found.scope,
+        "where": _where(entry, found),
+        "bytes": int(total.value) if isinstance(total, Const) else text(total),
+    }
+
+
+def _storage_of(state: State, entry: StageState) -> Storage:
+    names = entry.stage.tensor_names
+    return next(storage for storage in _built(state).storage if storage.tensor in names)
+
+
+def _texts(extents: tuple[Node, ...]) -> tuple[str, ...]:
+    return tuple(text(simplify(extent, {})) for extent in extents)
+
+
+def _where(entry: StageState, found: Storage) -> str:
+    if found.argument:
+        return "argument"
+    place = entry.compute if entry.store is None else entry.store
+    return "root" if place is None or isinstance(place, str) else f"{place.loop} of {place.stage}"
+
+
+# history and differences
+
+
+def history(schedule: Schedule) -> str:
+    """`Schedule.history`: each step with what it does to the bits (P14)."""
+    state = schedule.declared.start
+    settings = dict(schedule.settings)
+    labels: list[str] = []
+    before = set(bits(state))
+    for step in schedule.steps:
+        state = replace(bound(step, settings).apply(state), steps=(*state.steps, step))
+        after = set(bits(state))
+        more = [part for part in bits(state) if part not in before]
+        labels.append(f"reassociates {', '.join(more)}" if more else "exact")
+        before = after
+    return history_text(schedule.steps, labels)
+
+
+def difference(schedule: Schedule, other: Schedule) -> str:
+    """`Schedule.diff`: a unified diff of the steps and of the printed loops; empty where the schedules are equal."""
+    if schedule == other:
+        return ""
+    mine, theirs = ([step.label for step in each.steps] for each in (schedule, other))
+    steps = list(difflib.unified_diff(mine, theirs, "steps", "steps of the other", lineterm="", n=1))
+    loops = list(
+        difflib.unified_diff(
+            str(schedule).splitlines(),
+            str(other).splitlines(),
+            "loops",
+            "loops of the other",
+            lineterm="",
+            n=1,
+        )
+    )
+    return "\n".join((*steps, *loops))
+
+
+# HTML
+
+
+_COLOURS = {
+    "loop": "#0b5394",
+    "guard": "#7f6000",
+    "storage": "#38761d",
+    "statement": "inherit",
+    "let": "#666666",
+}
+
+
+def schedule_html(schedule: Schedule) -> str:
+    """The loops for a notebook: the same lines, coloured by what they are; self-contained."""
+    rows = [
+        f'<span style="color:{_COLOURS.get(line.kind, "inherit")}">{"  " * line.level}{html.escape(line.text)}</span>'
+        for line in _nest(schedule.state)[0]
+    ]
+    rows += [f'<span style="color:#666666">{html.escape(note)}</span>' for note in _notes(schedule)]
+    return '<pre class="tdsl-schedule" style="line-height:1.35">' + "\n".join(rows) + "</pre>"
