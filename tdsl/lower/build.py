@@ -1,0 +1,219 @@
+"""Nest -> Loop IR: statements written out over the buffers the nest planned; no decision is left to make here.
+
+In: a `Nest`, the stages it was made from, the arguments. Out: a `Kernel`, correct as it stands; the passes after it only
+make it faster. Reads become loads at their physical subscripts, reductions become updates of their accumulators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tdsl.dtypes import DType
+from tdsl.errors import InternalError
+from tdsl.expr.build import fma, logical_and, select, sub
+from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
+from tdsl.expr.rewrite import reductions, rewrite, substitute
+from tdsl.expr.tensor import Stage
+from tdsl.lower.ir import (
+    Allocate, ArrayArgument, Block, For, If, Kernel, Let, ScalarArgument, Statement, Store,
+)  # fmt: skip
+from tdsl.schedule.nest import (
+    Nest, NestAllocate, NestCompute, NestGuard, NestItem, NestLet, NestLoop, Slot, Storage,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the kernel is called and takes: arguments in call order (inputs, scalars, then outputs), sizes, assumptions."""
+
+    name: str
+    sizes: tuple[str, ...]
+    arguments: tuple[ArrayArgument | ScalarArgument, ...]
+    assumptions: tuple[Node, ...] = ()
+
+
+def build_loops(nest: Nest, stages: Mapping[str, Stage], inputs: Sequence[Storage], signature: Signature) -> Kernel:
+    """The kernel a nest describes. stages: by name, as they now stand. inputs: storage of the caller's arrays."""
+    storage = {one.tensor: one for one in (*nest.storage, *inputs)}
+    body = _Lowering(stages, storage).items(nest.items)
+    return Kernel(signature.name, signature.sizes, signature.arguments, body, signature.assumptions)
+
+
+class _Lowering:
+    def __init__(self, stages: Mapping[str, Stage], storage: Mapping[str, Storage]) -> None:
+        self.stages = stages
+        self.storage = storage
+
+    def items(self, items: tuple[NestItem, ...]) -> Statement:
+        return block([self.item(one) for one in items])
+
+    def item(self, item: NestItem) -> Statement:
+        match item:
+            case NestLoop():
+                return For(item.var, item.lower, item.upper, item.kind, self.items(item.body))
+            case NestGuard(cond, body, tail, otherwise):
+                return If(cond, self.items(body), self.items(otherwise) if otherwise else None, tail)
+            case NestLet(var, value, body):
+                return Let(var, value, self.items(body))
+            case NestAllocate(storage, body):
+                return Allocate(storage.buffer, storage.dtype, storage.extents, storage.scope, self.items(body))
+            case NestCompute():
+                return self.compute(item)
+
+    # ------------------------------------------------------------ statements
+    def compute(self, item: NestCompute) -> Statement:
+        stage = self.stages[item.stage]
+        match item.role:
+            case "assign":
+                return self.assign(stage, item, stage.body)
+            case "init":
+                return self.init(stage, item)
+            case "update":
+                return self.update(stage, item)
+            case "finish":
+                return self.finish(stage, item)
+            case "tile_load":
+                return self.tile_load(stage, item)
+            case "tile_store":
+                pairs = zip(item.outer, item.slots, _dtypes(stage), strict=True)
+                return block([Store(to.buffer, to.index, _load(tile, dtype)) for to, tile, dtype in pairs])
+            case "combine":
+                return self.combine(stage, item)
+
+    def assign(self, stage: Stage, item: NestCompute, body: Sequence[Node]) -> Statement:
+        """Elements := body, `fill` outside the stage's domain."""
+        point = {axis_var(name): value for name, value in item.axes}
+        stores: list[Statement] = []
+        for position, value in enumerate(body):
+            if stage.domain:
+                value = select(logical_and(*stage.domain), value, stage.fill[position])
+            slot = self.element(stage, position, point)
+            stores.append(Store(slot.buffer, slot.index, self.expression(value, point)))
+        return block(stores)
+
+    def init(self, stage: Stage, item: NestCompute) -> Statement:
+        slots = iter(item.slots)
+        stores: list[Statement] = []
+        for node in _reductions(stage):
+            for value in node.reducer.identity(tuple(operand.dtype for operand in node.operands)):
+                slot = next(slots)
+                stores.append(Store(slot.buffer, slot.index, value))
+        return block(stores)
+
+    def update(self, stage: Stage, item: NestCompute) -> Statement:
+        """One term; products of a fused sum enter by fma (semantics D5)."""
+        point = {axis_var(name): value for name, value in item.axes}
+        slots = list(item.slots)
+        parts: list[Statement] = []
+        for node in _reductions(stage):
+            mine, slots = slots[: len(node.operands)], slots[len(node.operands) :]
+            current = tuple(_load(slot, one.dtype) for slot, one in zip(mine, node.operands, strict=True))
+            term = tuple(self.expression(operand, point) for operand in node.operands)
+            parts.append(_stored(mine, _accumulated(node, current, term), item.stage))
+        body = block(parts)
+        if stage.domain:
+            return If(self.expression(logical_and(*stage.domain), point), body)
+        return body
+
+    def combine(self, stage: Stage, item: NestCompute) -> Statement:
+        near, far = list(item.slots), list(item.outer)
+        parts: list[Statement] = []
+        for node in _reductions(stage):
+            count = len(node.operands)
+            left = tuple(_load(slot, one.dtype) for slot, one in zip(near[:count], node.operands, strict=True))
+            right = tuple(_load(slot, one.dtype) for slot, one in zip(far[:count], node.operands, strict=True))
+            parts.append(_stored(near[:count], node.reducer.combine(left, right), item.stage))
+            near, far = near[count:], far[count:]
+        return block(parts)
+
+    def finish(self, stage: Stage, item: NestCompute) -> Statement:
+        """Elements := the expression with its reductions read from their accumulators."""
+        slots: dict[tuple[object, ...], Node] = {}
+        rest = list(item.slots)
+        for node in _reductions(stage):
+            for component, operand in enumerate(node.operands):
+                slots[*_key(node), component] = _load(rest.pop(0), operand.dtype)
+
+        def replaced(node: Node) -> Node:
+            return slots[*_key(node), node.component] if isinstance(node, Reduce) else node
+
+        return self.assign(stage, item, [rewrite(value, replaced) for value in stage.body])
+
+    def tile_load(self, stage: Stage, item: NestCompute) -> Statement:
+        """The tile from the accumulator, which earlier blocks left there."""
+        pairs = zip(item.slots, item.outer, _dtypes(stage), strict=True)
+        return block([Store(tile.buffer, tile.index, _load(home, dtype)) for tile, home, dtype in pairs])
+
+    # ------------------------------------------------------------ expressions
+    def element(self, stage: Stage, component: int, point: Mapping[Node, Node]) -> Slot:
+        """Where the stage's own element at `point` is."""
+        storage = self.storage[stage.tensor_names[component]]
+        return _slot(storage, [point[axis_var(axis.name)] for axis in stage.axes])
+
+    def expression(self, node: Node, point: Mapping[Node, Node]) -> Node:
+        """A body at a point, reads as loads."""
+
+        def loaded(one: Node) -> Node:
+            if not isinstance(one, Read):
+                return one
+            storage = self.storage.get(one.tensor.name)
+            if storage is None:
+                raise InternalError("I999", f"lowering: no storage for {one.tensor.name}")
+            slot = _slot(storage, one.index)
+            return Load(slot.buffer, one.dtype, slot.index)
+
+        return rewrite(substitute(node, point), loaded)
+
+
+def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
+    point = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
+    pairs = zip(storage.subscripts, storage.lower, strict=True)
+    return Slot(storage.buffer, tuple(sub(substitute(node, point), lower) for node, lower in pairs))
+
+
+def block(statements: Sequence[Statement]) -> Statement:
+    """Statements in order; a single one stays itself."""
+    return statements[0] if len(statements) == 1 else Block(tuple(statements))
+
+
+def _load(slot: Slot, dtype: DType) -> Node:
+    return Load(slot.buffer, dtype, slot.index)
+
+
+def _key(node: Reduce) -> tuple[object, ...]:
+    return node.reducer, node.axes, node.operands, node.fused
+
+
+def _reductions(stage: Stage) -> tuple[Reduce, ...]:
+    """The reductions of a body, one a reducer and operands, in order of appearance."""
+    found: dict[tuple[object, ...], Reduce] = {}
+    for node in reductions(*stage.body):
+        found.setdefault(_key(node), node)
+    return tuple(found.values())
+
+
+def _dtypes(stage: Stage) -> tuple[DType, ...]:
+    return tuple(operand.dtype for node in _reductions(stage) for operand in node.operands)
+
+
+def _accumulated(node: Reduce, current: tuple[Node, ...], term: tuple[Node, ...]) -> tuple[Node, ...]:
+    (value, *_) = term
+    if node.fused and isinstance(value, Binary) and value.op == "mul":
+        return (fma(value.lhs, value.rhs, current[0], contracted=True),)
+    return node.reducer.combine(current, term)
+
+
+def _stored(slots: Sequence[Slot], values: tuple[Node, ...], stage: str) -> Statement:
+    """All values are computed before the first is stored."""
+    if len(slots) == 1:
+        return Store(slots[0].buffer, slots[0].index, values[0])
+    names = [f"{stage}.next{position}" for position in range(len(slots))]
+    stores = [
+        Store(slot.buffer, slot.index, Var(name, value.dtype, "local"))
+        for slot, name, value in zip(slots, names, values, strict=True)
+    ]
+    body: Statement = Block(tuple(stores))
+    for name, value in reversed(list(zip(names, values, strict=True))):
+        body = Let(name, value, body)
+    return body

@@ -1,0 +1,116 @@
+"""The last, partial tile as the user named it: a scalar remainder (`peel`) or an overlapping last tile (`shift`).
+
+In: the body of a loop over tiles, and the conditions that guard its partial tile. Out: a body for the partial tile
+alone, or None where that form cannot be had there (registers indexed by the lanes, a subscript that is not linear in
+the loop): then the guarded body stays, which is always right. Halide's TailStrategy, ShiftInwards and Peel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tdsl.expr.build import add, compare, minimum, mul
+from tdsl.expr.node import INT64, Load, Node, Var, index_const
+from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.simplify import linear
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.rewrite_statement import expressions, rewrite_expressions
+
+
+def peeled(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement | None:
+    """Lanes guarded by a condition of `ends` run one by one up to its end; ends: condition -> (lane, its end)."""
+    if _uses_registers(body):
+        return None
+    return _peel(body, ends)
+
+
+def _peel(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement:
+    match body:
+        case For(kind="vector" | "unroll", body=If(cond=cond, then=then, otherwise=None)) if (
+            cond in ends and ends[cond][0] == body.var
+        ):
+            upper = minimum(body.upper, ends[cond][1])
+            return For(body.var, body.lower, upper, "serial", _peel(then, ends))
+        case For() | Let() | Allocate():
+            return replace(body, body=_peel(body.body, ends))
+        case If():
+            other = None if body.otherwise is None else _peel(body.otherwise, ends)
+            return replace(body, then=_peel(body.then, ends), otherwise=other)
+        case Block():
+            return Block(tuple(_peel(one, ends) for one in body.statements))
+        case Store():
+            return body
+
+
+def _uses_registers(body: Statement) -> bool:
+    match body:
+        case Allocate(scope="register"):
+            return True
+        case For() | Let() | Allocate():
+            return _uses_registers(body.body)
+        case If():
+            return _uses_registers(body.then) or (body.otherwise is not None and _uses_registers(body.otherwise))
+        case Block():
+            return any(_uses_registers(one) for one in body.statements)
+        case Store():
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class _NotLinear(Exception):
+    node: Node
+
+
+def shifted(full: Statement, var: str, factor: int, start: Node) -> Statement | None:
+    """The unguarded body with its tile moved back to `start` (a value for factor * var), so that it ends at the edge."""
+    name = Var(var, INT64, "local")
+
+    def moved(node: Node) -> Node:
+        return _moved(node, name, factor, start)
+
+    try:
+        return rewrite_expressions(full, moved)
+    except _NotLinear:
+        return None
+
+
+def _moved(node: Node, name: Var, factor: int, start: Node) -> Node:
+    """`node` with factor * name replaced by `start`."""
+    if name not in variables(node):
+        return node
+    if node.dtype is INT64 and not any(isinstance(part, Load) for part in walk(node)):
+        terms, constant = linear(node)
+        count = terms.get(name, 0)
+        rest = {term: number for term, number in terms.items() if term is not name}
+        if count and count % factor == 0 and not any(name in variables(term) for term in rest):
+            total = add(mul(start, index_const(count // factor)), index_const(constant))
+            for term, number in rest.items():
+                total = add(total, mul(term, index_const(number)))
+            return total
+    if not node.children:
+        raise _NotLinear(node)
+    return node.rebuilt(tuple(_moved(child, name, factor, start) for child in node.children))
+
+
+def fits(start: Node) -> Node:
+    """Whether a whole tile fits at all."""
+    return compare("ge", start, index_const(0))
+
+
+def mentions_any(body: Statement, names: frozenset[str]) -> bool:
+    """Whether any expression of a body mentions one of the variables."""
+    found = any(var.name in names for node in expressions(body) for var in variables(node))
+    if found:
+        return True
+    match body:
+        case For() | Let() | Allocate():
+            return mentions_any(body.body, names)
+        case If():
+            return mentions_any(body.then, names) or (
+                body.otherwise is not None and mentions_any(body.otherwise, names)
+            )
+        case Block():
+            return any(mentions_any(one, names) for one in body.statements)
+        case Store():
+            return False

@@ -1,0 +1,46 @@
+"""Lowering as a table of contents: a nest in, a verified Loop IR kernel out, one named pass after the other.
+
+Each pass takes and gives a valid kernel. `watch` sees every pass's name and result (printing, timing, tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tdsl.expr.tensor import Stage
+from tdsl.lower.build import Signature, build_loops
+from tdsl.lower.ir import Kernel
+from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
+from tdsl.lower.passes.simplify_loops import simplify_loops
+from tdsl.lower.verifier import verify
+from tdsl.schedule.nest import Nest, Storage
+
+Pass = Callable[[Kernel], Kernel]
+Watch = Callable[[str, Kernel], None]
+
+CPU_PASSES: tuple[tuple[str, Pass], ...] = (
+    ("simplify_loops", simplify_loops),
+    ("separate_full_tiles", separate_full_tiles),
+    ("simplify_loops", simplify_loops),
+)
+"""What runs after `build_loops`, in order: full tiles are separated on simplified conditions, then simplified again."""
+
+
+def lower(
+    nest: Nest,
+    stages: Mapping[str, Stage],
+    inputs: Sequence[Storage],
+    signature: Signature,
+    watch: Watch | None = None,
+) -> Kernel:
+    """Loop IR for a CPU."""
+    kernel = build_loops(nest, stages, inputs, signature)
+    for name, one in (("build_loops", _same), *CPU_PASSES):
+        kernel = verify(one(kernel), after=name)
+        if watch is not None:
+            watch(name, kernel)
+    return kernel
+
+
+def _same(kernel: Kernel) -> Kernel:
+    return kernel
