@@ -1,0 +1,96 @@
+"""Reads along an index that is clamped at the ends of a row: one masked vector load and the two edge elements.
+
+In: a buffer, an index with one `Clamped` part. Out: the vector. Lanes inside the bounds are read together; a lane below
+takes the element at the low end, a lane above the one at the high end. An edge element is only read where some active
+lane wants it, so nothing is touched that the program does not touch. `inside_conditions` says when no lane is clamped
+at all: a caller can branch on that and read plain rows.
+"""
+
+from __future__ import annotations
+
+from tdsl.codegen.llvm.addresses import address
+from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.indexing import index_binary, index_compare
+from tdsl.codegen.llvm.memory import from_memory, load_one, read_masked, read_plain
+from tdsl.codegen.llvm.operations import splat_value
+from tdsl.codegen.llvm.types import memory_type
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform
+from tdsl.expr.node import CompareOp
+
+
+def is_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> bool:
+    """Whether one part of the index is a clamped run of neighbours and nothing else differs from lane to lane."""
+    moving = [at for at, value in enumerate(index) if not is_uniform(value)]
+    if len(moving) != 1:
+        return False
+    value = index[moving[0]]
+    return (
+        isinstance(value, Clamped)
+        and value.ramp.lanes == tuple(range(ctx.lanes))
+        and buffer.strides[moving[0]] == (buffer.dtype.bytes, None)
+    )
+
+
+def load_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> str:
+    """The elements of all lanes."""
+    (part,) = (value for value in index if isinstance(value, Clamped))
+    below = None if part.low is None else _flags(ctx, "lt", part.ramp, part.low)
+    above = None if part.high is None else _flags(ctx, "gt", part.ramp, part.high)
+    o = ctx.operations(ctx.lanes)
+    mask = ctx.mask
+    for outside in (below, above):
+        if outside is not None:
+            inside = o.invert(outside)
+            mask = inside if mask is None else o.binary("and", "i1", mask, inside)
+    at = address(ctx, buffer, _with(index, part.ramp))
+    if mask is None:
+        row = read_plain(ctx, buffer, ctx.lanes, at.pointer, at.alignment)
+    else:
+        row = read_masked(ctx, buffer, at.pointer, at.alignment, mask)
+    text = from_memory(ctx, buffer, ctx.lanes, row)
+    if below is not None and part.low is not None:
+        edge = part.low if part.high is None else index_binary(ctx, "min", part.low, part.high)
+        assert isinstance(edge, Linear)
+        text = _with_edge(ctx, buffer, index, edge, below, text)
+    if above is not None and part.high is not None:
+        text = _with_edge(ctx, buffer, index, part.high, above, text)
+    return text
+
+
+def _flags(ctx: Context, op: CompareOp, ramp: Linear, bound: Linear) -> str | None:
+    """The lanes beyond a bound; None where there are none."""
+    flags = index_compare(ctx, op, ramp, bound)
+    assert flags is not None, "clamped indices are indices"
+    if isinstance(flags, Constant) and not flags.bits:
+        return None
+    return ctx.text(flags, ctx.lanes)
+
+
+def _with_edge(
+    ctx: Context, buffer: MemoryBuffer, index: list[Value], edge: Linear, flags: str, text: str
+) -> str:
+    """The lanes of `flags` replaced by the element at `edge`."""
+    element = "i1" if buffer.dtype.is_bool else memory_type(buffer.dtype)
+    wanted = ctx.any_lane(ctx.within_mask(flags))
+    one = load_one(ctx, buffer, address(ctx, buffer, _with(index, edge)), wanted)
+    everywhere = splat_value(ctx.f, element, ctx.lanes, one)
+    return ctx.operations(ctx.lanes).select(element, flags, everywhere, text)
+
+
+def _with(index: list[Value], part: Linear) -> list[Value]:
+    return [part if isinstance(value, Clamped) else value for value in index]
+
+
+def inside_conditions(ctx: Context, value: Clamped) -> list[Value]:
+    """Bools that together say that no lane of a clamped ramp lies outside its bounds."""
+    first = Linear(value.ramp.constant + min(value.ramp.lanes), value.ramp.terms)
+    last = Linear(value.ramp.constant + max(value.ramp.lanes), value.ramp.terms)
+    found: list[Value] = []
+    for op, end, bound in (("ge", first, value.low), ("le", last, value.high)):
+        if bound is not None:
+            condition = index_compare(ctx, op, end, bound)
+            assert condition is not None
+            found.append(condition)
+    return found
+
+

@@ -1,0 +1,253 @@
+"""Where the walk over the loops stands: the function being written, what names mean, lanes, mask, memory versions.
+
+In: values (values.py). Out: text of operands in the width that is asked for. A `Context` belongs to one function; what
+is outlined gets a copy of its own (parallel.py). Whatever is remembered about nodes is taken back when a variable is
+bound anew or a scope closes (`mark` and `release`); what was read from memory, after each statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tdsl.codegen.llvm.capabilities import Capabilities
+from tdsl.codegen.llvm.function import Function, Module
+from tdsl.codegen.llvm.operations import Operations, splat_value
+from tdsl.codegen.llvm.reads import Reads
+from tdsl.codegen.llvm.types import element_type, literal, number, splat, value_type, vector_constant
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Scalar, Value, Vector, offsets, wrapped
+from tdsl.dtypes import DType, as_dtype
+from tdsl.expr.node import Node
+
+INT64 = as_dtype("int64")
+BOOL = as_dtype("bool")
+
+SMALL = 1 << 31
+"""Coefficients below this, times indices below 2^48, stay far from wrapping in sums of a few thousand terms."""
+
+LARGEST_INDEX = 1 << 48
+"""No array of the supported machines has more elements (x86-64 and AArch64 user space: 47 to 56 bits of bytes)."""
+
+
+@dataclass(slots=True)
+class MemoryBuffer:
+    """An array in memory. `strides`: bytes a step of each dimension, as (factor, name or None for 1).
+
+    alignment: what an element's address is surely divisible by; start: the same of the first element's address.
+    readonly: nobody writes it while the kernel runs.
+    """
+
+    name: str
+    dtype: DType
+    pointer: str
+    strides: tuple[tuple[int, str | None], ...]
+    alignment: int
+    start: int
+    readonly: bool
+
+
+@dataclass(slots=True)
+class RegisterBuffer:
+    """An array held in values: row-major elements cut into chunks of `width` lanes (0: single elements)."""
+
+    name: str
+    dtype: DType
+    extents: tuple[int, ...]
+    width: int
+    chunks: list[str]
+
+    @property
+    def chunk_type(self) -> str:
+        return value_type(self.dtype, self.width)
+
+
+Buffer = MemoryBuffer | RegisterBuffer
+
+
+@dataclass(slots=True)
+class Memo:
+    """What nodes have come to, with a log to take the newest entries back."""
+
+    values: dict[Node, Value] = field(default_factory=dict[Node, Value])
+    log: list[Node] = field(default_factory=list[Node])
+
+    def put(self, node: Node, value: Value) -> None:
+        """Remember a node's value."""
+        self.values[node] = value
+        self.log.append(node)
+
+    def release(self, mark: int) -> None:
+        """Forget what was remembered after the log had length `mark`."""
+        for node in self.log[mark:]:
+            self.values.pop(node, None)
+        del self.log[mark:]
+
+
+class Context:
+    """The state of the walk inside one function."""
+
+    def __init__(self, function: Function, machine: Capabilities) -> None:
+        self.f = function
+        self.capabilities = machine
+        self.reads = Reads()
+        self.variables: dict[str, Value] = {}
+        self.sizes: dict[str, Value] = {}
+        self.params: dict[str, Value] = {}
+        self.buffers: dict[str, Buffer] = {}
+        self.lanes = 0
+        self.mask: str | None = None
+        self.stable = Memo()
+        self.fleeting = Memo()
+        self.versions: dict[str, int] = {}
+        self.loop_stores: list[tuple[int, dict[str, None]]] = []
+        self.environment = ""
+        self.failure: str | None = None
+        self.blocks: list[str] = []
+        self.stack_bytes = 0
+
+    @property
+    def module(self) -> Module:
+        return self.f.module
+
+    def operations(self, lanes: int) -> Operations:
+        """Operations of a width, in this function."""
+        return Operations(self.f, self.capabilities, lanes)
+
+    # what nodes have come to
+
+    def recall(self, node: Node) -> Value | None:
+        """The value of a node that was evaluated before and still holds."""
+        found = self.stable.values.get(node)
+        return found if found is not None else self.fleeting.values.get(node)
+
+    def remember(self, node: Node, value: Value) -> None:
+        """Keep the value of a node: until memory may have changed where it reads memory."""
+        (self.fleeting if self.reads.loads(node) else self.stable).put(node, value)
+
+    def mark(self) -> tuple[int, int]:
+        """A point to come back to with `release`."""
+        return len(self.stable.log), len(self.fleeting.log)
+
+    def release(self, mark: tuple[int, int]) -> None:
+        """Forget what was learnt since the mark."""
+        self.stable.release(mark[0])
+        self.fleeting.release(mark[1])
+
+    def changed(self, buffers: Sequence[str]) -> None:
+        """Say that buffers were, or may have been, written: what was read of them no longer holds."""
+        for buffer in buffers:
+            self.versions[buffer] = self.module.number()
+
+    # text of values
+
+    def text(self, value: Value, lanes: int) -> str:
+        """The operand that stands for a value: a scalar for 0 lanes, else a vector."""
+        if not lanes:
+            return self.scalar(value)
+        match value:
+            case Constant(bits, dtype):
+                return splat(literal(bits, dtype), element_type(dtype), lanes)
+            case Scalar(text, dtype):
+                return splat_value(self.f, element_type(dtype), lanes, text)
+            case Vector(text, _):
+                return text
+            case Linear():
+                return self._linear_vector(value, lanes)
+            case Clamped():
+                return self._clamped_vector(value, lanes)
+
+    def scalar(self, value: Value) -> str:
+        """The operand of a value that is the same in all lanes."""
+        match value:
+            case Constant(bits, dtype):
+                return literal(bits, dtype)
+            case Scalar(text, _):
+                return text
+            case Linear(constant, terms, ()):
+                return self.sum(constant, terms)
+            case _:
+                raise AssertionError(f"{value} differs from lane to lane")
+
+    def sum(self, constant: int, terms: Sequence[tuple[str, int]]) -> str:
+        """constant + the sum of the terms; parts that are known further out are added there."""
+        if not terms:
+            return str(constant)
+        f = self.f
+        total: str | None = None
+        for name, factor in sorted(terms, key=lambda term: f.level(term[0])):
+            if total is not None and factor == -1:
+                total = f.pure("i64", "sub i64 %s, %s", total, name)
+                continue
+            part = name if factor == 1 else f.pure("i64", "mul i64 %s, %s", name, str(factor))
+            total = part if total is None else f.pure("i64", "add i64 %s, %s", total, part)
+        assert total is not None
+        if constant:
+            total = f.pure("i64", "add i64 %s, %s", total, str(constant))
+        self._note_minimum(total, Linear(constant, tuple(terms)))
+        return total
+
+    def _linear_vector(self, value: Linear, lanes: int) -> str:
+        steps = offsets(value, lanes)
+        if not value.terms:
+            return vector_constant([wrapped(value.constant + step) for step in steps], "i64")
+        base = splat_value(self.f, "i64", lanes, self.sum(value.constant, value.terms))
+        if not value.lanes:
+            return base
+        return self.operations(lanes).binary("add", "i64", base, vector_constant(steps, "i64"))
+
+    def _clamped_vector(self, value: Clamped, lanes: int) -> str:
+        o = self.operations(lanes)
+        text = self._linear_vector(value.ramp, lanes)
+        if value.low is not None:
+            text = o.intrinsic("llvm.smax", "i64", text, self.text(value.low, lanes))
+        if value.high is not None:
+            text = o.intrinsic("llvm.smin", "i64", text, self.text(value.high, lanes))
+        return text
+
+    def result(self, dtype: DType, lanes: int, text: str) -> Value:
+        """The value of an operation's result."""
+        if lanes:
+            return Vector(text, dtype)
+        if dtype is INT64:
+            return Linear(0, ((text, 1),)) if text[0] == "%" else Linear(int(text))
+        return Scalar(text, dtype)
+
+    # facts about indices
+
+    def is_index(self, value: Linear) -> bool:
+        """Whether a sum is made of sizes, loop variables and the like, so that it does not wrap."""
+        minimum = self.module.minimum
+        return abs(value.constant) < 1 << 60 and all(
+            name in minimum and -SMALL < factor < SMALL for name, factor in value.terms
+        )
+
+    def least(self, value: Linear) -> int:
+        """A lower bound of all lanes of an index; -LARGEST_INDEX or less where nothing is known."""
+        minimum = self.module.minimum
+        total = value.constant + min(value.lanes, default=0)
+        for name, factor in value.terms:
+            total += factor * (minimum.get(name, -LARGEST_INDEX) if factor > 0 else LARGEST_INDEX)
+        return total
+
+    def note_index(self, name: str, least: int) -> str:
+        """Record that a name is an index and what it is at least."""
+        if name[0] == "%":
+            known = self.module.minimum.get(name)
+            self.module.minimum[name] = least if known is None else max(known, least)
+        return name
+
+    def _note_minimum(self, name: str, value: Linear) -> None:
+        if self.is_index(value):
+            self.note_index(name, max(self.least(value), -LARGEST_INDEX))
+
+    # masks
+
+    def any_lane(self, mask: str) -> str:
+        """Whether a mask has an active lane."""
+        bits = f"i{self.lanes}"
+        packed = self.f.pure(bits, f"bitcast <{self.lanes} x i1> %s to {bits}", mask)
+        return self.f.pure("i1", f"icmp ne {bits} %s, {number(0, self.lanes, 0)}", packed)
+
+    def within_mask(self, flag: str) -> str:
+        """The mask of the lanes that are active and where a flag (a vector) holds."""
+        return flag if self.mask is None else self.operations(self.lanes).binary("and", "i1", self.mask, flag)

@@ -1,0 +1,287 @@
+"""Scalar nodes in, values out: each node of an expression is written once, as scalar as it can be.
+
+A node all of whose operands are the same in every lane stays a scalar; what moves by constants stays an index; the
+rest becomes vectors. Constants are folded by the same functions that the interpreters use. A select whose arms read
+memory is lazy: a branch where its condition is one bool, masked reads where it differs from lane to lane.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from tdsl.codegen.llvm import casts, floats, fused, integers
+from tdsl.codegen.llvm.context import BOOL, INT64, Context, RegisterBuffer
+from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
+from tdsl.codegen.llvm.indexing import index_binary, index_compare
+from tdsl.codegen.llvm.loads import load
+from tdsl.codegen.llvm.reads import is_lazy
+from tdsl.codegen.llvm.types import element_type, value_type
+from tdsl.codegen.llvm.values import Constant, Linear, Scalar, Value, Vector, is_uniform
+from tdsl.dtypes import DType, bits_of, value_of
+from tdsl.errors import InternalError
+from tdsl.expr import constants
+from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Load, Node, Read, Reduce, Select, Unary, Var
+
+
+def evaluate(ctx: Context, root: Node) -> Value:
+    """The value of a node here, its operands first, by an explicit stack: expressions may be deep."""
+    found = ctx.recall(root)
+    if found is not None:
+        return found
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        if ctx.recall(node) is not None:
+            stack.pop()
+            continue
+        waiting = [child for child in _needed(ctx, node) if ctx.recall(child) is None]
+        if waiting:
+            stack += reversed(waiting)
+            continue
+        stack.pop()
+        ctx.remember(node, _compute(ctx, node))
+    return known(ctx, root)
+
+
+def known(ctx: Context, node: Node) -> Value:
+    """The value of a node that was evaluated before."""
+    found = ctx.recall(node)
+    assert found is not None
+    return found
+
+
+def _needed(ctx: Context, node: Node) -> tuple[Node, ...]:
+    """What must be evaluated before a node: all children, but of a select only what is surely read."""
+    if not isinstance(node, Select):
+        return node.children
+    cond = ctx.recall(node.cond)
+    if cond is None:
+        return (node.cond,)
+    if isinstance(cond, Constant):
+        return (node.then if cond.bits else node.otherwise,)
+    if is_lazy(ctx.reads, node, _registers(ctx)):
+        return ()
+    return node.children
+
+
+def _registers(ctx: Context) -> dict[str, None]:
+    return {name: None for name, buffer in ctx.buffers.items() if isinstance(buffer, RegisterBuffer)}
+
+
+def _compute(ctx: Context, node: Node) -> Value:
+    match node:
+        case Const(of, bits):
+            return constant_value(of, bits)
+        case Var():
+            return _variable(ctx, node)
+        case Load(buffer, _, index):
+            return load(ctx, buffer, [known(ctx, part) for part in index])
+        case Unary():
+            return _unary(ctx, node)
+        case Binary():
+            return _binary(ctx, node)
+        case Compare():
+            return _compare(ctx, node)
+        case Select():
+            return _select(ctx, node)
+        case Cast():
+            return _cast(ctx, node)
+        case Fma():
+            return _fma(ctx, node)
+        case Read() | Reduce():
+            raise InternalError(f"a {type(node).__name__} in Loop IR", pass_name="codegen.llvm.expressions")
+        case _:
+            raise AssertionError(node)
+
+
+def constant_value(dtype: DType, bits: int) -> Value:
+    """The value of a constant."""
+    return Linear(int(value_of(bits, dtype))) if dtype is INT64 else Constant(bits, dtype)
+
+
+def constant_bits(value: Value) -> int | None:
+    """The bit pattern of a value that is a constant."""
+    if isinstance(value, Constant):
+        return value.bits
+    if isinstance(value, Linear) and value.is_constant:
+        return value.constant & 0xFFFF_FFFF_FFFF_FFFF
+    return None
+
+
+def _python_value(value: Value, dtype: DType) -> int | float | bool | None:
+    bits = constant_bits(value)
+    return None if bits is None else value_of(bits, dtype)
+
+
+def _variable(ctx: Context, node: Var) -> Value:
+    table = {"size": ctx.sizes, "param": ctx.params}.get(node.kind, ctx.variables)
+    if node.name not in table:
+        raise InternalError(f"{node.kind} {node.name} is not bound", pass_name="codegen.llvm.expressions")
+    return table[node.name]
+
+
+def _width(ctx: Context, *values: Value) -> int:
+    """Lanes of an operation on these operands."""
+    return 0 if all(is_uniform(value) for value in values) else ctx.lanes
+
+
+def _unary(ctx: Context, node: Unary) -> Value:
+    value, dtype = known(ctx, node.operand), node.dtype
+    plain = _python_value(value, dtype)
+    if plain is not None:
+        return constant_value(dtype, bits_of(constants.unary(node.op, plain, dtype), dtype))
+    if node.op == "neg" and isinstance(value, Linear):
+        negated = index_binary(ctx, "sub", Linear(0), value)
+        assert negated is not None
+        return negated
+    lanes = _width(ctx, value)
+    o, text = ctx.operations(lanes), ctx.text(value, lanes)
+    if dtype.is_float:
+        result = floats.float_unary(o, node.op, dtype, text)
+    elif dtype.is_bool:
+        result = o.invert(text)
+    elif node.op == "neg":
+        result = integers.negate(o, dtype.bits, text)
+    elif node.op == "not":
+        result = integers.complement(o, dtype.bits, text)
+    elif node.op == "abs":
+        result = integers.absolute(o, dtype, text)
+    else:
+        return value  # floor, ceil, trunc and round of integers
+    return ctx.result(dtype, lanes, result)
+
+
+def _binary(ctx: Context, node: Binary) -> Value:
+    a, b, dtype = known(ctx, node.lhs), known(ctx, node.rhs), node.dtype
+    x, y = _python_value(a, dtype), _python_value(b, dtype)
+    if x is not None and y is not None:
+        return constant_value(dtype, bits_of(constants.binary(node.op, x, y, dtype), dtype))
+    if dtype is INT64:
+        index = index_binary(ctx, node.op, a, b)
+        if index is not None:
+            return index
+    if dtype.is_bool:
+        return _logical(ctx, node, a, b)
+    lanes = _width(ctx, a, b)
+    o, texts = ctx.operations(lanes), (ctx.text(a, lanes), ctx.text(b, lanes))
+    if dtype.is_float:
+        result = floats.float_binary(o, node.op, dtype, *texts, (constant_bits(a), constant_bits(b)))
+    else:
+        result = integers.integer_binary(o, node.op, dtype, *texts, None if y is None else int(y))
+    return ctx.result(dtype, lanes, result)
+
+
+def _logical(ctx: Context, node: Binary, a: Value, b: Value) -> Value:
+    for value, other in ((a, b), (b, a)):
+        if isinstance(value, Constant) and node.op != "xor":
+            decides = value.bits == (1 if node.op in ("or", "max") else 0)
+            return value if decides else other
+    lanes = _width(ctx, a, b)
+    o = ctx.operations(lanes)
+    op = {"min": "and", "max": "or"}.get(node.op, node.op)
+    return ctx.result(BOOL, lanes, o.binary(op, "i1", ctx.text(a, lanes), ctx.text(b, lanes)))
+
+
+def _compare(ctx: Context, node: Compare) -> Value:
+    a, b, dtype = known(ctx, node.lhs), known(ctx, node.rhs), node.lhs.dtype
+    x, y = _python_value(a, dtype), _python_value(b, dtype)
+    if x is not None and y is not None:
+        return Constant(int(constants.compare(node.op, x, y)), BOOL)
+    if dtype is INT64:
+        index = index_compare(ctx, node.op, a, b)
+        if index is not None:
+            return index
+    lanes = _width(ctx, a, b)
+    o, texts = ctx.operations(lanes), (ctx.text(a, lanes), ctx.text(b, lanes))
+    if dtype.is_float:
+        return ctx.result(BOOL, lanes, floats.float_compare(o, node.op, dtype, *texts))
+    return ctx.result(BOOL, lanes, o.compare(integers.predicate(node.op, dtype), element_type(dtype), *texts))
+
+
+def _cast(ctx: Context, node: Cast) -> Value:
+    value, source = known(ctx, node.operand), node.operand.dtype
+    plain = _python_value(value, source)
+    if plain is not None:
+        return constant_value(node.to, bits_of(constants.cast(plain, source, node.to), node.to))
+    if source is node.to:
+        return value
+    lanes = _width(ctx, value)
+    return ctx.result(node.to, lanes, casts.cast(ctx.operations(lanes), source, node.to, ctx.text(value, lanes)))
+
+
+def _fma(ctx: Context, node: Fma) -> Value:
+    values = [known(ctx, child) for child in node.children]
+    lanes = _width(ctx, *values)
+    a, b, c = (ctx.text(value, lanes) for value in values)
+    o = ctx.operations(lanes)
+    return ctx.result(node.dtype, lanes, fused.fma(o, node.dtype, a, b, c, contracted=node.contracted))
+
+
+# select
+
+
+def _select(ctx: Context, node: Select) -> Value:
+    cond = known(ctx, node.cond)
+    if isinstance(cond, Constant):
+        return known(ctx, node.then if cond.bits else node.otherwise)
+    lazy = is_lazy(ctx.reads, node, _registers(ctx))
+    if not lazy:
+        return _chosen(ctx, node.dtype, cond, known(ctx, node.then), known(ctx, node.otherwise))
+    if is_uniform(cond):
+        return _branching(ctx, node, cond)
+    flag = ctx.text(cond, ctx.lanes)
+    then = _masked(ctx, node.then, flag)
+    other = _masked(ctx, node.otherwise, ctx.operations(ctx.lanes).invert(flag))
+    return _chosen(ctx, node.dtype, cond, then, other)
+
+
+def _chosen(ctx: Context, dtype: DType, cond: Value, then: Value, other: Value) -> Value:
+    if then == other:
+        return then
+    lanes = _width(ctx, cond, then, other)
+    o = ctx.operations(lanes)
+    x, y = ctx.text(then, lanes), ctx.text(other, lanes)
+    if lanes and is_uniform(cond):
+        type_ = value_type(dtype, lanes)
+        template = f"select i1 %s, {type_} %s, {type_} %s"
+        return ctx.result(dtype, lanes, ctx.f.pure(type_, template, ctx.scalar(cond), x, y))
+    return ctx.result(dtype, lanes, o.select(element_type(dtype), ctx.text(cond, lanes), x, y))
+
+
+def _masked(ctx: Context, node: Node, flag: str) -> Value:
+    """An arm evaluated for the lanes of a mask; what was read under it is not used outside."""
+    outer, mark = ctx.mask, ctx.mark()
+    ctx.mask = ctx.within_mask(flag)
+    value = evaluate(ctx, node)
+    ctx.mask = outer
+    ctx.release(mark)
+    return value
+
+
+def _branching(ctx: Context, node: Select, cond: Value) -> Value:
+    """The arms in blocks of their own; as vectors if either is one."""
+    f = ctx.f
+    branch = begin_branch(f, ctx.scalar(cond))
+    mark = ctx.mark()
+    then = evaluate(ctx, node.then)
+    wide = not is_uniform(then) or (bool(ctx.lanes) and _may_differ(ctx, node.otherwise))
+    lanes = ctx.lanes if wide else 0
+    texts = [ctx.text(then, lanes)]
+    ctx.release(mark)
+    otherwise(f, branch)
+    texts.append(ctx.text(evaluate(ctx, node.otherwise), lanes))
+    ctx.release(mark)
+    end_branch(f, branch)
+    return ctx.result(node.dtype, lanes, merged(f, branch, value_type(node.dtype, lanes), texts))
+
+
+def _may_differ(ctx: Context, node: Node) -> bool:
+    """Whether a node may differ from lane to lane: it mentions a variable that does."""
+    from tdsl.codegen.llvm.reads import subnodes
+
+    return any(
+        isinstance(part, Var) and part.kind == "local" and not is_uniform(ctx.variables[part.name])
+        for part in subnodes(node)
+    )
+
+

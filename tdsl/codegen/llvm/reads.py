@@ -1,0 +1,105 @@
+"""What nodes and statements read, write and depend on: Loop IR in, sets of names out (in order of appearance)."""
+
+from __future__ import annotations
+
+from tdsl.expr.node import Load, Node, Select, Var
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+
+Names = dict[str, None]
+
+
+class Reads:
+    """Remembers for each node of a kernel which buffers it loads from."""
+
+    def __init__(self) -> None:
+        self._loads: dict[Node, tuple[str, ...]] = {}
+
+    def loads(self, root: Node) -> tuple[str, ...]:
+        """The buffers that a node reads, itself or below."""
+        known = self._loads
+        found = known.get(root)
+        if found is not None:
+            return found
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            missing = [child for child in node.children if child not in known]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            names: Names = {node.buffer: None} if isinstance(node, Load) else {}
+            for child in node.children:
+                names.update(dict.fromkeys(known[child]))
+            known[node] = tuple(names)
+        return known[root]
+
+
+def stored(statement: Statement) -> tuple[str, ...]:
+    """The buffers that a statement writes, but for those it allocates itself."""
+    names: Names = {}
+    inner: Names = {}
+    for part in parts(statement):
+        if isinstance(part, Store):
+            names[part.buffer] = None
+        elif isinstance(part, Allocate):
+            inner[part.buffer] = None
+    return tuple(name for name in names if name not in inner)
+
+
+def parts(statement: Statement) -> list[Statement]:
+    """The statement and everything inside it, in order."""
+    found: list[Statement] = []
+    stack = [statement]
+    while stack:
+        part = stack.pop()
+        found.append(part)
+        match part:
+            case Block(statements):
+                stack += reversed(statements)
+            case If(_, then, otherwise):
+                stack += [then] if otherwise is None else [otherwise, then]
+            case For(body=body) | Let(body=body) | Allocate(body=body):
+                stack.append(body)
+            case Store():
+                pass
+    return found
+
+
+def nodes(part: Statement) -> tuple[Node, ...]:
+    """The nodes that stand in a statement itself, not in the statements inside it."""
+    match part:
+        case For(_, lower, upper):
+            return (lower, upper)
+        case If(cond):
+            return (cond,)
+        case Let(_, value):
+            return (value,)
+        case Allocate(extents=extents):
+            return extents
+        case Store(_, index, value):
+            return (*index, value)
+        case Block():
+            return ()
+
+
+def subnodes(root: Node) -> list[Node]:
+    """The node and everything below it, each once."""
+    seen: dict[Node, None] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen[node] = None
+            stack += reversed(node.children)
+    return list(seen)
+
+
+def depends_on(root: Node, names: Names) -> bool:
+    """Whether a node mentions one of the local variables."""
+    return any(isinstance(node, Var) and node.kind == "local" and node.name in names for node in subnodes(root))
+
+
+def is_lazy(reads: Reads, select: Select, safe: Names) -> bool:
+    """Whether an arm of a select reads memory, so that it may only be evaluated where it is chosen."""
+    return any(buffer not in safe for arm in (select.then, select.otherwise) for buffer in reads.loads(arm))
