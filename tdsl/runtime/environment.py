@@ -1,0 +1,59 @@
+"""The `tdsl_env` that kernels of this process are called with: pool and arena in, the address of the struct out."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from tdsl.codegen.abi import ABI_VERSION, ENV_BYTES
+from tdsl.codegen.llvm_library import llvm_lock
+from tdsl.runtime.arena import Arena, process_arena
+from tdsl.runtime.native import native
+from tdsl.runtime.pool import ThreadPool, process_pool
+
+_ENV = struct.Struct("<iiQQQQQQ")  # the fields of tdsl_env in order, as codegen/abi.py lists their offsets
+_ERROR_SLOT_BYTES = 64
+
+
+class Environment:
+    """A `tdsl_env` in memory; it and what it points to live as long as this object.
+
+    Args:
+        pool: runs parallel loops.
+        arena: gives scratch memory.
+    """
+
+    __slots__ = ("_error_slot", "_fields", "arena", "pool")
+
+    def __init__(self, pool: ThreadPool, arena: Arena) -> None:
+        self.pool, self.arena = pool, arena
+        self._error_slot = ctypes.create_string_buffer(_ERROR_SLOT_BYTES)
+        functions = native()
+        packed = _ENV.pack(
+            ABI_VERSION,
+            0,
+            pool.context,
+            functions.address("tdsl_parallel_for"),
+            functions.address("tdsl_allocate"),
+            functions.address("tdsl_release"),
+            arena.context,
+            ctypes.addressof(self._error_slot),
+        )
+        self._fields = ctypes.create_string_buffer(packed, ENV_BYTES)
+
+    @property
+    def address(self) -> int:
+        """What a kernel takes as `env`."""
+        return ctypes.addressof(self._fields)
+
+
+_process: list[Environment] = []
+
+
+def process_environment() -> Environment:
+    """The environment that all kernels of the process share, made at the first call."""
+    if not _process:
+        with llvm_lock():
+            if not _process:
+                _process.append(Environment(process_pool(), process_arena()))
+    return _process[0]

@@ -1,0 +1,137 @@
+"""Sizes from shapes: bare dims first, then `a*n + b` with divisibility, then dims with one unknown left (semantics C5).
+
+In: an Interface, the shapes of the arrays at hand, sizes given as keywords. Out: the value of every size; all shapes
+are compared with what they should be. Errors: C105 (shapes disagree), C106 (a fact fails), C110 (a size nothing binds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tdsl.codegen.interface import ArrayInterface, Formula, Interface
+from tdsl.errors import CallTypeError, CallValueError
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Equation:
+    """Dimension `dim` of array `name` has `extent` elements and should have `formula`."""
+
+    name: str
+    dim: int
+    extent: int
+    formula: Formula
+
+
+def solve_sizes(
+    interface: Interface,
+    shapes: Sequence[tuple[ArrayInterface, Shape]],
+    given: Mapping[str, int],
+    scalars: Mapping[str, int | float | bool],
+) -> dict[str, int]:
+    """Every size's value. given: keywords of the call; scalars: values of the params, which facts may mention."""
+    equations = [
+        _Equation(array.name, dim, extent, formula)
+        for array, shape in shapes
+        for dim, (extent, formula) in enumerate(zip(shape, array.extents, strict=True))
+    ]
+    known = dict(given)
+    source: dict[str, str] = {name: f"{name}={value}" for name, value in given.items()}
+    _solve(equations, known, source)
+    _check_bound(interface, known)
+    _check_shapes(equations, known, source)
+    _check_facts(interface, known, scalars)
+    return known
+
+
+def _solve(equations: Sequence[_Equation], known: dict[str, int], source: dict[str, str]) -> None:
+    bare = [one for one in equations if _is_bare(one.formula)]
+    affine = [one for one in equations if one.formula.terms and not _is_bare(one.formula)]
+    for one in bare:
+        (name, _), = one.formula.terms or ()  # fmt: skip
+        if name not in known:
+            known[name] = one.extent
+            source[name] = f"{one.name}.shape[{one.dim}] = {one.extent}"
+    progress = True
+    while progress:
+        progress = False
+        for one in affine:
+            terms = one.formula.terms or ()
+            unknown = [(name, factor) for name, factor in terms if name not in known]
+            if len(unknown) == 1:
+                _solve_one(one, unknown[0], known, source)
+                progress = True
+
+
+def _is_bare(formula: Formula) -> bool:
+    return (
+        formula.constant == 0
+        and formula.terms is not None
+        and len(formula.terms) == 1
+        and formula.terms[0][1] == 1
+    )
+
+
+def _solve_one(
+    one: _Equation, unknown: tuple[str, int], known: dict[str, int], source: dict[str, str]
+) -> None:
+    name, factor = unknown
+    rest = one.extent - one.formula.constant
+    for other, count in one.formula.terms or ():
+        if other != name:
+            rest -= count * known[other]
+    if rest % factor:
+        raise CallValueError(
+            "C105",
+            f"{one.name}.shape[{one.dim}] is {one.extent}, and {one.formula.text} cannot be that",
+            why=[f"{rest} is not divisible by {factor}, so there is no {name}"],
+        )
+    known[name] = rest // factor
+    source[name] = f"{one.name}.shape[{one.dim}] = {one.formula.text} = {one.extent}"
+
+
+def _check_bound(interface: Interface, known: Mapping[str, int]) -> None:
+    missing = [size.name for size in interface.sizes if size.name not in known]
+    if missing:
+        raise CallTypeError(
+            "C110",
+            f"{interface.name} needs the size {missing[0]}, which no array binds",
+            hint=[f"pass it as a keyword: {interface.name}(…, {missing[0]}=…)"],
+        )
+
+
+def _check_shapes(
+    equations: Sequence[_Equation], known: Mapping[str, int], source: Mapping[str, str]
+) -> None:
+    for one in equations:
+        expected = one.formula.value(known)
+        if expected == one.extent:
+            continue
+        because = [source[name] for name in one.formula.names if name in source]
+        raise CallValueError(
+            "C105",
+            f"{one.name}.shape[{one.dim}] is {one.extent}, expected {one.formula.text} = {expected}",
+            why=[f"because {', '.join(because)}"] if because else [],
+        )
+
+
+def _check_facts(
+    interface: Interface, known: Mapping[str, int], scalars: Mapping[str, int | float | bool]
+) -> None:
+    for size in interface.sizes:
+        value = known[size.name]
+        if value < size.minimum:
+            raise CallValueError("C106", f"{size.name} is {value}, and must be at least {size.minimum}")
+        if value % size.multiple_of:
+            raise CallValueError(
+                "C106", f"{size.name} is {value}, and must be a multiple of {size.multiple_of}"
+            )
+    everything = {**scalars, **known}
+    for fact in interface.facts:
+        if not fact.value(everything):
+            values = ", ".join(f"{name} = {everything[name]}" for name in fact.names if name in everything)
+            raise CallValueError(
+                "C106", f"{fact.text} does not hold", why=[f"with {values}"] if values else []
+            )
