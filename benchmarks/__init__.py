@@ -1,0 +1,1 @@
+"""Workloads beside their peers: `python -m benchmarks [matmul|blur|ragged|compile|all]`."""

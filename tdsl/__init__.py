@@ -1,0 +1,157 @@
+"""tdsl: tensor expressions, schedules whose legality is proved, fast CPU kernels. Users write `import tdsl as td`.
+
+In: a public name. Out: what it names, loaded from its module on first use, so that `import tdsl` loads neither LLVM nor
+isl nor NumPy. `PUBLIC` is the whole public interface and where each name lives.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tdsl.declare.axes import axis, reduce_axis
+    from tdsl.declare.compute import compute
+    from tdsl.declare.inputs import param, placeholder
+    from tdsl.declare.pad import pad
+    from tdsl.declare.require import require
+    from tdsl.declare.size import size
+    from tdsl.errors import (
+        ArgumentError,
+        ArgumentTypeError,
+        AxisScopeError,
+        BoolError,
+        BoundsError,
+        CallError,
+        CallKeyError,
+        CallMemoryError,
+        CallTypeError,
+        CallValueError,
+        CodegenError,
+        DTypeError,
+        DuplicateNameError,
+        ExpressionError,
+        FormatError,
+        IllegalSchedule,
+        InternalError,
+        LimitError,
+        LoweringError,
+        MissingTool,
+        PlacementError,
+        ScheduleError,
+        ShapeError,
+        TargetError,
+        TdslError,
+        UnknownAxisError,
+        UnknownStageError,
+        UnprovenSchedule,
+        Witness,
+    )
+    from tdsl.expr.handles import Expr
+    from tdsl.expr.operations import (
+        abs,
+        cast,
+        ceil,
+        clamp,
+        floor,
+        fma,
+        logical_not,
+        max_value,
+        maximum,
+        min_value,
+        minimum,
+        round,
+        sqrt,
+        trunc,
+        where,
+    )
+    from tdsl.expr.reductions import all, any, max, mean, min, prod, sum
+    from tdsl.expr.tensor import Tensor
+    from tdsl.pipeline import build
+    from tdsl.runtime.machine_info import machine_info
+    from tdsl.schedule.knob import knob
+    from tdsl.schedule.schedule import Schedule, schedule
+    from tdsl.settings import options
+    from tdsl.target import Target
+
+__version__ = "0.1.0"
+
+_NAMES: dict[str, str] = {
+    "declare.axes": "axis reduce_axis",
+    "declare.compute": "compute",
+    "declare.inputs": "param placeholder",
+    "declare.pad": "pad",
+    "declare.require": "require",
+    "declare.size": "size",
+    "errors": "ArgumentError ArgumentTypeError AxisScopeError BoolError BoundsError CallError CallKeyError "
+    "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
+    "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
+    "ShapeError TargetError TdslError UnknownAxisError UnknownStageError UnprovenSchedule Witness",
+    "expr.handles": "Expr",
+    "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
+    "where",
+    "expr.reductions": "all any max mean min prod sum",
+    "expr.tensor": "Tensor",
+    "pipeline": "build",
+    "runtime.machine_info": "machine_info",
+    "schedule.knob": "knob",
+    "schedule.schedule": "Schedule schedule",
+    "settings": "options",
+    "target": "Target",
+}
+
+PUBLIC: dict[str, str] = {
+    name: f"tdsl.{module}" for module, names in _NAMES.items() for name in names.split()
+}
+"""Every public name and its module."""
+
+__all__ = [
+    "ArgumentError", "ArgumentTypeError", "AxisScopeError", "BoolError", "BoundsError", "CallError",
+    "CallKeyError", "CallMemoryError", "CallTypeError", "CallValueError", "CodegenError", "DTypeError",
+    "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError",
+    "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
+    "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
+    "UnprovenSchedule", "Witness", "abs", "all", "any", "axis", "build", "cast", "ceil", "clamp", "compute",
+    "floor", "fma", "knob", "logical_not", "machine_info", "max", "max_value", "maximum", "mean", "min",
+    "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis", "require",
+    "round", "schedule", "size", "sqrt", "sum", "trunc", "where",
+]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """Keeps the verbs when submodules load: `td.schedule` is a function, and `tdsl/schedule/` a folder.
+
+    Importing `tdsl.schedule.state` makes Python set the attribute `schedule` of this module to the folder's module.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in PUBLIC and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> object:
+    """A public name, loaded on first use."""
+    module = PUBLIC.get(name)
+    if module is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, PUBLIC, n=1)
+        raise AttributeError(
+            f"tdsl has no {name!r}" + (f"; did you mean td.{near[0]}?" if near else ""),
+            name=name,
+            obj=_package,
+        )
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_package = sys.modules[__name__]
+_package.__class__ = _Package

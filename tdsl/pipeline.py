@@ -1,0 +1,339 @@
+"""From a schedule to a kernel: the one place that strings nests, loops, code and the runtime together.
+
+In: a `Schedule`, a target. Out: a `Kernel`. Nothing here decides anything; each step is a package of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tdsl.codegen.artifact import BodyKind
+from tdsl.codegen.interface import (
+    ArrayInterface, Formula, Interface, ScalarInterface, SizeInterface,
+)  # fmt: skip
+from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
+from tdsl.expr.build import add, mul, sub
+from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
+from tdsl.expr.printer import text
+from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.simplify import linear
+from tdsl.expr.tensor import Param, Size, Stage, Tensor
+from tdsl.location import Location, here, hide_internal_frames
+from tdsl.lower.build import Signature
+from tdsl.lower.ir import ArrayArgument, Kernel as LoopKernel, ScalarArgument
+from tdsl.lower.pipeline import lower
+from tdsl.lower.printer import kernel_text
+from tdsl.runtime.kernel import Kernel, NativeRun, Prepared, Source
+from tdsl.schedule.legality import arranged_of
+from tdsl.schedule.nest import Storage
+from tdsl.schedule.nest_build import build_nest
+from tdsl.schedule.placement import inputs_of
+from tdsl.schedule.schedule import Schedule
+from tdsl.schedule.state import State
+from tdsl.settings import time_builds
+from tdsl.target import Target, as_target
+
+
+@dataclass
+class _Clock:
+    """Where build time goes; printed to stderr where TDSL_TIME is set."""
+
+    steps: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    last: float = field(default_factory=time.perf_counter)
+
+    def mark(self, step: str) -> None:
+        now = time.perf_counter()
+        self.steps.append((step, now - self.last))
+        self.last = now
+
+    def report(self, name: str) -> None:
+        if time_builds():
+            total = sum(seconds for _, seconds in self.steps)
+            parts = ", ".join(f"{step} {1e3 * seconds:.1f}" for step, seconds in self.steps)
+            print(f"tdsl build {name}: {1e3 * total:.1f} ms ({parts})", file=sys.stderr)
+
+
+@hide_internal_frames
+def build(
+    schedule: Schedule,
+    target: Target | str | None = None,
+    *,
+    inputs: Sequence[Tensor | Param | object] | None = None,
+    name: str | None = None,
+) -> Kernel:
+    """Compile a schedule into a callable kernel.
+
+    Args:
+        schedule: what and how.
+        target: the schedule's own where None; "cpu" (this machine), a `Target`, or "interpret" (runs the loops in an
+            interpreter, slowly, with the same results).
+        inputs: order of the kernel's arguments; by creation where None (semantics C1).
+        name: of the kernel; its first output's where None.
+
+    Returns: a `Kernel`: call it with NumPy arrays, ask for its `source`, `time` it.
+
+    Errors: G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx what only a build can
+    decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
+    """
+    where = here()
+    if not isinstance(schedule, Schedule):
+        raise ArgumentTypeError("G112", f"td.build takes a schedule, not {type(schedule).__name__}", where=where,
+                                hint=["td.build(td.schedule(C))"])  # fmt: skip
+    resolved = schedule.target if target is None else as_target(target, where=where)
+    clock = _Clock()
+    loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)
+    if resolved.kind == "interpret":
+        return Kernel(interface, _Interpreted(loops), _only_loops(loops), "interpret")
+    if resolved.kind != "cpu":
+        raise TargetError("G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"'])
+    native = _Native(loops, interface, resolved, clock)
+    kernel = Kernel(interface, native.runner(where), native.source, str(resolved.spelling))
+    clock.report(interface.name)
+    return kernel
+
+
+def lowered(
+    schedule: Schedule,
+    *,
+    inputs: Sequence[object] | None = None,
+    name: str | None = None,
+    where: Location | None = None,
+    clock: _Clock | None = None,
+) -> tuple[LoopKernel, Interface]:
+    """The Loop IR of a schedule and what its callers must know."""
+    clock = clock or _Clock()
+    state = schedule.state
+    arguments = ordered_inputs(state, inputs, where)
+    nest = build_nest(state)
+    clock.mark("nest")
+    sizes = arranged_of(state).program.sizes
+    signature = _signature(state, arguments, sizes, name or state.outputs[0].name)
+    stages = {entry.name: entry.stage for entry in state.live()}
+    storage = [_argument_storage(one) for one in arguments if isinstance(one, Tensor)]
+    loops = lower(nest, stages, storage, signature)
+    clock.mark("lower")
+    return loops, _interface(state, loops, arguments, sizes)
+
+
+# ---------------------------------------------------------------- native code
+class _Native:
+    """Bodies of one kernel, compiled when asked for."""
+
+    def __init__(self, loops: LoopKernel, interface: Interface, target: Target, clock: _Clock) -> None:
+        self.loops = loops
+        self.interface = interface
+        self.target = target
+        self.clock = clock
+        self.texts: dict[BodyKind, str] = {}
+
+    def text(self, kind: BodyKind) -> str:
+        from tdsl.codegen.llvm import emit
+
+        if kind not in self.texts:
+            self.texts[kind] = emit(self.loops, self.target, kind)
+            self.clock.mark("emit")
+        return self.texts[kind]
+
+    def compile(self, kind: BodyKind) -> tuple[bytes, str]:
+        from tdsl.codegen.llvm import entry_name
+        from tdsl.codegen.machine import compile_object
+
+        code = compile_object(self.text(kind), self.target)
+        self.clock.mark("llvm")
+        return code, entry_name(self.loops, kind)
+
+    def source(self, what: Source) -> str:
+        from tdsl.codegen.machine import assembly
+
+        if what == "loops":
+            return kernel_text(self.loops)
+        if what == "llvm":
+            return self.text("contiguous")
+        return assembly(self.text("contiguous"), self.target)
+
+    def runner(self, where: Location) -> NativeRun | _Foreign:
+        """Runs on this machine, or says why it cannot."""
+        from tdsl.codegen.machine import require_host
+
+        try:
+            require_host(self.target)
+        except TargetError as reason:
+            self.text("contiguous")
+            return _Foreign(reason)
+        run = NativeRun(self.interface, self.compile)
+        run.load("contiguous")
+        self.clock.mark("load")
+        return run
+
+
+class _Foreign:
+    """A kernel for another machine: its source can be read, a call says why it cannot run here."""
+
+    def __init__(self, reason: TargetError) -> None:
+        self.reason = reason
+
+    def __call__(self, call: Prepared) -> None:
+        raise self.reason
+
+
+class _Interpreted:
+    """Runs the loops in the interpreter."""
+
+    def __init__(self, loops: LoopKernel) -> None:
+        self.loops = loops
+
+    def __call__(self, call: Prepared) -> None:
+        from tdsl.lower.interpreter import interpret
+
+        arrays = iter((*call.arrays, *call.outputs))
+        named = {a.name: next(arrays) for a in self.loops.arguments if isinstance(a, ArrayArgument)}
+        interpret(self.loops, named, call.sizes, call.scalar_values)
+
+
+def _only_loops(loops: LoopKernel):  # type: ignore[no-untyped-def]
+    def source(what: Source) -> str:
+        if what == "loops":
+            return kernel_text(loops)
+        raise TargetError("G108", f"the interpreter has no {what} source", hint=['f.source("loops")'])
+
+    return source
+
+
+# ---------------------------------------------------------------- arguments
+def ordered_inputs(state: State, inputs: Sequence[object] | None, where: Location | None) -> tuple[Tensor | Param, ...]:
+    """Arrays and scalars of the call, in order."""
+    found: dict[Tensor | Param, None] = {}
+    made = {tensor for entry in state.live() for tensor in entry.stage.tensors}
+    for entry in state.live():
+        for tensor in inputs_of(entry.stage):
+            if tensor not in made:
+                found[tensor] = None
+        for param in entry.stage.params:
+            found[param] = None
+    needed = sorted(found, key=lambda one: one.number)
+    if inputs is None:
+        return tuple(needed)
+    return _as_asked(needed, inputs, where)
+
+
+def _as_asked(
+    needed: Sequence[Tensor | Param], inputs: Sequence[object], where: Location | None
+) -> tuple[Tensor | Param, ...]:
+    by_name = {one.name: one for one in needed}
+    result: list[Tensor | Param] = []
+    for given in inputs:
+        name = given if isinstance(given, str) else getattr(given, "name", None)
+        if not isinstance(name, str) or name not in by_name:
+            raise ArgumentError(
+                "G109",
+                f"inputs= names {name if isinstance(name, str) else given!r}, which the outputs do not need",
+                where=where,
+                why=[f"they need {', '.join(by_name)}"],
+            )
+        if by_name[name] in result:
+            raise ArgumentError("G109", f"inputs= names {name} twice", where=where)
+        result.append(by_name[name])
+    missing = [one.name for one in needed if one not in result]
+    if missing:
+        raise ArgumentError("G109", f"inputs= leaves out {', '.join(missing)}", where=where)
+    return tuple(result)
+
+
+def _argument_storage(tensor: Tensor) -> Storage:
+    dims = tuple(f"d{position}" for position in range(len(tensor.extents)))
+    zeros = tuple(index_const(0) for _ in dims)
+    subscripts = tuple(axis_var(dim) for dim in dims)
+    return Storage(tensor.name, tensor.name, tensor.dtype, "heap", dims, subscripts, zeros, tensor.extents, True)
+
+
+def _signature(
+    state: State, arguments: Sequence[Tensor | Param], sizes: Sequence[Size], name: str
+) -> Signature:
+    listed: list[ArrayArgument | ScalarArgument] = []
+    for one in arguments:
+        if isinstance(one, Tensor):
+            listed.append(ArrayArgument(one.name, one.dtype, one.extents, "input", one.value_range))
+        else:
+            listed.append(ScalarArgument(one.name, one.dtype))
+    outputs = [ArrayArgument(one.name, one.dtype, one.extents, "output") for one in state.outputs]
+    facts = dict.fromkeys(fact for entry in state.live() for fact in entry.stage.facts)
+    known = tuple(_size_fact(size) for size in sizes if size.minimum > 0)
+    return Signature(name, tuple(size.name for size in sizes), (*listed, *outputs), (*known, *facts, *state.assumptions))
+
+
+def _size_fact(size: Size) -> Node:
+    from tdsl.expr.build import compare
+
+    return compare("ge", Var(size.name, INT64, "size"), index_const(size.minimum))
+
+
+# ---------------------------------------------------------------- interface
+def _interface(
+    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
+) -> Interface:
+    ranges = {one.name: one.value_range for one in arguments}
+    listed: list[ArrayInterface | ScalarInterface] = []
+    for argument in loops.arguments:
+        limits = ranges.get(argument.name)
+        formulas = None if limits is None else (formula(limits[0]), formula(limits[1]))
+        if isinstance(argument, ScalarArgument):
+            listed.append(ScalarInterface(argument.name, argument.dtype.name, formulas))
+        else:
+            extents = tuple(formula(extent) for extent in argument.extents)
+            listed.append(ArrayInterface(argument.name, argument.dtype.name, extents, argument.role, formulas))
+    facts = dict.fromkeys(fact for entry in state.live() for fact in entry.stage.facts)
+    return Interface(
+        loops.name,
+        tuple(SizeInterface(size.name, size.minimum, size.multiple_of) for size in sizes),
+        tuple(listed),
+        tuple(formula(fact) for fact in (*facts, *state.assumptions)),
+        _operations(state),
+    )
+
+
+def formula(node: Node) -> Formula:
+    """A node over sizes and params as the runtime evaluates it."""
+    if node.dtype != INT64:
+        return Formula(text(node))
+    terms, constant = linear(node)
+    pairs = [(term.name, count) for term, count in terms.items() if isinstance(term, Var) and term.kind == "size"]
+    return Formula(text(node), tuple(pairs) if len(pairs) == len(terms) else None, constant)
+
+
+def _operations(state: State) -> Formula | None:
+    """Floating-point and integer operations of all stages, recomputation left out; None where bounds depend on axes."""
+    total: Node = index_const(0)
+    for entry in state.live():
+        stage = entry.stage
+        points: Node = index_const(1)
+        for axis in stage.axes:
+            points = mul(points, sub(axis.upper, axis.lower))
+        terms = points
+        for axis in stage.reduce_axes:
+            if any(var.kind == "axis" for bound in (axis.lower, axis.upper) for var in variables(bound)):
+                return None
+            terms = mul(terms, sub(axis.upper, axis.lower))
+        outside, inside = _counts(stage)
+        total = add(total, add(mul(points, index_const(outside)), mul(terms, index_const(inside))))
+    return formula(total)
+
+
+def _counts(stage: Stage) -> tuple[int, int]:
+    """(operations a point, operations a term)."""
+    reductions = [node for value in stage.body for node in walk(value) if isinstance(node, Reduce)]
+    inner = {node for one in reductions for operand in one.operands for node in walk(operand)}
+    every = {node for value in stage.body for node in walk(value)}
+    inside = sum(map(_weight, inner)) + len({(one.reducer.name, one.axes, one.operands) for one in reductions})
+    return sum(_weight(node) for node in every - inner), inside
+
+
+def _weight(node: Node) -> int:
+    """Operations of one node on values (subscripts, int64, count nothing)."""
+    if node.dtype == INT64:
+        return 0
+    if isinstance(node, Fma):
+        return 2
+    return 1 if isinstance(node, Binary) or (isinstance(node, Unary) and node.op == "sqrt") else 0

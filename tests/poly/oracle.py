@@ -1,0 +1,340 @@
+"""The truth by force: every copy is listed, sorted by time, and run on cells that hold the names of values.
+
+Shares with the checker only the shape of the loop tree (dims, levels, text positions); copies, sources, order, cells and
+conflicts are found by enumeration for given sizes, without isl.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
+from tdsl.poly.looptree import LoopTree
+from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Skew, Split, Statement
+
+_BINARY = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
+    "floordiv": lambda a, b: a // b if b else 0, "mod": lambda a, b: a % b if b else 0,
+    "min": min, "max": max, "and": lambda a, b: a and b, "or": lambda a, b: a or b,
+}
+_COMPARE = {
+    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+}
+
+
+def value(node: Node, names: dict[str, int]) -> int:
+    match node:
+        case Const():
+            return node.value
+        case Var():
+            return names[node.name]
+        case Unary(op="not"):
+            return not value(node.operand, names)
+        case Unary():
+            return -value(node.operand, names)
+        case Binary():
+            return _BINARY[node.op](value(node.lhs, names), value(node.rhs, names))
+        case Compare():
+            return _COMPARE[node.op](value(node.lhs, names), value(node.rhs, names))
+        case Select():
+            return value(node.then if value(node.cond, names) else node.otherwise, names)
+    raise AssertionError(node)
+
+
+class Oracle:
+    def __init__(self, arranged: Arranged, sizes: dict[str, int]) -> None:
+        self.arranged, self.sizes, self.tree = arranged, sizes, LoopTree(arranged)
+        self.program = arranged.program
+        self.shapes = {
+            tensor: tuple(value(extent, sizes) for extent in shape) for tensor, shape in self.program.shapes
+        }
+        self.instances = {each.name: self._instances(each) for each in self.program.statements}
+        self.terms: dict[tuple[str, tuple[int, ...]], set] = {}
+        self.made_by: dict[tuple[str, tuple[int, ...]], Statement] = {}
+        for statement in self.program.statements:
+            for axes in self.instances[statement.name]:
+                for tensor, element in self.touched(statement, axes, statement.writes):
+                    if statement.role == "update":
+                        self.terms.setdefault((tensor, element), set()).add(axes)
+                    else:
+                        self.made_by[tensor, element] = statement
+        self.copies: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        stages = list(dict.fromkeys(each.stage for each in self.program.statements))
+        for stage in reversed(stages):
+            self._copy(stage)
+
+    # instances and accesses
+
+    def _instances(self, statement: Statement) -> list[tuple[int, ...]]:
+        span = range(-1, 2 + max([0, *self.sizes.values(), *(n for shape in self.shapes.values() for n in shape)]))
+        found = []
+        for axes in product(span, repeat=len(statement.axes)):
+            names = self.sizes | dict(zip(statement.axes, axes))
+            if all(value(condition, names) for condition in statement.domain):
+                found.append(axes)
+        return found
+
+    def touched(self, statement, axes, accesses):
+        names = self.sizes | dict(zip(statement.axes, axes))
+        for access in accesses:
+            if all(value(condition, names) for condition in access.guard):
+                yield access.tensor, tuple(value(index, names) for index in access.index)
+
+    # copies
+
+    def _copy(self, stage: str) -> None:
+        statements = self.tree.of_stage[stage]
+        host = self.tree.host(stage)
+        definer = next((each for each in statements if each.role in ("finish", "init")), statements[0])
+        definer = next((each for each in statements if each.role == "finish"), definer)
+        if not host:
+            needed = {(): set(self.instances[definer.name])}
+        else:
+            needed = self._needed(stage, definer, host)
+        for statement in statements:
+            self.copies[statement.name] = []
+        main = self.tree.main(stage)
+        data = [place for place, axis in enumerate(main.axes) if axis not in main.reduction_axes]
+        for context, elements in sorted(needed.items()):
+            mine = [axes for axes in self.instances[main.name] if tuple(axes[place] for place in data) in elements]
+            bases = self._bases(main, mine, rooted=not host)
+            for statement in statements:
+                leaves = self.tree.leaves(statement.name)
+                chosen = mine if statement is main else [a for a in self.instances[statement.name] if a in elements]
+                for axes in chosen:
+                    loops = self._loops(statement, axes, bases)
+                    self.copies[statement.name].append((context + tuple(loops[leaf] for leaf in leaves), axes))
+
+    def _needed(self, stage, definer, host):
+        tensors = {access.tensor for access in definer.writes}
+        back = {}
+        for axes in self.instances[definer.name]:
+            for key in self.touched(definer, axes, definer.writes):
+                back[key] = axes
+        needed: dict[tuple[int, ...], set] = {}
+        for reader in self.program.statements:
+            if reader.stage == stage or not self.tree.inside(reader.name, host):
+                continue
+            if all(access.tensor not in tensors for access in reader.reads):
+                continue
+            for dims, axes in self.copies[reader.name]:
+                for key in self.touched(reader, axes, reader.reads):
+                    if key[0] in tensors and key in back:
+                        needed.setdefault(dims[: len(host)], set()).add(back[key])
+        for elements in needed.values():
+            work = list(elements)
+            while definer.role == "assign" and work:
+                axes = work.pop()
+                for key in self.touched(definer, axes, definer.reads):
+                    if key in back and back[key] not in elements:
+                        elements.add(back[key])
+                        work.append(back[key])
+        level = max(self.tree.level(tensor) for tensor in tensors)
+        seen: dict[tuple[int, ...], set] = {}
+        result = {}
+        for context in sorted(needed):
+            have = seen.setdefault(context[:level], set())
+            result[context] = needed[context] - have if level < len(host) else needed[context]
+            have |= needed[context]
+        return result
+
+    def _bases(self, main, mine, rooted):
+        """Relation number -> where its split starts, from the values its parent takes."""
+        relations = self.tree.arrangements[main.stage].relations
+        bases: dict[int, int] = {}
+        for number, relation in enumerate(relations):
+            if not isinstance(relation, Split) or not relation.relative:
+                continue
+            values, derived = [], False
+            for axes in mine:
+                live, derived = self._live(main, axes, bases, number)
+                values.append(live.get(relation.parent))
+            if derived or not values or any(each is None or isinstance(each, tuple) for each in values):
+                continue
+            plain = self._plain(main, relations[:number], relation.parent)
+            if rooted and plain is not None and plain not in main.reduction_axes:
+                continue
+            bases[number] = min(values)
+        return bases
+
+    def _plain(self, main, relations, name):
+        """The axis that a loop is, by renames only."""
+        live = {axis: axis for axis in main.axes}
+        for relation in relations:
+            if isinstance(relation, Rename):
+                live[relation.into] = live.pop(relation.parent)
+            elif isinstance(relation, Fuse):
+                for parent in (relation.outer, relation.inner):
+                    live.pop(parent, None)
+            else:
+                live.pop(relation.parent, None)
+        return live.get(name)
+
+    def _live(self, statement, axes, bases, stop):
+        """Values of the loops before relation `stop`, and whether that relation's parent comes from a split."""
+        live = dict(zip(statement.axes, axes))
+        leaves = dict(live)
+        derived: set[str] = set()
+        relations = self.tree.arrangements[statement.stage].relations
+        for number, relation in enumerate(relations[:stop]):
+            if isinstance(relation, Fuse):
+                parts = [live.pop(parent, None) for parent in (relation.outer, relation.inner)]
+                live[relation.into] = tuple(parts)
+                continue
+            if relation.parent not in live:
+                continue
+            was = relation.parent in derived
+            derived.discard(relation.parent)
+            old = live.pop(relation.parent)
+            match relation:
+                case Split():
+                    if isinstance(old, tuple):
+                        live[relation.outer] = live[relation.inner] = old
+                        continue
+                    live[relation.outer], live[relation.inner] = divmod(old - bases.get(number, 0), relation.factor)
+                    derived |= {relation.outer, relation.inner}
+                case Skew():
+                    by = live.get(relation.by, dict(zip(statement.axes, axes)).get(relation.by, 0))
+                    live[relation.into] = old + relation.factor * by
+                    was = was or relation.by in derived
+                case Reverse():
+                    live[relation.into] = -old
+                case Rename():
+                    live[relation.into] = old
+            if was and not isinstance(relation, Split):
+                derived.add(relation.into)
+            leaves |= {name: each for name, each in live.items() if not isinstance(each, tuple)}
+        parent = getattr(relations[stop], "parent", None) if stop < len(relations) else None
+        self._leaves = leaves
+        return live, parent in derived
+
+    def _loops(self, statement, axes, bases):
+        self._live(statement, axes, bases, len(self.tree.arrangements[statement.stage].relations))
+        return self._leaves
+
+    # running
+
+    def cell(self, tensor, dims, element):
+        writers = self.tree.writers.get(tensor)
+        if not writers:
+            return tensor, element
+        arrangement = self.tree.arrangements[writers[0].stage]
+        index = list(element)
+        if not self.tree.is_accumulator(tensor):
+            for place, factor in arrangement.folds:
+                index[place] %= factor
+            if arrangement.layout is not None:
+                names = dict(zip(arrangement.dims, index))
+                index = [value(node, names) for node in arrangement.layout]
+        return tensor, dims[: self.tree.level(tensor)], tuple(index)
+
+    def events(self):
+        """(time, batch, statement, dims, axes) in order; lanes of one statement share a time."""
+        found = []
+        for statement in self.program.statements:
+            lanes = self.lanes(statement)
+            for dims, axes in self.copies[statement.name]:
+                time = []
+                for place, (coordinate, dim) in enumerate(zip(dims, self.tree.dims(statement.name))):
+                    time.append(self.tree.position(statement.name, place))
+                    time.append(0 if dim in lanes else coordinate)
+                time.append(self.tree.position(statement.name, len(dims)))
+                found.append((time, statement.name, dims, axes))
+        return sorted(found)
+
+    def lanes(self, statement):
+        found = set()
+        for stage in {owner.split(".")[0] for owner, _ in self.tree.dims(statement.name)}:
+            own = self.tree.own(stage)
+            for loop in self.tree.arrangements[stage].loops:
+                if loop.kind == "vector":
+                    start, end = own.spans[loop.name]
+                    owners = (stage, f"{stage}.init", f"{stage}.finish")
+                    found |= {(owner, leaf) for owner in owners for leaf in own.leaves[start:end]}
+        return found
+
+    def expected(self, key):
+        if key in self.terms:
+            return ("sum", *key, frozenset(self.terms[key]))
+        made = self.made_by.get(key)
+        if made is None:
+            return None
+        return ("sum", *key, frozenset()) if made.role == "init" else ("value", *key)
+
+    def right(self) -> bool:
+        """Whether every read sees the value the declaration says, and results are there at the end."""
+        self.memory: dict = {}
+        events = self.events()
+        place = 0
+        while place < len(events):
+            end = place
+            while end < len(events) and events[end][:2] == events[place][:2]:
+                end += 1
+            batch = events[place:end]
+            if not self._run(self.tree.statements[batch[0][1]], [event[2:] for event in batch]):
+                return False
+            place = end
+        for tensor in self.program.outputs:
+            for key in {*self.terms, *self.made_by}:
+                if key[0] == tensor and self.memory.get(self.cell(tensor, (), key[1])) != self.expected(key):
+                    return False
+        return True
+
+    def _run(self, statement, batch):
+        for dims, axes in batch:
+            for tensor, element in self.touched(statement, axes, statement.reads):
+                if statement.role == "update" and any(tensor == access.tensor for access in statement.writes):
+                    continue
+                want = self.expected((tensor, element))
+                if want is not None and self.memory.get(self.cell(tensor, dims, element)) != want:
+                    return False
+        written = set()
+        for dims, axes in batch:
+            for tensor, element in self.touched(statement, axes, statement.writes):
+                cell = self.cell(tensor, dims, element)
+                if statement.role == "update":
+                    old = self.memory.get(cell)
+                    if old is None or old[:3] != ("sum", tensor, element) or axes in old[3]:
+                        return False
+                    self.memory[cell] = ("sum", tensor, element, old[3] | {axes})
+                    continue
+                if cell in written:
+                    return False
+                written.add(cell)
+                empty = statement.role == "init"
+                self.memory[cell] = ("sum", tensor, element, frozenset()) if empty else ("value", tensor, element)
+        return True
+
+    # loops
+
+    def collides(self, stage: str, loop: str) -> bool:
+        """Whether two iterations of a loop touch one cell, one of them writing."""
+        own, host = self.tree.own(stage), len(self.tree.host(stage))
+        start, end = own.spans[loop]
+        main = self.tree.dims(self.tree.main(stage).name)
+        if self._collides(main[: host + end], host + start):
+            return True
+        for statement in self.tree.of_stage[stage]:
+            if statement.role in ("init", "finish") and start >= own.prefix:
+                dims = self.tree.dims(statement.name)
+                leaves = [leaf for leaf in own.leaves[start:end] if leaf not in own.reduces]
+                places = [place for place, (_, leaf) in enumerate(dims) if leaf in leaves and place >= host]
+                if places and self._collides(dims[: places[-1] + 1], places[0]):
+                    return True
+        return False
+
+    def _collides(self, group, start):
+        touched: dict = {}
+        for statement in self.program.statements:
+            if not self.tree.inside(statement.name, group):
+                continue
+            for dims, axes in self.copies[statement.name]:
+                for writes, accesses in ((True, statement.writes), (False, statement.reads)):
+                    for tensor, element in self.touched(statement, axes, accesses):
+                        key = dims[:start], self.cell(tensor, dims, element)
+                        if tensor in self.tree.writers:
+                            touched.setdefault(key, set()).add((dims[start : len(group)], writes))
+        return any(
+            any(writes for _, writes in who) and len({loops for loops, _ in who}) > 1 for who in touched.values()
+        )

@@ -1,0 +1,103 @@
+"""`tdsl_env` as machine code sees it: the offsets of codegen/abi.py lead to the pool and the arena."""
+
+import ctypes
+import sys
+
+import numpy as np
+import pytest
+
+from tdsl.codegen import abi
+from tdsl.runtime.arena import Arena
+from tdsl.runtime.environment import Environment, process_environment
+from tdsl.runtime.pool import ThreadPool, process_pool
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
+# A kernel written by hand against the ABI: y[i] = 2 x[i] through a scratch copy, one task an element.
+KERNEL = f"""
+define internal void @task(ptr %arrays, i64 %i) {{
+  %scratch = load ptr, ptr %arrays, align 8
+  %x.at = getelementptr ptr, ptr %arrays, i64 1
+  %x = load ptr, ptr %x.at, align 8
+  %from = getelementptr double, ptr %x, i64 %i
+  %value = load double, ptr %from, align 8
+  %double = fadd double %value, %value
+  %to = getelementptr double, ptr %scratch, i64 %i
+  store double %double, ptr %to, align 8
+  ret void
+}}
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+define i32 @kernel(ptr %data, ptr %sizes, ptr %env) {{
+entry:
+  %n = load i64, ptr %sizes, align 8
+  %bytes = shl i64 %n, 3
+  %allocate.at = getelementptr i8, ptr %env, i64 {abi.ENV_ALLOCATE}
+  %allocate = load ptr, ptr %allocate.at, align 8
+  %arena.at = getelementptr i8, ptr %env, i64 {abi.ENV_ARENA_CTX}
+  %arena = load ptr, ptr %arena.at, align 8
+  %scratch = call ptr %allocate(ptr %arena, i64 %bytes)
+  %missing = icmp eq ptr %scratch, null
+  br i1 %missing, label %fail, label %run
+fail:
+  ret i32 {int(abi.Status.OUT_OF_MEMORY)}
+run:
+  %arrays = alloca [2 x ptr], align 8
+  store ptr %scratch, ptr %arrays, align 8
+  %x = load ptr, ptr %data, align 8
+  %x.at = getelementptr ptr, ptr %arrays, i64 1
+  store ptr %x, ptr %x.at, align 8
+  %pool.at = getelementptr i8, ptr %env, i64 {abi.ENV_POOL_CTX}
+  %pool = load ptr, ptr %pool.at, align 8
+  %for.at = getelementptr i8, ptr %env, i64 {abi.ENV_PARALLEL_FOR}
+  %for = load ptr, ptr %for.at, align 8
+  call void %for(ptr %pool, ptr @task, ptr %arrays, i64 %n)
+  %y.at = getelementptr ptr, ptr %data, i64 1
+  %y = load ptr, ptr %y.at, align 8
+  call void @llvm.memcpy.p0.p0.i64(ptr %y, ptr %scratch, i64 %bytes, i1 false)
+  %release.at = getelementptr i8, ptr %env, i64 {abi.ENV_RELEASE}
+  %release = load ptr, ptr %release.at, align 8
+  call void %release(ptr %arena, ptr %scratch)
+  ret i32 {int(abi.Status.DONE)}
+}}
+"""
+
+
+@pytest.fixture
+def kernel(load, function):
+    code = load(KERNEL, "kernel")
+    call = function(code.address("kernel"), ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+    def run(x, y, environment, n=None):
+        data = np.array([x.ctypes.data, y.ctypes.data], np.int64)
+        integers = np.array([len(x) if n is None else n, 8, 8], np.int64)
+        return call(data.ctypes.data, integers.ctypes.data, environment.address)
+
+    run.code = code
+    return run
+
+
+def test_a_kernel_reaches_pool_and_arena(kernel):
+    pool, arena = ThreadPool(3), Arena(1 << 20)
+    environment = Environment(pool, arena)
+    x, y = np.arange(1000.0), np.zeros(1000)
+    assert kernel(x, y, environment) == abi.Status.DONE
+    assert np.array_equal(y, 2 * x)
+    assert pool.workers == 2 and arena.kept_bytes >= 8000
+    assert kernel(x, y, environment, n=2**60) == abi.Status.OUT_OF_MEMORY
+    pool.close()
+    arena.close()
+
+
+def test_the_processs_environment(kernel):
+    environment = process_environment()
+    assert environment is process_environment() and environment.pool is process_pool()
+    x, y = np.arange(10.0), np.zeros(10)
+    assert kernel(x, y, environment) == 0 and np.array_equal(y, 2 * x)
+
+
+def test_fields_that_no_kernel_reads_yet():
+    address = process_environment().address
+    assert ctypes.c_int32.from_address(address + abi.ENV_VERSION).value == abi.ABI_VERSION
+    assert ctypes.c_int32.from_address(address + abi.ENV_RESERVED).value == 0
+    slot = ctypes.c_uint64.from_address(address + abi.ENV_ERROR_SLOT).value
+    assert slot and ctypes.string_at(slot, 64) == bytes(64)
