@@ -138,12 +138,12 @@ class _Native:
         return self.texts[kind]
 
     def compile(self, kind: BodyKind) -> tuple[bytes, str]:
-        from tdsl.codegen.llvm import entry_name
+        from tdsl.codegen.llvm.entry import symbol
         from tdsl.codegen.machine import compile_object
 
         code = compile_object(self.text(kind), self.target)
         self.clock.mark("llvm")
-        return code, entry_name(self.loops, kind)
+        return code, symbol(self.loops, kind)
 
     def source(self, what: Source) -> str:
         from tdsl.codegen.machine import assembly

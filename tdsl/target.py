@@ -116,8 +116,10 @@ class Target:
 
     @property
     def spelling(self) -> str:
-        """The short form: ``"cpu"``, ``"cpu:znver4"``, ``"interpret"``, ``"cuda:sm_90"``; features are not in it."""
-        return self.kind if self.mcpu is None else f"{self.kind}:{self.mcpu}"
+        """The short form: ``"cpu"``, ``"cpu:znver4"``, ``"cpu:aarch64"``, ``"cuda:sm_90"``; features are not in it."""
+        if self.mcpu is None:
+            return self.kind
+        return f"{self.kind}:{self.architecture if self.mcpu == 'generic' else self.mcpu}"
 
     # what follows
 

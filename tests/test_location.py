@@ -227,6 +227,19 @@ def test_an_error_of_ours_shows_the_users_frames_only():
     assert functions_of(caught.value) == ["test_an_error_of_ours_shows_the_users_frames_only"]
 
 
+def test_an_error_without_a_position_gets_the_line_of_the_public_call(tmp_path):
+    source = "def body():\n    refuse(ShapeError('E104', 'what'))\ncall = 1\nouter(body)\n"
+    path = tmp_path / "prog.py"
+    path.write_text(source, encoding="utf-8")
+    with pytest.raises(ShapeError) as caught:
+        exec(compile(source, str(path), "exec"), {**PUBLIC, "ShapeError": ShapeError, "__name__": "__main__"})
+    assert caught.value.where.brief() == "prog.py:2"
+    elsewhere = here()
+    with pytest.raises(ShapeError) as caught:
+        PUBLIC["refuse"](ShapeError("E104", "what", where=elsewhere))
+    assert caught.value.where is elsewhere
+
+
 def test_frames_of_the_user_inside_stay_in_order():
     def body(value):
         return PUBLIC["refuse"](value)

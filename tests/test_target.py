@@ -50,6 +50,7 @@ def test_spellings(spelling, target):
     assert target == Target.from_data(json.loads(json.dumps(target.to_data())))
     assert hash(target) == hash(as_target(spelling))
     assert eval(repr(target)) == target
+    assert as_target(target.spelling) == target
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from tdsl.declare.names import entries, shown
 from tdsl.errors import ArgumentError, ArgumentTypeError, ShapeError
 from tdsl.expr.handles import Expr, Origin, as_index, merged
-from tdsl.expr.node import Binary, Const, Node
-from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.node import Const, Node
+from tdsl.expr.rewrite import variables
 from tdsl.location import Location
 from tdsl.poly.lift import opaque_term
 
@@ -64,7 +64,7 @@ def _extent(entry: object, what: str, where: Location) -> Node:
             why=("a shape is fixed by sizes alone, before anything is computed",),
             hint=("the largest extent, with where= for the part that is meant",),
         )
-    term = _not_an_extent(node)
+    term = opaque_term(node, products=True)
     if term is not None:
         raise ShapeError(
             "E104",
@@ -74,19 +74,6 @@ def _extent(entry: object, what: str, where: Location) -> Node:
             hint=('a size of its own: td.size("rows")',),
         )
     return node
-
-
-def _not_an_extent(node: Node) -> Node | None:
-    """The first term that is neither affine nor a product of sizes."""
-    products = {part for part in walk(node) if isinstance(part, Binary) and part.op == "mul"}
-    if not products:
-        return opaque_term(node)
-    for part in walk(node):
-        if part in products or not part.children:
-            continue
-        if (term := opaque_term(part)) is not None and term not in products:
-            return term
-    return None
 
 
 def checked_bounds(extent: object, what: str, where: Location) -> Extents:

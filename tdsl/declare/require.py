@@ -61,6 +61,14 @@ def _checked(condition: object) -> Node:
     node = condition.node
     if isinstance(node, Const):
         return _checked(bool(node.value))
+    stranger = next((var for var in variables(node) if var.kind != "size"), None)
+    if stranger is not None:
+        raise ArgumentError(
+            "E117",
+            f"td.require takes conditions on sizes: {stranger.name} is no size",
+            where=here(),
+            why=("a fact holds for a whole call, and is checked before anything is computed",),
+        )
     term = opaque_term(node)
     if term is not None:
         raise ArgumentError(

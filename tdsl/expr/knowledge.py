@@ -10,6 +10,7 @@ pairs; Halide's `can_prove` and TVM's `Analyzer` are the counterparts), within a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from math import lcm
 
 from tdsl.dtypes import max_value, min_value
@@ -17,7 +18,7 @@ from tdsl.expr import build
 from tdsl.expr.constants import signed
 from tdsl.expr.linear import Form, linear
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Read, Select, Unary, Var
-from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.rewrite import walk
 
 LARGEST_SIZE = (1 << 48) - 1
 """No size is larger: a call with one is refused, since no loop over it ends. Proofs about overflow rest on it."""
@@ -46,6 +47,7 @@ class Knowledge:
         self._intervals: dict[Node, Interval] = {}
         self._bounds: dict[tuple[Node, bool], tuple[tuple[_Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
+        self._names: dict[Node, frozenset[str]] = {}
         self._open: set[str] = set()
         self._cuts = 0
         self._fact_sums: tuple[_Sum, ...] | None = None
@@ -56,7 +58,7 @@ class Knowledge:
         """The same with more facts."""
         more = Knowledge(self.ranges, (*self.facts, *facts))
         more._forms, more._mentions = self._forms, self._mentions
-        more._intervals, more._bounds = self._intervals, self._bounds
+        more._intervals, more._bounds, more._names = self._intervals, self._bounds, self._names
         return more
 
     # intervals
@@ -359,18 +361,25 @@ class Knowledge:
         found = self._mentions.get(term)
         if found is None:
             names: set[str] = set()
-            queue = list(variables(term))
+            queue = list(self._names_in(term))
             while queue:
-                var = queue.pop()
-                if var.name in names:
+                name = queue.pop()
+                if name in names:
                     continue
-                names.add(var.name)
-                for bound in self.ranges.get(var.name) or ():
-                    queue += variables(bound) if isinstance(bound, Node) else ()
+                names.add(name)
+                for bound in self.ranges.get(name) or ():
+                    queue += self._names_in(bound) if isinstance(bound, Node) else ()
             if isinstance(term, Var):
                 names.discard(term.name)
             found = self._mentions[term] = frozenset(names)
         return found
+
+    def _names_in(self, node: Node) -> frozenset[str]:
+        """Names of the variables in a node."""
+        for part in walk(node, skip=self._names):
+            own = frozenset((part.name,)) if isinstance(part, Var) else frozenset[str]()
+            self._names[part] = own.union(*(self._names[child] for child in part.children))
+        return self._names[node]
 
     # bounds of terms
 
@@ -485,7 +494,8 @@ def conjuncts(condition: Node) -> tuple[Node, ...]:
 
 
 def _contains(node: Node, part: Node) -> bool:
-    return any(child is part for child in walk(node))
+    """Whether `part` stands in `node`, looked for in its first 200 nodes (it only decides in which order to try)."""
+    return any(child is part for child in islice(walk(node), 200))
 
 
 def _added(a: _Sum, b: _Sum, factor: int) -> _Sum:

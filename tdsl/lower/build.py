@@ -14,6 +14,7 @@ from tdsl.errors import InternalError
 from tdsl.expr.build import fma, logical_and, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.rewrite import reductions, rewrite, substitute
+from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
     Allocate, ArrayArgument, Block, For, If, Kernel, Let, ScalarArgument, Statement, Store,
@@ -169,7 +170,7 @@ class _Lowering:
 def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
     point = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
     pairs = zip(storage.subscripts, storage.lower, strict=True)
-    return Slot(storage.buffer, tuple(sub(substitute(node, point), lower) for node, lower in pairs))
+    return Slot(storage.buffer, tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs))
 
 
 def block(statements: Sequence[Statement]) -> Statement:

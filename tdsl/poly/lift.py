@@ -334,11 +334,23 @@ def _of_dtype(dtype: DType) -> Range:
     return int(min_value(dtype)), int(max_value(dtype))
 
 
-def opaque_term(*nodes: Node) -> Node | None:
-    """The first subexpression that is not affine in axes, sizes and constants; None where all are."""
+def opaque_term(*nodes: Node, products: bool = False) -> Node | None:
+    """The first subexpression that is not affine in axes, sizes and constants; None where all are.
+
+    Args:
+        products: products of sizes are taken as well (shapes, semantics B4).
+    """
     lifting = Lifting((), ())
     for node in nodes:
-        lifting.lift(node)
-        if lifting.opaque:
-            return next(iter(lifting.opaque))
+        for part in walk(node):
+            if part.dtype.is_integer or part.dtype.is_bool:
+                lifting.lift(part)
+            if lifting.opaque:
+                return next(iter(lifting.opaque))
+            if not products and isinstance(part, Binary) and part.op == "mul" and not _has_constant(part):
+                return part
     return None
+
+
+def _has_constant(product: Binary) -> bool:
+    return isinstance(product.lhs, Const) or isinstance(product.rhs, Const)

@@ -155,7 +155,8 @@ def choice(step: Directive, name: str, value: object, choices: Sequence[Choice])
     raise step.refusal(
         ArgumentError,
         "S110",
-        f"{name} of {step.primitive} is one of {', '.join(map(repr, choices))}, not {value!r}",
+        f"{name}{'' if name == step.primitive else f' of {step.primitive}'} is one of "
+        f"{', '.join(map(repr, choices))}, not {value!r}",
         why=later if value in CUDA_SCOPES and name == "scope" else (),
         hint=_nearest(value, choices),
     )
@@ -252,7 +253,8 @@ def unmarked(step: Directive, state: State, entry: StageState, position: int, do
     raise step.refusal(
         ArgumentError,
         "S114",
-        f"{loop.name} of {entry.name} already runs {KIND_TEXT[loop.kind]}: it cannot be {doing}",
+        f"{loop.name} of {entry.name} runs {KIND_TEXT[loop.kind]} already"
+        + ("" if doing == loop.kind else f": it cannot be {doing}"),
         why=(f"by {step_text(marking)}",) if marking is not None else (),
         loops=loop_lines(entry, mark=loop.name),
         hint=(f"{doing} first, then mark the loops that result",)

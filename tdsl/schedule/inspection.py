@@ -11,7 +11,7 @@ from dataclasses import replace
 from tdsl.poly.answers import Proved
 from tdsl.poly.model import Split
 from tdsl.schedule.directive import step_text
-from tdsl.schedule.legality import verdict_of
+from tdsl.schedule.legality import arranged_of, verdict_of
 from tdsl.schedule.loops import (
     children,
     constant_extents,
@@ -29,22 +29,17 @@ DEEPEST_FOLD = 64
 
 def parallel_axes(state: State, stage: str) -> tuple[str, ...]:
     """The loops of a stage that may run in parallel as the schedule stands, outermost first."""
-    entry = state.stage(stage)
-    found: list[str] = []
-    for position, loop in enumerate(entry.loops):
-        if loop.kind == "vector":
-            continue
-        tried = state.with_stage(marked(entry, position, replace(loop, kind="parallel")))
-        if loop.kind == "parallel" or isinstance(verdict_of(tried), Proved):
-            found.append(loop.name)
-    return tuple(found)
+    from tdsl.poly.verdict import parallel_loops
+
+    lanes = {loop.name for loop in state.stage(stage).loops if loop.kind == "vector"}
+    return tuple(loop for loop in parallel_loops(arranged_of(state), stage) if loop not in lanes)
 
 
-def smallest_fold(state: State, stage: str, dim: str) -> int | None:
-    """The least number of cells that a dim of a stage's array can be folded to; None where no fold to 64 is legal."""
+def smallest_fold(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> int | None:
+    """The least number of cells that a dim of a stage's array can be folded to; None where none up to `deepest` is."""
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
-    for factor in range(1, DEEPEST_FOLD + 1):
+    for factor in range(1, deepest + 1):
         tried = state.with_stage(replace(entry, folds=(*others, (dim, factor)), layout=None))
         if isinstance(verdict_of(tried), Proved):
             return factor

@@ -6,6 +6,7 @@ only the translation of a state into what poly reads, and of its answer into wor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -126,11 +127,9 @@ class _Refusal:
         found = self.found
         condition = None if found.condition is None else Expr(found.condition)
         witness = None if found.witness is None else witness_of(found.witness, self._axis())
-        why = [found.text, *(() if witness is None else (witness.text(),))]
+        why = [found.text, *(() if witness is None else (self._shown(witness),))]
         if found.kind in ("scope", "placement", "missing"):
             why += self._where_readers_stand()
-        if found.condition is not None:
-            why.append(f"legal where {text(found.condition)}")
         return IllegalSchedule(
             CODES[found.kind],
             self._what(),
@@ -141,6 +140,30 @@ class _Refusal:
             witness=witness,
             condition=condition,
         )
+
+    def _shown(self, witness: Witness) -> str:
+        """The two iterations in one line, as far as the plain form of a witness does not tell what they are."""
+        found = self.found.witness
+        assert found is not None
+        first, second = found.iterations
+        tensor = witness.tensor + (
+            "" if witness.element is None else f"[{', '.join(map(str, witness.element))}]"
+        )
+        sizes = f"   ({_listed(witness.sizes.items())})" if witness.sizes else ""
+        if self.found.kind == "clobber":
+            return f"{_at(first)} reads {tensor}, whose place {_at(second)} has taken{sizes}"
+        if first.stage == second.stage:
+            return witness.text()
+        verbs = {"flow": ("writes", "reads"), "anti": ("reads", "writes"), "output": ("writes", "writes")}[
+            found.kind
+        ]
+        one, other = (self._when(iteration) for iteration in found.iterations)
+        return f"{one}{_at(first)} {verbs[0]} {tensor}, {other}{_at(second)} {verbs[1]} it{sizes}"
+
+    def _when(self, iteration: answers.Iteration) -> str:
+        """In which iteration of the loop in question: ``in y=0 ``."""
+        value = None if self.found.place is None else dict(iteration.loops).get(self.found.place)
+        return "" if value is None or self.found.place is None else f"in {self.found.place[1]}={value} "
 
     def _axis(self) -> str | None:
         if self.found.place is not None:
@@ -164,6 +187,8 @@ class _Refusal:
             case "promote":
                 return f"iterations in parallel would share a promoted tile of {tensor}"
             case "clobber":
+                if self.step.primitive == "layout":
+                    return f"layout would put two elements of {tensor} in one place"
                 return f"{self.step.primitive} would overwrite {tensor} before its last read"
             case "vector":
                 return f"the lanes of{loop} depend on each other through {tensor}"
@@ -183,8 +208,6 @@ class _Refusal:
 
     def _advice(self) -> tuple[str, ...]:
         hints: list[str] = []
-        if self.found.condition is not None:
-            hints.append(f"assume({text(self.found.condition)}) first")
         place = self.found.place
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
@@ -196,6 +219,8 @@ class _Refusal:
             hints += self._minimal_fold()
         if self.found.kind in ("scope", "placement", "missing"):
             hints += self._outer_readers()
+        if self.found.condition is not None:
+            hints.append(f"assume({text(self.found.condition)}): then it is legal")
         return tuple(hints)
 
     def _parallel_axes(self, host: StageState) -> list[str]:
@@ -212,9 +237,9 @@ class _Refusal:
         dim = getattr(self.step, "dim", None)
         if entry is None or not isinstance(dim, str) or dim not in entry.dims:
             return []
-        least = smallest_fold(self.state, entry.name, dim)
+        least = smallest_fold(self.state, entry.name, dim, deepest=16)
         if least is None:
-            return [f"no fold of {dim} keeps what is still read"]
+            return [f"no fold of {dim} up to 16 keeps what is still read"]
         return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one']
 
     def _outer_readers(self) -> list[str]:
@@ -260,10 +285,7 @@ def witness_of(found: answers.Witness, axis: str | None) -> Witness:
     """A witness as users see it: iterations as dicts of axes (loops too where axes alone do not tell)."""
     first, second = (dict(iteration.axes) for iteration in found.iterations)
     if first == second:
-        first, second = (
-            {**dict(iteration.axes), **{loop: value for (_, loop), value in iteration.loops}}
-            for iteration in found.iterations
-        )
+        first, second = (_with_loops(iteration) for iteration in found.iterations)
     return Witness(
         tensor=found.tensor,
         element=found.element,
@@ -273,3 +295,21 @@ def witness_of(found: answers.Witness, axis: str | None) -> Witness:
         axis=axis,
         lost=None if found.lost is None else dict(found.lost.axes),
     )
+
+
+def _with_loops(iteration: answers.Iteration) -> dict[str, int]:
+    """Axes, and the loops around them; a loop of another stage by its full name, ``host.loop``."""
+    loops = {
+        loop if owner == iteration.stage else f"{owner}.{loop}": value
+        for (owner, loop), value in iteration.loops
+    }
+    return {**loops, **dict(iteration.axes)}
+
+
+def _at(iteration: answers.Iteration) -> str:
+    """``C at i=0, j=1``."""
+    return f"{iteration.stage} at {_listed(iteration.axes)}" if iteration.axes else iteration.stage
+
+
+def _listed(values: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values)

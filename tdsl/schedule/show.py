@@ -16,6 +16,7 @@ from tdsl.errors import TdslError
 from tdsl.expr.build import mul
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.printer import text
+from tdsl.expr.reducers import keeps_every_bit
 from tdsl.expr.rewrite import reductions
 from tdsl.expr.simplify import simplify
 from tdsl.schedule.excerpt import loop_lines
@@ -23,6 +24,7 @@ from tdsl.schedule.knob import bound
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_text import Line, nest_lines
+from tdsl.schedule.primitives import RFactor
 from tdsl.schedule.script import history_text
 from tdsl.schedule.state import StageState, State
 
@@ -74,7 +76,7 @@ def _notes(schedule: Schedule) -> Iterator[str]:
         yield f"pending: {item}"
     if schedule.knobs:
         yield "knobs: " + ", ".join(f"{name} = {value}" for name, value in schedule.knobs.items())
-    changed = [part for part in bits(schedule.state) if part]
+    changed = bits(schedule.state, schedule.declared.start)
     if changed:
         yield f"bits: reassociates {', '.join(changed)}"
 
@@ -82,8 +84,7 @@ def _notes(schedule: Schedule) -> Iterator[str]:
 def pending(schedule: Schedule) -> tuple[str, ...]:
     """What only a build can decide, or what it would refuse as the schedule stands."""
     state = schedule.state
-    lines, why = _nest(state)
-    del lines
+    why = _nest(state)[1]
     if why:
         return (why,)
     return tuple(
@@ -93,13 +94,30 @@ def pending(schedule: Schedule) -> tuple[str, ...]:
     )
 
 
-def bits(state: State) -> tuple[str, ...]:
-    """The reduction axes whose terms are taken in another order than declared, as ``k of C``."""
+def bits(state: State, start: State) -> tuple[str, ...]:
+    """The reduction axes whose terms are taken in another order than declared (P14), as ``k of C``."""
     from tdsl.poly.labels import labels
 
-    return tuple(
+    order = [
         f"{axis} of {label.stage}" for label in labels(arranged_of(state)) for axis in label.reassociates
-    )
+    ]
+    shared = [
+        f"{_root(step, start)} of {step.stage}"
+        for step in state.steps
+        if isinstance(step, RFactor) and not _exact(state.stage(step.stage))
+    ]
+    return tuple(dict.fromkeys((*shared, *order)))
+
+
+def _root(step: RFactor, start: State) -> str:
+    """The declared axis whose terms an `rfactor` shares out; its loop where several are declared."""
+    declared = start.find(step.stage)
+    axes = () if declared is None else declared.stage.reduce_axes
+    return axes[0].name if len(axes) == 1 else step.axis
+
+
+def _exact(entry: StageState) -> bool:
+    return all(keeps_every_bit(node) for node in reductions(*entry.stage.body))
 
 
 # storage
@@ -150,14 +168,14 @@ def _where(entry: StageState, found: Storage) -> str:
 
 def history(schedule: Schedule) -> str:
     """`Schedule.history`: each step with what it does to the bits (P14)."""
-    state = schedule.declared.start
+    start = state = schedule.declared.start
     settings = dict(schedule.settings)
     labels: list[str] = []
-    before = set(bits(state))
+    before: tuple[str, ...] = ()
     for step in schedule.steps:
         state = replace(bound(step, settings).apply(state), steps=(*state.steps, step))
-        after = set(bits(state))
-        more = [part for part in bits(state) if part not in before]
+        after = bits(state, start)
+        more = [part for part in after if part not in before]
         labels.append(f"reassociates {', '.join(more)}" if more else "exact")
         before = after
     return history_text(schedule.steps, labels)

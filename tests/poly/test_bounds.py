@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import event, given, settings
 
 import tdsl as td
@@ -98,7 +97,9 @@ class Machine:
         self.env.pop(axes[0].name, None)
 
 
-def escapes_at(scope: Scope, body: Node, sizes: dict[str, int]) -> list[tuple[dict[str, int], tuple[int, ...]]]:
+def escapes_at(
+    scope: Scope, body: Node, sizes: dict[str, int]
+) -> list[tuple[dict[str, int], tuple[int, ...]]]:
     """(iteration, index) of every read that escapes at these sizes, in order of the iteration."""
     found = []
     machine = Machine({axis.name: axis for axis in (*scope.axes, *scope.reduce_axes)}, dict(sizes))
@@ -117,7 +118,9 @@ def possible_sizes(scope: Scope, body: Node) -> list[dict[str, int]]:
     for values in product(range(LARGEST + 1), repeat=len(names)):
         at = dict(zip(names, values))
         machine = Machine({}, dict(at))
-        extents = [extent for site in read_sites((body,), scope.reduce_axes) for extent in site.read.tensor.extents]
+        extents = [
+            extent for site in read_sites((body,), scope.reduce_axes) for extent in site.read.tensor.extents
+        ]
         if (
             all(at[s.name] >= s.minimum and at[s.name] % s.multiple_of == 0 for s in scope.sizes)
             and all(machine.value(fact) for fact in scope.facts)
@@ -166,9 +169,13 @@ def affine(draw: st.DrawFn, leaves: tuple[td.Expr, ...], depth: int = 2) -> td.E
 def condition(draw: st.DrawFn, leaves: tuple[td.Expr, ...], depth: int = 1) -> td.Expr:
     left, right = draw(affine(leaves, depth)), draw(affine(leaves, depth))
     op = draw(st.sampled_from(["<", "<=", ">=", ">", "==", "!="]))
-    made = {"<": left < right, "<=": left <= right, ">=": left >= right, ">": left > right, "==": left == right}.get(
-        op, left != right
-    )
+    made = {
+        "<": left < right,
+        "<=": left <= right,
+        ">=": left >= right,
+        ">": left > right,
+        "==": left == right,
+    }.get(op, left != right)
     if not isinstance(made, td.Expr) or depth == 0:
         return made
     match draw(st.integers(0, 5)):
@@ -183,7 +190,9 @@ def condition(draw: st.DrawFn, leaves: tuple[td.Expr, ...], depth: int = 1) -> t
 
 
 @st.composite
-def value(draw: st.DrawFn, tensors: tuple[Tensor, ...], leaves: tuple[td.Expr, ...], depth: int = 2) -> td.Expr:
+def value(
+    draw: st.DrawFn, tensors: tuple[Tensor, ...], leaves: tuple[td.Expr, ...], depth: int = 2
+) -> td.Expr:
     """An expression with reads, guarded or clamped now and then."""
     tensor = draw(st.sampled_from(tensors))
     subscripts = []
@@ -195,7 +204,7 @@ def value(draw: st.DrawFn, tensors: tuple[Tensor, ...], leaves: tuple[td.Expr, .
             case 2 if depth:
                 return td.where(
                     td.all(index >= 0, index < extent, draw(condition(leaves))),
-                    tensor[tuple([*subscripts, index, *[0] * (tensor.ndim - len(subscripts) - 1)])],
+                    tensor[(*subscripts, index, *[0] * (tensor.ndim - len(subscripts) - 1))],
                     draw(value(tensors, leaves, depth - 1)) if draw(st.booleans()) else 0,
                 )
         subscripts.append(index)
@@ -211,7 +220,9 @@ def programs(draw: st.DrawFn) -> tuple[Scope, td.Expr]:
     m = td.size("m", min=draw(st.integers(0, 1)))
     sizes: tuple[td.Expr, ...] = (n, m)
     extents = st.one_of(
-        st.sampled_from(sizes), st.integers(1, 4), st.builds(lambda s, c: s + c, st.sampled_from(sizes), CONSTANTS)
+        st.sampled_from(sizes),
+        st.integers(1, 4),
+        st.builds(lambda s, c: s + c, st.sampled_from(sizes), CONSTANTS),
     )
     tensors = tuple(
         td.placeholder(name, tuple(draw(st.lists(extents.filter(ok), min_size=1, max_size=2))), "int64")
@@ -278,7 +289,9 @@ def escapes_of(
 ) -> list[tuple[dict[str, int], tuple[int, ...]]]:
     """(iteration, index) of one read's escapes: what the others would do is not asked."""
     found = []
-    machine = OneRead({axis.name: axis for axis in (*scope.axes, *scope.reduce_axes)}, dict(sizes), data or {})
+    machine = OneRead(
+        {axis.name: axis for axis in (*scope.axes, *scope.reduce_axes)}, dict(sizes), data or {}
+    )
     machine.watched = read
     for _ in machine.loop(list(scope.axes)):
         machine.escapes.clear()
@@ -335,7 +348,9 @@ def test_data_dependent_indices_agree_with_enumeration(program: tuple[Scope, td.
     event("proved" if verdict is None else "escapes")
     bounds = element.node.tensor.value_range
     if verdict is not None:
-        assert verdict.read is body.node or verdict.read in (body.node.children if isinstance(body.node, Select) else ())
+        assert verdict.read is body.node or verdict.read in (
+            body.node.children if isinstance(body.node, Select) else ()
+        )
         found = escapes_of(verdict.read, scope, body.node, dict(verdict.sizes), dict(verdict.data))
         assert (dict(verdict.iteration), verdict.index) in found
         return

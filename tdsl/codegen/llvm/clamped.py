@@ -14,7 +14,7 @@ from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.memory import from_memory, load_one, read_masked, read_plain
 from tdsl.codegen.llvm.operations import splat_value
 from tdsl.codegen.llvm.types import memory_type
-from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, plus
 from tdsl.expr.node import CompareOp
 
 
@@ -81,16 +81,13 @@ def _with(index: list[Value], part: Linear) -> list[Value]:
     return [part if isinstance(value, Clamped) else value for value in index]
 
 
-def inside_conditions(ctx: Context, value: Clamped) -> list[Value]:
-    """Bools that together say that no lane of a clamped ramp lies outside its bounds."""
+def inside_distances(value: Clamped) -> list[Linear]:
+    """Sums that are all 0 or more exactly when no lane of a clamped ramp lies outside its bounds."""
     first = Linear(value.ramp.constant + min(value.ramp.lanes), value.ramp.terms)
     last = Linear(value.ramp.constant + max(value.ramp.lanes), value.ramp.terms)
-    found: list[Value] = []
-    for op, end, bound in (("ge", first, value.low), ("le", last, value.high)):
-        if bound is not None:
-            condition = index_compare(ctx, op, end, bound)
-            assert condition is not None
-            found.append(condition)
+    found: list[Linear] = []
+    if value.low is not None:
+        found.append(plus(first, value.low, -1))
+    if value.high is not None:
+        found.append(plus(value.high, last, -1))
     return found
-
-

@@ -99,10 +99,11 @@ class Context:
         self.stable = Memo()
         self.fleeting = Memo()
         self.versions: dict[str, int] = {}
-        self.loop_stores: list[tuple[int, dict[str, None]]] = []
+        self.loop_stores: dict[int, dict[str, None]] = {}
         self.environment = ""
         self.failure: str | None = None
         self.blocks: list[str] = []
+        self.can_fail = False
         self.stack_bytes = 0
 
     @property

@@ -297,7 +297,7 @@ class Function:
 
     def jump_if(self, condition: str, then: str, otherwise: str, weights: str = "") -> None:
         """End the block at one of two others; `weights` is metadata (`, !prof !0`) or empty."""
-        self.effect(f"br i1 %s, label %{then}, label %{otherwise}{weights}", condition)
+        self.effect(f"br i1 %s, label %%{then}, label %%{otherwise}{weights}", condition)
 
     # text
 

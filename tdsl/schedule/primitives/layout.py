@@ -103,7 +103,8 @@ def traced(step: Directive, entry: StageState, function: object) -> tuple[Node, 
 
     Errors: S131 not a callable, another number of parameters, not a tuple of integer expressions.
     """
-    example = f"lambda {', '.join(entry.dims)}: ({', '.join(entry.dims)},)"
+    comma = "," * (len(entry.dims) == 1)
+    example = f"lambda {', '.join(entry.dims)}: ({', '.join(entry.dims)}{comma})"
     if not callable(function):
         raise step.refusal(
             ArgumentTypeError,
@@ -116,7 +117,8 @@ def traced(step: Directive, entry: StageState, function: object) -> tuple[Node, 
         raise step.refusal(
             ArgumentTypeError,
             "S131",
-            f"the layout of {entry.name} takes {len(entry.dims)} dims, and the callable has {count} parameters",
+            f"the layout of {entry.name} takes {len(entry.dims)} dims, "
+            f"and the callable has {count} parameter{'s' * (count != 1)}",
             why=(f"dims of {entry.name}: {', '.join(entry.dims)}",),
             hint=(example,),
         )

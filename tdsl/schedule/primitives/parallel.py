@@ -44,7 +44,7 @@ class Parallel(Directive):
         """The stage with the loop marked, or split into tasks and the outer loop marked."""
         entry = arguments.stage_named(self, state, self.stage)
         position = arguments.loop_named(self, state, entry, self.axis)
-        arguments.unmarked(self, state, entry, position, "run in parallel")
+        arguments.unmarked(self, state, entry, position, "parallel")
         mark = LoopMark(self.axis, "parallel")
         if self.chunk is None:
             return state.with_stage(marked(entry, position, mark))

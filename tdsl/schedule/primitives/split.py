@@ -150,12 +150,21 @@ def refuse_fused(step: Directive, entry: StageState, axis: str) -> None:
 
 def _names(step: Directive, axis: str, into: tuple[str, ...] | None, count: int) -> tuple[str, ...]:
     if into is None:
-        return (f"{axis}o", f"{axis}i") if count == 2 else tuple(f"{axis}{index}" for index in range(count))
+        return _defaults(axis, count)
     if len(into) != count:
         raise step.refusal(
             ArgumentError,
             "S119",
             f"{step.primitive} makes {count} axes of {axis}, and into= names {len(into)}",
-            hint=(f"into={tuple(f'{axis}{index}' for index in range(count))}",),
+            hint=(f"into=({', '.join(_quoted(axis, count))})",),
         )
     return into
+
+
+def _defaults(axis: str, count: int) -> tuple[str, ...]:
+    """``io, ii``, or ``i0, i1, …`` for more than two (N5)."""
+    return (f"{axis}o", f"{axis}i") if count == 2 else tuple(f"{axis}{index}" for index in range(count))
+
+
+def _quoted(axis: str, count: int) -> tuple[str, ...]:
+    return tuple(f'"{name}"' for name in _defaults(axis, count))

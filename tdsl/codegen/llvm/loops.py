@@ -1,0 +1,139 @@
+"""Serial, unrolled and vector loops: a loop and the writer of its body in, the written loop out.
+
+A serial loop carries the register buffers that its body writes through phi nodes. An unrolled body is written once an
+iteration with the variable a constant. A vector body is written once with the variable an index that moves by one a
+lane; a vector loop inside another multiplies the lanes, the inner ones being neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tdsl.codegen.llvm.context import Context, Memo, RegisterBuffer
+from tdsl.codegen.llvm.control import begin_loop, end_loop
+from tdsl.codegen.llvm.expressions import evaluate
+from tdsl.codegen.llvm.operations import shuffled
+from tdsl.codegen.llvm.reads import stored
+from tdsl.codegen.llvm.types import element_type
+from tdsl.codegen.llvm.values import Clamped, Linear, Value, Vector, is_uniform, plus, repeated
+from tdsl.errors import InternalError, LimitError
+from tdsl.expr.node import Node
+from tdsl.lower.ir import For, Statement
+
+Write = Callable[[Context, Statement], None]
+
+MAXIMUM_OPERATIONS = 300_000
+"""Operations of one kernel: LLVM takes about a minute for so many."""
+
+
+def bound(ctx: Context, node: Node) -> Linear:
+    """A loop bound."""
+    value = evaluate(ctx, node)
+    assert isinstance(value, Linear), f"a loop bound differs from lane to lane: {value}"
+    return value
+
+
+def with_variable(ctx: Context, var: str, value: Value, write: Write, body: Statement) -> None:
+    """Write a body with a variable bound."""
+    mark, outer = ctx.mark(), ctx.variables
+    ctx.variables = {**outer, var: value}
+    write(ctx, body)
+    ctx.variables = outer
+    ctx.release(mark)
+
+
+def serial(ctx: Context, loop: For, write: Write) -> None:
+    """One iteration after the other."""
+    lower, upper = bound(ctx, loop.lower), bound(ctx, loop.upper)
+    count = plus(upper, lower, -1)
+    if count.is_constant and count.constant <= 1:
+        if count.constant == 1:
+            with_variable(ctx, loop.var, lower, write, loop.body)
+        return
+    f, written, mark = ctx.f, stored(loop.body), ctx.mark()
+    held = [buffer for name in written if isinstance(buffer := ctx.buffers.get(name), RegisterBuffer)]
+    carried = [(buffer.chunk_type, chunk) for buffer in held for chunk in buffer.chunks]
+    guarded = not (ctx.is_index(count) and ctx.least(count) >= 1)
+    opened = begin_loop(f, ctx.scalar(lower), ctx.scalar(upper), carried, guarded=guarded)
+    ctx.note_index(opened.variable, ctx.least(lower))
+    _distribute(held, opened.carried)
+    ctx.changed(written)
+    depth = f.depth
+    ctx.loop_stores[depth] = dict.fromkeys(written)
+    with_variable(ctx, loop.var, Linear(0, ((opened.variable, 1),)), write, loop.body)
+    del ctx.loop_stores[depth]
+    ctx.release(mark)
+    _distribute(held, end_loop(f, opened, [chunk for buffer in held for chunk in buffer.chunks]))
+    ctx.changed(written)
+
+
+def _distribute(held: list[RegisterBuffer], chunks: list[str]) -> None:
+    """Give the buffers their chunks back, in order."""
+    at = 0
+    for buffer in held:
+        count = len(buffer.chunks)
+        buffer.chunks = chunks[at : at + count]
+        at += count
+
+
+def _constant_range(ctx: Context, loop: For) -> range:
+    lower, upper = bound(ctx, loop.lower), bound(ctx, loop.upper)
+    count = plus(upper, lower, -1)
+    if not (lower.is_constant and count.is_constant):
+        raise InternalError(
+            f"the bounds of the {loop.kind} loop {loop.var} are not constant", pass_name="codegen.llvm.loops"
+        )
+    return range(lower.constant, lower.constant + max(count.constant, 0))
+
+
+def unroll(ctx: Context, loop: For, write: Write) -> None:
+    """The body once an iteration."""
+    for value in _constant_range(ctx, loop):
+        if ctx.module.counter > MAXIMUM_OPERATIONS:
+            raise LimitError(
+                "L122",
+                f"the kernel grows beyond {MAXIMUM_OPERATIONS} operations in the unrolled loop {loop.var}",
+                hint=("unroll fewer or shorter loops",),
+            )
+        with_variable(ctx, loop.var, Linear(value), write, loop.body)
+
+
+def vector(ctx: Context, loop: For, write: Write) -> None:
+    """The body once, for all lanes."""
+    values = _constant_range(ctx, loop)
+    if len(values) <= 1:
+        for value in values:
+            with_variable(ctx, loop.var, Linear(value), write, loop.body)
+        return
+    width, outer = len(values), ctx.lanes or 1
+    saved = ctx.lanes, ctx.mask, ctx.variables, ctx.stable, ctx.fleeting
+    if outer > 1:
+        ctx.variables = {name: _widened(ctx, value, width) for name, value in ctx.variables.items()}
+        ctx.mask = None if ctx.mask is None else _repeat(ctx, "i1", ctx.mask, width)
+        ctx.stable, ctx.fleeting = Memo(), Memo()
+    ctx.lanes = outer * width
+    lanes = tuple(range(width)) * outer
+    with_variable(ctx, loop.var, Linear(values.start, (), lanes), write, loop.body)
+    ctx.lanes, ctx.mask, ctx.variables, ctx.stable, ctx.fleeting = saved
+
+
+def _widened(ctx: Context, value: Value, times_each: int) -> Value:
+    """A value of the outer vector loop in the inner one."""
+    if is_uniform(value):
+        return value
+    match value:
+        case Linear():
+            return repeated(value, times_each)
+        case Clamped(ramp, low, high):
+            return Clamped(repeated(ramp, times_each), low, high)
+        case Vector(text, dtype):
+            return Vector(_repeat(ctx, element_type(dtype), text, times_each), dtype)
+        case _:
+            raise AssertionError(value)
+
+
+def _repeat(ctx: Context, element: str, text: str, times_each: int) -> str:
+    lanes = ctx.lanes
+    return shuffled(
+        ctx.f, element, lanes, text, "poison", [lane for lane in range(lanes) for _ in range(times_each)]
+    )

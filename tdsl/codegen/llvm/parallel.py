@@ -1,0 +1,95 @@
+"""Parallel loops: the body becomes a task of its own, and the environment runs it once an iteration.
+
+In: a loop and the writer of its body. Out: in this function, a record of what the body uses and one call of
+`parallel_for`; beside it two functions: `task(record, index)` takes the record apart and calls the body with what was
+in it as parameters, because parameters can promise that pointers do not alias, and values read from memory cannot.
+"""
+
+from __future__ import annotations
+
+from tdsl.codegen.abi import ENV_PARALLEL_FOR, ENV_POOL_CTX
+from tdsl.codegen.llvm.allocations import environment_field, failure
+from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.function import Function
+from tdsl.codegen.llvm.loops import Write, bound, with_variable
+from tdsl.codegen.llvm.reads import stored
+from tdsl.codegen.llvm.values import Linear, plus
+from tdsl.lower.ir import For
+
+SLOT_BYTES = 8
+"""Every captured value is a pointer, a number or a bool."""
+
+
+def parallel(ctx: Context, loop: For, write: Write) -> None:
+    """Iterations on any threads."""
+    lower, upper = bound(ctx, loop.lower), bound(ctx, loop.upper)
+    count = plus(upper, lower, -1)
+    if count.is_constant and count.constant <= 1:
+        if count.constant == 1:
+            with_variable(ctx, loop.var, lower, write, loop.body)
+        return
+    f, module = ctx.f, ctx.module
+    flag = ctx.failure or f.first("ptr", "alloca i32, align 4")
+    name = f"{f.name}.task{module.number()}"
+    body = Function(module, f"{name}.body", "void", f.attributes, parent=f)
+    inner = _context_of_task(ctx, body, flag)
+    index = body.parameter("i64", "index")
+    ctx.note_index(index, 0)
+    with_variable(inner, loop.var, plus(lower, Linear(0, ((index, 1),))), write, loop.body)
+    body.scopes[0].lines.append(["  ret void"])
+    record = _record(f, body)
+    module.texts[name] = _task(name, body)
+    if inner.can_fail and ctx.failure is None:
+        f.effect("store i32 0, ptr %s, align 4", flag)
+    pool, run = (environment_field(ctx, at) for at in (ENV_POOL_CTX, ENV_PARALLEL_FOR))
+    times = ctx.scalar(count)
+    if not (ctx.is_index(count) and ctx.least(count) >= 0):
+        times = ctx.operations(0).intrinsic("llvm.smax", "i64", times, "0")
+    f.effect(f"call void %s(ptr %s, ptr @{name}, ptr %s, i64 %s)", run, pool, record, times)
+    ctx.changed(stored(loop.body))
+    if inner.can_fail:
+        _leave_if_failed(ctx, flag)
+
+
+def _context_of_task(ctx: Context, body: Function, flag: str) -> Context:
+    """What the task's body sees: everything around it but register buffers, which belong to one thread's function."""
+    inner = Context(body, ctx.capabilities)
+    inner.reads, inner.environment, inner.failure = ctx.reads, ctx.environment, flag
+    inner.variables, inner.sizes, inner.params = ctx.variables, ctx.sizes, ctx.params
+    inner.buffers = {
+        name: buffer for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)
+    }
+    return inner
+
+
+def _record(f: Function, body: Function) -> str:
+    """The captured values, stored one after the other on the stack."""
+    captured = body.parameters[1:]
+    place = f.first("ptr", f"alloca [{max(len(captured), 1)} x i64], align {SLOT_BYTES}")
+    for at, parameter in enumerate(captured):
+        slot = f.pure("ptr", "getelementptr i8, ptr %s, i64 %s", place, str(at * SLOT_BYTES)) if at else place
+        f.effect(
+            f"store {f.type_of(parameter.outer)} %s, ptr %s, align {SLOT_BYTES}", parameter.outer, slot
+        )
+    return place
+
+
+def _task(name: str, body: Function) -> str:
+    """The function that the pool calls."""
+    lines = [f"define internal void @{name}(ptr %record, i64 %index) {body.attributes} {{"]
+    arguments = ["i64 %index"]
+    for at, parameter in enumerate(body.parameters[1:]):
+        type_ = parameter.type.split()[0]
+        lines.append(f"  %slot{at} = getelementptr i8, ptr %record, i64 {at * SLOT_BYTES}")
+        lines.append(f"  %value{at} = load {type_}, ptr %slot{at}, align {SLOT_BYTES}")
+        arguments.append(f"{type_} %value{at}")
+    lines.append(f"  call void @{body.name}({', '.join(arguments)})")
+    return "\n".join([*lines, "  ret void", "}", ""])
+
+
+def _leave_if_failed(ctx: Context, flag: str) -> None:
+    f, number = ctx.f, ctx.module.number()
+    raised = f.value("i32", "load atomic i32, ptr %s monotonic, align 4", flag)
+    failed = f.value("i1", "icmp ne i32 %s, 0", raised)
+    f.jump_if(failed, failure(ctx), f"done{number}")
+    f.label(f"done{number}")

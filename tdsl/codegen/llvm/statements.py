@@ -1,0 +1,234 @@
+"""The walk over the loops: one statement in, its operations written into the function; dispatch by kind.
+
+Stores and lets are written as they stand, in lockstep for the lanes of a vector loop. An `if` whose condition is one
+bool is a branch, one whose condition differs from lane to lane is a mask on what is inside. A vector store that reads
+along clamped indices (edges of an image) is written twice: for the rows where no lane is clamped, plainly.
+"""
+
+from __future__ import annotations
+
+from tdsl.codegen.llvm.allocations import heap, registers, stack
+from tdsl.codegen.llvm.branches import two_arms
+from tdsl.codegen.llvm.clamped import inside_distances
+from tdsl.codegen.llvm.context import BOOL, Context, MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.expressions import evaluate
+from tdsl.codegen.llvm.indexing import index_compare
+from tdsl.codegen.llvm.loops import serial, unroll, vector
+from tdsl.codegen.llvm.parallel import parallel
+from tdsl.codegen.llvm.reads import parts, stored, subnodes
+from tdsl.codegen.llvm.stores import store
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform
+from tdsl.expr.node import Binary, Load, Node
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+
+
+def write(ctx: Context, statement: Statement) -> None:
+    """Write a statement and everything inside it."""
+    match statement:
+        case Block(statements):
+            for part in statements:
+                write(ctx, part)
+        case Store():
+            _store(ctx, statement)
+        case Let(var, value, body):
+            _let(ctx, var, evaluate(ctx, value), body)
+        case If():
+            _if(ctx, statement)
+        case For(kind=kind):
+            {"serial": serial, "unroll": unroll, "vector": vector, "parallel": parallel}[kind](
+                ctx, statement, write
+            )
+        case Allocate(scope=scope):
+            {"heap": heap, "stack": stack, "register": registers}[scope](ctx, statement, write)
+
+
+def _let(ctx: Context, var: str, value: Value, body: Statement) -> None:
+    mark, outer = ctx.mark(), ctx.variables
+    ctx.variables = {**outer, var: value}
+    write(ctx, body)
+    ctx.variables = outer
+    ctx.release(mark)
+
+
+# store
+
+
+def _store(ctx: Context, statement: Store) -> None:
+    mark = ctx.mark()
+    inside, ramps = _clamped_reads(ctx, statement)
+    if inside is None:
+        _store_plainly(ctx, statement)
+    else:
+        two_arms(
+            ctx,
+            inside,
+            lambda: _store_unclamped(ctx, statement, ramps),
+            lambda: _store_plainly(ctx, statement),
+            (statement.buffer,),
+        )
+    ctx.fleeting.release(mark[1])
+
+
+def _store_plainly(ctx: Context, statement: Store) -> None:
+    index = [evaluate(ctx, part) for part in statement.index]
+    store(ctx, statement.buffer, index, evaluate(ctx, statement.value))
+
+
+def _store_unclamped(ctx: Context, statement: Store, ramps: dict[Node, Linear]) -> None:
+    """The store where every clamped index is known to be its ramp. The caller releases what is remembered here."""
+    hidden = {node: value for node in ramps if (value := ctx.stable.values.pop(node, None)) is not None}
+    for node, ramp in ramps.items():
+        ctx.stable.put(node, ramp)
+    _store_plainly(ctx, statement)
+    for node in ramps:
+        del ctx.stable.values[node]
+    ctx.stable.values.update(hidden)
+    ctx.stable.log = [node for node in ctx.stable.log if node not in ramps or node in hidden]
+
+
+def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Node, Linear]]:
+    """The bool that no lane of a clamped index is clamped, and the ramps to read along then; None without such reads."""
+    ramps: dict[Node, Linear] = {}
+    distances: list[Linear] = []
+    if ctx.lanes:
+        for node in _clamped_candidates(ctx, statement):
+            value = evaluate(ctx, node)
+            if isinstance(value, Clamped) and value.ramp.lanes == tuple(range(ctx.lanes)):
+                ramps[node] = value.ramp
+                distances += inside_distances(value)
+    conditions = _strictest(ctx, distances)
+    if not ramps or conditions is None:
+        return None, {}
+    o = ctx.operations(0)
+    whole = ""
+    for condition in conditions:
+        text = ctx.scalar(condition)
+        whole = text if not whole else o.binary("and", "i1", whole, text)
+    return (whole, ramps) if whole else (None, {})
+
+
+def _clamped_candidates(ctx: Context, statement: Store) -> list[Node]:
+    """Last subscripts of the form min or max, free of reads, of loads from memory."""
+    found: dict[Node, None] = {}
+    for node in subnodes(statement.value):
+        if isinstance(node, Load) and node.index and isinstance(ctx.buffers.get(node.buffer), MemoryBuffer):
+            last = node.index[-1]
+            if isinstance(last, Binary) and last.op in ("min", "max") and not ctx.reads.loads(last):
+                found[last] = None
+    return list(found)
+
+
+def _strictest(ctx: Context, distances: list[Linear]) -> list[Value] | None:
+    """The bools `distance >= 0`, one for each sum of names: of several constants the least; None if one is false."""
+    least: dict[tuple[tuple[str, int], ...], int] = {}
+    for distance in distances:
+        key = tuple(sorted(distance.terms))
+        least[key] = min(distance.constant, least.get(key, distance.constant))
+    conditions: list[Value] = []
+    for terms, constant in least.items():
+        condition = index_compare(ctx, "ge", Linear(constant, terms), Linear(0))
+        assert condition is not None
+        if not isinstance(condition, Constant):
+            conditions.append(condition)
+        elif not condition.bits:
+            return None
+    return conditions
+
+
+# if
+
+
+def _if(ctx: Context, statement: If) -> None:
+    shared: list[Value] = []
+    varying: list[Value] = []
+    for part in _conjuncts(statement.cond) if statement.otherwise is None else [statement.cond]:
+        value = evaluate(ctx, part)
+        (shared if is_uniform(value) else varying).append(value)
+    if varying and _only_registers(ctx, statement):
+        shared, varying = [], [*shared, *varying]
+    uniform = _all(ctx, shared, 0)
+    if isinstance(uniform, Constant):
+        chosen = statement.then if uniform.bits else statement.otherwise
+        if chosen is not None:
+            _under(ctx, chosen, _all(ctx, varying, ctx.lanes) if varying else None, statement.otherwise)
+        return
+    flag = ctx.scalar(uniform)
+    mark = ctx.mark()
+    two_arms(
+        ctx,
+        flag,
+        lambda: _under(ctx, statement.then, _all(ctx, varying, ctx.lanes) if varying else None, None),
+        lambda: None if statement.otherwise is None else write(ctx, statement.otherwise),
+        stored(statement),
+    )
+    ctx.release(mark)
+
+
+def _conjuncts(cond: Node) -> list[Node]:
+    """The conditions that an `and` is made of, in order."""
+    found: list[Node] = []
+    stack = [cond]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.op == "and" and node.dtype is BOOL:
+            stack += [node.rhs, node.lhs]
+        else:
+            found.append(node)
+    return found
+
+
+def _only_registers(ctx: Context, statement: If) -> bool:
+    """Whether nothing but register buffers is written inside: a mask is then cheaper than a branch."""
+    return all(
+        isinstance(part, (Block, If, Let))
+        or (isinstance(part, Store) and isinstance(ctx.buffers.get(part.buffer), RegisterBuffer))
+        for part in parts(statement)
+    )
+
+
+def _all(ctx: Context, flags: list[Value], lanes: int) -> Value:
+    """All of the conditions."""
+    whole: Value = Constant(1, BOOL)
+    for flag in flags:
+        if isinstance(flag, Constant) and flag.bits:
+            continue
+        whole = flag if isinstance(whole, Constant) and whole.bits else conjunction(ctx, whole, flag)
+    return whole
+
+
+def conjunction(ctx: Context, a: Value, b: Value) -> Value:
+    """`a and b`, where one may be a bool and the other a mask."""
+    if isinstance(a, Constant) or isinstance(b, Constant):
+        known, other = (a, b) if isinstance(a, Constant) else (b, a)
+        assert isinstance(known, Constant)
+        return other if known.bits else known
+    if is_uniform(a) == is_uniform(b):
+        lanes = 0 if is_uniform(a) else ctx.lanes
+        text = ctx.operations(lanes).binary("and", "i1", ctx.text(a, lanes), ctx.text(b, lanes))
+        return ctx.result(BOOL, lanes, text)
+    flag, mask = (a, b) if is_uniform(a) else (b, a)
+    type_ = f"<{ctx.lanes} x i1>"
+    template = f"select i1 %s, {type_} %s, {type_} zeroinitializer"
+    text = ctx.operations(ctx.lanes).flag(template, ctx.scalar(flag), ctx.text(mask, ctx.lanes))
+    return ctx.result(BOOL, ctx.lanes, text)
+
+
+def _under(ctx: Context, then: Statement, condition: Value | None, other: Statement | None) -> None:
+    """Both arms under the mask of a condition; without one, the first arm as it is."""
+    if condition is None or (isinstance(condition, Constant) and condition.bits):
+        write(ctx, then)
+        return
+    if isinstance(condition, Constant):
+        return
+    mask = ctx.text(condition, ctx.lanes)
+    _masked(ctx, then, ctx.within_mask(mask))
+    if other is not None:
+        _masked(ctx, other, ctx.within_mask(ctx.operations(ctx.lanes).invert(mask)))
+
+
+def _masked(ctx: Context, statement: Statement, mask: str) -> None:
+    mark, outer = ctx.mark(), ctx.mask
+    ctx.mask = mask
+    write(ctx, statement)
+    ctx.mask = outer
+    ctx.release(mark)

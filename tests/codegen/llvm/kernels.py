@@ -1,0 +1,138 @@
+"""Hand-written Loop IR kernels and a way to run them: what the tests of this folder build on."""
+
+import ctypes
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from tdsl.codegen.llvm.entry import emit, kernel_abi, symbol
+from tdsl.codegen.machine import compile_object
+from tdsl.dtypes import as_dtype
+from tdsl.expr import build
+from tdsl.expr.node import INT64, Const, Load, Var, index_const
+from tdsl.lower.ir import ArrayArgument, Block, For, If, Kernel, ScalarArgument, Store
+from tdsl.runtime.environment import process_environment
+from tdsl.runtime.jit import LoadedCode
+from tdsl.target import Target
+
+LEVELS = ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4")
+
+
+@lru_cache(maxsize=1)
+def runnable_targets():
+    """The host, and the x86-64 levels that it can run."""
+    host = Target().resolved()
+    levels = [Target(f"cpu:{level}") for level in LEVELS] if host.architecture == "x86_64" else []
+    return tuple(level for level in levels if level.feature_set <= host.feature_set) + (Target(),)
+
+
+def size(name):
+    return Var(name, INT64, "size")
+
+
+def local(name):
+    return Var(name, INT64, "local")
+
+
+def param(name, dtype):
+    return Var(name, as_dtype(dtype), "param")
+
+
+def number(value):
+    return index_const(value) if isinstance(value, int) else value
+
+
+def load(buffer, dtype, *index):
+    return Load(buffer, as_dtype(dtype), tuple(number(part) for part in index))
+
+
+def store(buffer, index, value):
+    return Store(buffer, tuple(number(part) for part in index), value)
+
+
+def loop(var, lower, upper, body, kind="serial"):
+    return For(var, number(lower), number(upper), kind, body)
+
+
+def block(*statements):
+    return Block(tuple(statements))
+
+
+def when(cond, then, otherwise=None):
+    return If(cond, then, otherwise)
+
+
+def array(name, dtype, extents, role="input"):
+    return ArrayArgument(name, as_dtype(dtype), tuple(number(extent) for extent in extents), role)
+
+
+def scalar(name, dtype):
+    return ScalarArgument(name, as_dtype(dtype))
+
+
+def kernel(name, sizes, arguments, body, assumptions=()):
+    return Kernel(name, tuple(sizes), tuple(arguments), body, tuple(assumptions))
+
+
+def plus(*nodes):
+    total = number(nodes[0])
+    for node in nodes[1:]:
+        total = build.add(total, number(node))
+    return total
+
+
+def times(a, b):
+    return build.mul(number(a), number(b))
+
+
+class Run:
+    """A compiled kernel; called with sizes by name and arrays in order, it returns the status."""
+
+    def __init__(self, made, target=None, body="contiguous"):
+        self.target = target or Target()
+        self.kernel, self.body = made, body
+        self.text = emit(made, self.target, body)
+        self.abi = kernel_abi(made)
+        entry = symbol(made, body)
+        self.code = LoadedCode(compile_object(self.text, self.target), (entry,))
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        self.function = prototype(self.code.address(entry))
+
+    def prepare(self, arrays, **sizes):
+        """The three pointers of a call, and what keeps them alive."""
+        values = [np.ascontiguousarray(a) if not isinstance(a, np.ndarray) else a for a in arrays]
+        data = (ctypes.c_void_p * max(len(values), 1))(*(value.ctypes.data for value in values))
+        numbers = [sizes[name] for name in self.abi.sizes]
+        for argument, value in zip(self.abi.arguments, values, strict=True):
+            if argument.kind == "array":
+                assert value.dtype == np.dtype(argument.dtype) and value.ndim == argument.ndim, argument
+                numbers += value.strides
+        integers = (ctypes.c_int64 * max(len(numbers), 1))(*numbers)
+        environment = process_environment()
+        keep = (values, data, integers, environment)
+        return (ctypes.addressof(data), ctypes.addressof(integers), environment.address), keep
+
+    def __call__(self, *arrays, **sizes):
+        pointers, keep = self.prepare(arrays, **sizes)
+        status = self.function(*pointers)
+        del keep
+        return status
+
+
+def same(a, b):
+    """Bit for bit, except that one NaN is as good as another."""
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.dtype == b.dtype and a.shape == b.shape, (a.dtype, b.dtype, a.shape, b.shape)
+    if a.dtype.kind != "f":
+        return np.array_equal(a, b)
+    bits = f"u{a.dtype.itemsize}"
+    return bool(np.all((a.view(bits) == b.view(bits)) | (np.isnan(a) & np.isnan(b))))
+
+
+def count(pattern, text):
+    return len(re.findall(pattern, text))
+
+
+__all__ = ["Const", "Run", "array", "block", "build", "count", "kernel", "load", "local", "loop", "number", "param",
+           "plus", "runnable_targets", "same", "scalar", "size", "store", "times", "when"]
