@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tdsl.codegen.artifact import BodyKind
@@ -79,7 +79,7 @@ def build(
     decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
     """
     where = here()
-    if not isinstance(schedule, Schedule):
+    if not isinstance(schedule, Schedule):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentTypeError("G112", f"td.build takes a schedule, not {type(schedule).__name__}", where=where,
                                 hint=["td.build(td.schedule(C))"])  # fmt: skip
     resolved = schedule.target if target is None else as_target(target, where=where)
@@ -193,7 +193,7 @@ class _Interpreted:
         interpret(self.loops, named, call.sizes, call.scalar_values)
 
 
-def _only_loops(loops: LoopKernel):  # type: ignore[no-untyped-def]
+def _only_loops(loops: LoopKernel) -> Callable[[Source], str]:
     def source(what: Source) -> str:
         if what == "loops":
             return kernel_text(loops)

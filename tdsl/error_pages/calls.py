@@ -169,24 +169,6 @@ f(np.ones(3, "float32"))
         "NumPy has no bfloat16 and fp8 of its own; the package ml_dtypes brings them.",
     ),
     ErrorPage(
-        "T102",
-        MissingTool,
-        "an optional package is not installed",
-        "The message names the extra of tdsl that brings it.",
-    ),
-    ErrorPage(
-        "T103",
-        MissingTool,
-        "no C compiler or linker",
-        "Shared libraries are linked by the system's compiler; kernels in this process need none.",
-    ),
-    ErrorPage(
-        "T104",
-        MissingTool,
-        "no CUDA",
-        "The extra `cuda` brings the compiler and the driver's bindings; the driver itself comes with the device.",
-    ),
-    ErrorPage(
         "I999",
         InternalError,
         "a bug of tdsl",

@@ -66,11 +66,33 @@ td.build(td.schedule(z).split(z, "i", 8).compute_at(y, z, "io").scope(y, "stack"
         + 'z = td.compute("z", (1000000,), lambda i: y[i] + 1.0)\ntd.build(td.schedule(z).scope(y, "heap"))',
     ),
     ErrorPage(
+        "L109",
+        LimitError,
+        "padding where there is no room",
+        '`tail="pad"` computes the last, partial tile whole and needs scratch storage that can be made longer: not an '
+        "output, whose array is the caller's, not a reduction's accumulators, nor storage with a layout or fold.",
+        SCALE + 'td.build(td.schedule(y).vectorize(y, "i", 8, tail="pad"))',
+        SCALE + 'td.build(td.schedule(y).vectorize(y, "i", 8, tail="mask"))',
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",
         "The values of a register tile are written out one by one; far above the machine's registers they only spill. "
         "The message has the number and the limit.",
+    ),
+    ErrorPage(
+        "L122",
+        LimitError,
+        "a kernel that grows too large",
+        "The code of unrolled loops, lanes and register tiles adds up; beyond the limit in the message it would take "
+        "minutes to compile and run no faster.",
+    ),
+    ErrorPage(
+        "L123",
+        LimitError,
+        "more stack than a thread has, all stages together",
+        "Stages in scope `stack` that live at once share the 64 KiB of a thread.",
     ),
     ErrorPage(
         "L201",

@@ -279,7 +279,7 @@ class Knowledge:
     def _nonnegative(self, total: _Sum, depth: int) -> bool:
         """Whether a sum of whole numbers is at least 0: eliminate one term by its bounds and ask again."""
         self._steps -= 1
-        if self._steps < 0 or depth > 40:
+        if self._steps < 0 or depth > 24:
             return False
         if self._sum_interval(total)[0] >= 0:
             return True

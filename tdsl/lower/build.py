@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tdsl.dtypes import DType
 from tdsl.errors import InternalError
-from tdsl.expr.build import fma, logical_and, select, sub
+from tdsl.expr.build import constant, fma, logical_and, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.rewrite import reductions, rewrite, substitute
 from tdsl.expr.simplify import simplify
@@ -84,13 +84,16 @@ class _Lowering:
 
     def assign(self, stage: Stage, item: NestCompute, body: Sequence[Node]) -> Statement:
         """Elements := body, `fill` outside the stage's domain."""
-        point = {axis_var(name): value for name, value in item.axes}
+        point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
         stores: list[Statement] = []
         for position, value in enumerate(body):
             if stage.domain:
                 value = select(logical_and(*stage.domain), value, stage.fill[position])
             slot = self.element(stage, position, point)
-            stores.append(Store(slot.buffer, slot.index, self.expression(value, point)))
+            written = self.expression(value, point)
+            if item.inside:
+                written = select(logical_and(*item.inside), written, constant(0, written.dtype))
+            stores.append(Store(slot.buffer, slot.index, written))
         return block(stores)
 
     def init(self, stage: Stage, item: NestCompute) -> Statement:
@@ -104,7 +107,7 @@ class _Lowering:
 
     def update(self, stage: Stage, item: NestCompute) -> Statement:
         """One term; products of a fused sum enter by fma (semantics D5)."""
-        point = {axis_var(name): value for name, value in item.axes}
+        point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
         slots = list(item.slots)
         parts: list[Statement] = []
         for node in _reductions(stage):
@@ -160,7 +163,7 @@ class _Lowering:
                 return one
             storage = self.storage.get(one.tensor.name)
             if storage is None:
-                raise InternalError("I999", f"lowering: no storage for {one.tensor.name}")
+                raise InternalError(f"no storage for {one.tensor.name}", pass_name="lower.build")
             slot = _slot(storage, one.index)
             return Load(slot.buffer, one.dtype, slot.index)
 
@@ -168,7 +171,7 @@ class _Lowering:
 
 
 def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
-    point = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
+    point: dict[Node, Node] = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
     pairs = zip(storage.subscripts, storage.lower, strict=True)
     return Slot(storage.buffer, tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs))
 

@@ -6,9 +6,9 @@ whether what they read is defined. Scratch starts as poison: a marker value that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,15 @@ Array = npt.NDArray[Any]
 Index = tuple[Any, ...]
 """Subscripts: ints, or int64 arrays with one value a lane."""
 
+Where = Callable[[], str]
+"""Says at which iteration, for messages."""
+
 PASS = "lower.interpreter"
+
+
+def is_lanes(value: Any) -> TypeGuard[Array]:
+    """Whether a value is one a lane."""
+    return isinstance(value, np.ndarray)
 
 
 @dataclass(slots=True)
@@ -38,10 +46,15 @@ class Buffer:
     output: bool = False
     padding: int = 0
 
-    def load(self, index: Index, where: str) -> tuple[Any, bool]:
+    @property
+    def may_be_undefined(self) -> bool:
+        """Whether a load can give an undefined value."""
+        return self.defined is not None or self.padding > 0
+
+    def load(self, index: Index, where: Where) -> tuple[Any, bool]:
         """One element and whether it is defined; an int or bool as Python's."""
         try:
-            if min(index, default=0) < 0:
+            if index and min(index) < 0:
                 raise IndexError
             value = self.data[index]
         except IndexError:
@@ -54,19 +67,19 @@ class Buffer:
     def _plain(self, value: Any) -> Any:
         return value if self.dtype.is_float else value.item()
 
-    def store(self, index: Index, value: Any, defined: bool, where: str) -> None:
+    def store(self, index: Index, value: Any, defined: bool, where: Where) -> None:
         """Writes one element."""
         try:
-            if min(index, default=0) < 0:
+            if index and min(index) < 0:
                 raise IndexError
             self.data[index] = value
         except IndexError:
             raise self.outside("written", index, where) from None
         self.mark(index, defined, where)
 
-    def load_lanes(self, index: Index, mask: Array | None, where: str) -> tuple[Array, Array | None]:
+    def load_lanes(self, index: Index, mask: Array | None, where: Where) -> tuple[Array, Array | None]:
         """One element a lane, and which active lanes are undefined (None: none)."""
-        width = max(part.size for part in index if isinstance(part, np.ndarray))
+        width = max(part.size for part in index if is_lanes(part))
         undefined: Array | None = None
         outside = self._lanes_outside(index, width)
         if outside is not None:
@@ -89,33 +102,34 @@ class Buffer:
         return value, undefined
 
     def store_lanes(
-        self, index: Index, value: Any, undefined: Array, mask: Array | None, where: str
+        self, index: Index, value: Any, undefined: Array | None, mask: Array | None, where: Where
     ) -> None:
-        """Writes one element a lane, lanes in order."""
+        """Writes one element a lane, lanes in order: of two that write the same element, the last one stays."""
         if mask is not None:
-            index = tuple(part[mask] if isinstance(part, np.ndarray) else part for part in index)
-            value = value[mask] if isinstance(value, np.ndarray) else value
-            undefined = undefined[mask]
-        if not any(isinstance(part, np.ndarray) for part in index):
-            last = value[-1] if isinstance(value, np.ndarray) else value
-            return self.store(index, last, not bool(undefined[-1]), where)
-        outside = self._lanes_outside(index, undefined.size)
+            index = tuple([part[mask] if is_lanes(part) else part for part in index])
+            value = value[mask] if is_lanes(value) else value
+            undefined = None if undefined is None else undefined[mask]
+        if not any(is_lanes(part) for part in index):
+            last = value[-1] if is_lanes(value) else value
+            return self.store(index, last, undefined is None or not undefined[-1], where)
+        width = max(part.size for part in index if is_lanes(part))
+        outside = self._lanes_outside(index, width)
         if outside is not None:
             raise self.outside("written", _lane(index, np.flatnonzero(outside)[0]), where)
         self.data[index] = value
-        self.mark(index, ~undefined, where)
+        self.mark(index, True if undefined is None else ~undefined, where)
         return None
 
-    def mark(self, index: Index, defined: Any, where: str) -> None:
+    def mark(self, index: Index, defined: Any, where: Where) -> None:
         """Notes whether what was stored is defined."""
         if self.defined is None:
             return
-        if self.output and not np.all(defined):
+        if self.output and not (defined.all() if is_lanes(defined) else defined):
             wrong = _lane(index, np.flatnonzero(~defined)[0]) if np.ndim(defined) else index
             raise InternalError(
                 f"{self.element(wrong)} gets a value that depends on uninitialised memory",
                 pass_name=PASS,
-                why=[where] if where else [],
+                why=_nonempty(where()),
             )
         self.defined[index] = defined
 
@@ -123,7 +137,7 @@ class Buffer:
         """Which lanes are out of bounds; None: none."""
         found: Array | None = None
         for part, extent in zip(index, self.data.shape, strict=True):
-            if isinstance(part, np.ndarray):
+            if is_lanes(part):
                 outside = part.view(np.uint64) >= extent
                 if not outside.any():
                     continue
@@ -141,11 +155,13 @@ class Buffer:
             offset = offset * extent + part
         return self.padding > 0 and 0 <= offset < self.data.size + self.padding
 
-    def outside(self, done: str, index: Index, where: str) -> InternalError:
+    def outside(self, done: str, index: Index, where: Where) -> InternalError:
         shape = ", ".join(map(str, self.data.shape))
-        why = [f"{self.name} has the extents [{shape}]" + (f" and {self.padding} more" if self.padding else "")]
+        why = [
+            f"{self.name} has the extents [{shape}]" + (f" and {self.padding} more" if self.padding else "")
+        ]
         return InternalError(
-            f"{self.element(index)} is {done} out of bounds", pass_name=PASS, why=[*why, *([where] if where else [])]
+            f"{self.element(index)} is {done} out of bounds", pass_name=PASS, why=[*why, *_nonempty(where())]
         )
 
     def element(self, index: Index) -> str:
@@ -155,7 +171,11 @@ class Buffer:
 
 def _lane(index: Index, lane: Any) -> tuple[int, ...]:
     """The subscripts of one lane."""
-    return tuple(int(part[lane]) if isinstance(part, np.ndarray) else int(part) for part in index)
+    return tuple(int(part[lane]) if is_lanes(part) else int(part) for part in index)
+
+
+def _nonempty(line: str) -> list[str]:
+    return [line] if line else []
 
 
 def scratch(name: str, dtype: DType, extents: Sequence[int], padding: int) -> Buffer:

@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tdsl.dtypes import DType, to_numpy
-from tdsl.errors import InternalError
-from tdsl.expr.linear import linear
+from tdsl.dtypes import DType, to_numpy, wrap
+from tdsl.expr.linear import Form, linear
 from tdsl.expr.node import Binary, Compare, Const, Load, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.scalar_ops import compute
-from tdsl.lower.interpret_buffer import PASS, Buffer
+from tdsl.lower.interpret_buffer import Buffer, is_lanes
 from tdsl.lower.interpret_scalar import affine, plain, scalar_code
 
 Array = npt.NDArray[Any]
@@ -49,6 +48,11 @@ class Machine:
     whole: Array | None = None
     taint: Any = False
     stamp: int = 0
+
+    @property
+    def active(self) -> Any:
+        """The lanes that run: a mask, or True for all."""
+        return True if self.mask is None else self.mask
 
     def where(self, names: tuple[str, ...]) -> str:
         """The iteration, for messages: `at i=3, j=0`."""
@@ -104,6 +108,7 @@ class _Compiler:
         self.code: dict[Node, Code] = {}
         self.pieces: list[Run] = []
         self.shares = False
+        self.forms: dict[Node, Form] = {}
         nodes = list(walk(root))
         uses = Counter(child for node in nodes for child in node.children)
         height: dict[Node, int] = {}
@@ -111,8 +116,11 @@ class _Compiler:
         always = _always(root)
         for node in nodes:
             height[node] = 1 + max((height[child] for child in node.children), default=0)
-            pure[node] = not isinstance(node, Load) and all(pure[child] for child in node.children)
             code = self.compile(node)
+            # What reads nothing may be evaluated for lanes that do not need it.
+            pure[node] = not (isinstance(node, Load) or code.taints) and all(
+                pure[one] for one in node.children
+            )
             if node.children and (uses[node] > 1 or height[node] > DEEPEST):
                 self.shares = True
                 code = Code(self.shared(code.run, pure[node]), code.lanes, code.taints)
@@ -159,7 +167,7 @@ class _Compiler:
         machine = self.machine
 
         def tainted() -> Any:
-            machine.taint = machine.taint | machine.undefined[name]
+            machine.taint = machine.taint | (machine.undefined[name] & machine.active)
             return values[name]
 
         return Code(tainted, lanes, True)
@@ -170,17 +178,20 @@ class _Compiler:
         index = [self.code[part] for part in node.index]
         runs = [one.run for one in index]
         machine, loops = self.machine, self.names.loops
-        taints = buffer.defined is not None or any(one.taints for one in index)
+        taints = buffer.may_be_undefined or any(one.taints for one in index)
+
+        def where() -> str:
+            return machine.where(loops)
 
         def load_one() -> Any:
-            value, defined = buffer.load(tuple([run() for run in runs]), machine, loops)
+            value, defined = buffer.load(tuple([run() for run in runs]), where)
             if not defined:
-                machine.taint = machine.taint | True
+                machine.taint = machine.taint | machine.active
             return value
 
         def load_lanes() -> Any:
             subscripts = tuple([run() for run in runs])
-            value, undefined = buffer.load_lanes(subscripts, machine.mask, machine, loops)
+            value, undefined = buffer.load_lanes(subscripts, machine.mask, where)
             if undefined is not None:
                 machine.taint = machine.taint | undefined
             return value
@@ -207,7 +218,7 @@ class _Compiler:
         machine, spread = self.machine, self.spread(node.dtype)
         kind = to_numpy(node.dtype)
 
-        def branch(run: Run, takes: Array) -> Any:
+        def branch(run: Run, takes: Array) -> Array:
             if not takes.any():
                 return np.zeros((), kind)
             outer = machine.mask
@@ -217,11 +228,10 @@ class _Compiler:
             finally:
                 machine.mask = outer
 
-        def choose() -> Any:
-            test = cond()
-            takes = test if machine.mask is None else test & machine.mask
-            leaves = ~test if machine.mask is None else ~test & machine.mask
-            return np.where(test, branch(then, takes), branch(otherwise, leaves))
+        def choose() -> Array:
+            test: Array = cond()
+            chosen = branch(then, test & machine.active)
+            return np.where(test, chosen, branch(otherwise, ~test & machine.active))
 
         return choose
 
@@ -230,25 +240,32 @@ class _Compiler:
         machine, kind = self.machine, to_numpy(dtype)
 
         def spread(value: Any) -> Array:
-            if isinstance(value, np.ndarray):
-                return value
-            return np.full(machine.width, value, kind)
+            return value if is_lanes(value) else np.full(machine.width, value, kind)
 
         return spread
 
     # ------------------------------------------------------------ arithmetic
     def operation(self, node: Node) -> Code:
         children = [self.code[child] for child in node.children]
-        taints = any(one.taints for one in children)
-        if isinstance(node, Binary | Unary) and node.dtype.is_integer and node.op in ("add", "sub", "mul", "neg"):
+        if (
+            isinstance(node, Binary | Unary)
+            and node.dtype.is_integer
+            and node.op in ("add", "sub", "mul", "neg")
+        ):
             return self.sum(node)
+        return self.plain_operation(node, children)
+
+    def plain_operation(self, node: Node, children: list[Code]) -> Code:
+        taints = any(one.taints for one in children)
         if not any(one.lanes for one in children):
             return Code(scalar_code(node, [one.run for one in children], self.machine.has_fma), False, taints)
         return Code(self.lanes_code(node, children), True, taints)
 
     def sum(self, node: Binary | Unary) -> Code:
         """Integer sums as a whole: single values first, then the lanes."""
-        terms, constant = linear(node)
+        terms, constant = linear(node, self.forms)
+        if node in terms:
+            return self.plain_operation(node, [self.code[child] for child in node.children])
         parts = [(self.term(term), count) for term, count in terms.items()]
         taints = any(code.taints for code, _ in parts)
         single = [(code.run, count) for code, count in parts if not code.lanes]
@@ -257,7 +274,7 @@ class _Compiler:
         if not moving:
             return Code(base, False, taints)
         kind = to_numpy(node.dtype).type
-        factors = [(run, _wrapped(count, node.dtype)) for run, count in moving]
+        factors = [(run, wrap(count, node.dtype)) for run, count in moving]
 
         def total() -> Any:
             value: Any = kind(base())

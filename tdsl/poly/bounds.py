@@ -20,6 +20,7 @@ from tdsl.expr.node import Const, Node, Read, Var, axis_var, index_const, size_v
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size
 from tdsl.poly.affine import Affine, Monomial, parameters
+from tdsl.poly.compare import is_below, is_not_below
 from tdsl.poly.evaluate import value_at
 from tdsl.poly.isl import SET, TooLarge, budget
 from tdsl.poly.lift import Lifting, Opaque, Reason
@@ -161,7 +162,7 @@ class _Proof:
         for site in self.sites:
             if path in site.paths:
                 for index, extent in zip(self.index[site.read], site.read.tensor.extents, strict=True):
-                    inside.update(dict.fromkeys((compare("ge", index, ZERO), compare("lt", index, extent))))
+                    inside.update(dict.fromkeys((is_not_below(index, ZERO), is_below(index, extent))))
         return points.is_subset(self.affine.conditions(inside))
 
     def _failure(self, site: Site, reached: Sequence[isl.Set]) -> Escape | Unproven | None:

@@ -73,7 +73,7 @@ def scan(
     for position in range(len(every) - 1, -1, -1):
         if every[position] in drop:
             domain = domain.project_out(SET, position, 1)
-    domain = domain.coalesce()
+    domain = domain.compute_divs().coalesce()
     dims = tuple(dim for dim in every if dim not in drop)
     frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
     known = _known(copies, lead, fixed)
@@ -150,13 +150,13 @@ class Frame:
         """Bounds of the last dim of `shadow`, and the set they enforce."""
         if constant:
             return self._constant(shadow.intersect(known), position)
-        rest = _rest(shadow, known)
+        rest = _rest(shadow, known).compute_divs()
         basics = rest.get_basic_sets()
         if len(basics) == 1:
             return self._by_constraints(basics[0], position)
         if len(basics) <= PIECES:
             return self._by_pieces(shadow.intersect(known), position)
-        return self._by_constraints(rest.simple_hull(), position)
+        return self._by_constraints(rest.simple_hull().remove_unknown_divs(), position)
 
     def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set]:
         kept = isl.BasicSet.universe(basic.get_space())
@@ -209,7 +209,7 @@ class Frame:
         candidates: list[tuple[int, isl.Aff]] = []
         space = isl.LocalSpace.from_space(shadow.get_space())
         value = isl.Aff.var_on_domain(space, SET, position)
-        for constraint in shadow.simple_hull().get_constraints():
+        for constraint in shadow.compute_divs().simple_hull().remove_unknown_divs().get_constraints():
             if not _bounds(constraint, position) or not constraint.is_lower_bound(SET, position):
                 continue
             low = _ceiled(constraint, position)
@@ -234,7 +234,7 @@ class Frame:
         owners = wrapped.dim(SET) - 1
         value = isl.Aff.var_on_domain(isl.LocalSpace.from_space(wrapped.get_space()), SET, owners)
         best: tuple[isl.Aff, Node] | None = None
-        for constraint in wrapped.simple_hull().get_constraints():
+        for constraint in wrapped.compute_divs().simple_hull().remove_unknown_divs().get_constraints():
             if not _bounds(constraint, owners) or not constraint.is_lower_bound(SET, owners):
                 continue
             low = _ceiled(constraint, owners)

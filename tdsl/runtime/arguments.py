@@ -70,7 +70,7 @@ def _viewed(value: object, argument: ArrayInterface) -> NDArray[np.generic]:
 def as_scalar(value: object, argument: ScalarInterface) -> tuple[int | float | bool, object]:
     """(value, ctypes object holding it). Integers and bools without loss, floats rounded (semantics C4). Errors: C111."""
     dtype = as_dtype(argument.dtype)
-    plain: object = value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
+    plain: object = cast("NDArray[np.generic]", value).item() if isinstance(value, np.generic) else value
     good = isinstance(plain, bool | int | float) and (dtype.is_float or not isinstance(plain, float))
     if good and dtype.is_bool:
         good = isinstance(plain, bool)
@@ -181,7 +181,7 @@ def check_overlap(
 
 def _overlap(a: NDArray[np.generic], b: NDArray[np.generic]) -> bool:
     try:
-        return bool(np.shares_memory(a, b, max_work=OVERLAP_WORK))
+        return bool(np.shares_memory(a, b, max_work=OVERLAP_WORK))  # pyright: ignore[reportArgumentType]
     except np.exceptions.TooHardError:
         return True
 
@@ -210,7 +210,7 @@ def check_keywords(interface: Interface, keywords: Mapping[str, object]) -> dict
             )
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
             raise CallTypeError("C111", f"size {name} is {value!r}, expected an integer")
-        found[name] = int(value)
+        found[name] = int(cast(int, value))
         if found[name] < 0:
             raise CallValueError("C106", f"{name} is {found[name]}, and must be at least 0")
     return found

@@ -139,7 +139,7 @@ class Kernel:
             except MemoryError:
                 raise CallMemoryError("C115", f"no memory for the outputs of {self.name}") from None
         given: tuple[object, ...] = (
-            cast("tuple[object, ...]", tuple(out)) if isinstance(out, tuple | list) else (out,)
+            tuple(cast("Sequence[object]", out)) if isinstance(out, tuple | list) else (out,)
         )
         if len(given) != len(arguments):
             names = ", ".join(argument.name for argument in arguments)

@@ -50,7 +50,7 @@ def _solve(equations: Sequence[_Equation], known: dict[str, int], source: dict[s
     bare = [one for one in equations if _is_bare(one.formula)]
     affine = [one for one in equations if one.formula.terms and not _is_bare(one.formula)]
     for one in bare:
-        (name, _), = one.formula.terms or ()  # fmt: skip
+        name = one.formula.names[0]
         if name not in known:
             known[name] = one.extent
             source[name] = f"{one.name}.shape[{one.dim}] = {one.extent}"

@@ -16,11 +16,11 @@ from tdsl.expr.node import Node
 from tdsl.expr.printer import text
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
-from tdsl.poly.model import Arranged, Arrangement, Program
+from tdsl.poly.model import Arranged, Arrangement, Place, Program
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loops import over_reduction
-from tdsl.schedule.placement import inputs_of, readers, stands
+from tdsl.schedule.placement import encloses, inputs_of, readers, stands
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import shapes_of, sizes_named, statements_of
 
@@ -127,7 +127,7 @@ class _Refusal:
         found = self.found
         condition = None if found.condition is None else Expr(found.condition)
         witness = None if found.witness is None else witness_of(found.witness, self._axis())
-        why = [found.text, *(() if witness is None else (self._shown(witness),))]
+        why = [self._reason(), *(() if witness is None else (self._shown(witness),))]
         if found.kind in ("scope", "placement", "missing"):
             why += self._where_readers_stand()
         return IllegalSchedule(
@@ -140,6 +140,15 @@ class _Refusal:
             witness=witness,
             condition=condition,
         )
+
+    def _reason(self) -> str:
+        """Why, in a sentence about names; for values that slide along a parallel loop, that they do (P3)."""
+        entry = self.state.find(self.found.tensor)
+        place = self.found.place
+        if self.found.kind == "race" and entry is not None and place is not None and entry.store is not None:
+            if encloses(self.state, Place(*place), entry.compute) and entry.store != entry.compute:
+                return f"{entry.name} is kept outside {place[1]} and made inside it: iterations reuse what others made"
+        return self.found.text
 
     def _shown(self, witness: Witness) -> str:
         """The two iterations in one line, as far as the plain form of a witness does not tell what they are."""

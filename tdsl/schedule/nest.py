@@ -56,7 +56,8 @@ class NestCompute:
 
     assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
     finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
-    (promote). combine: slots := slots op the slots `outer` (halving of lanes).
+    (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
+    stage's (tail "pad": elsewhere padding is written).
     """
 
     stage: str
@@ -64,6 +65,7 @@ class NestCompute:
     axes: tuple[tuple[str, Node], ...]
     slots: tuple[Slot, ...] = ()
     outer: tuple[Slot, ...] = ()
+    inside: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce as fold_left
+from math import prod
 from typing import cast
 
 from tdsl.errors import LimitError
@@ -17,7 +18,7 @@ from tdsl.expr.node import Node, index_const
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
 from tdsl.poly.copies import Copies
-from tdsl.poly.model import Arranged, Place, Statement
+from tdsl.poly.model import Arranged, LoopMark, Place, Statement
 from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import (
@@ -31,7 +32,7 @@ from tdsl.schedule.nest import (
     local,
 )  # fmt: skip
 from tdsl.schedule.nest_names import variable_names
-from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover
+from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.state import State
 
@@ -109,25 +110,19 @@ class NestBuilder:
         lead = self.lead(plan)
         context = len(self.copies.tree.host(plan.name))
         if not plan.is_reduction:
-            groups = self.groups(plan, plan.name, plan.groups)
+            groups = self.groups(plan.name, plan.groups)
             found = self.scanned(plan, lead, self._host_lead(plan), context)
-            body: Callable[[], tuple[NestItem, ...]] = lambda: (  # noqa: E731
-                NestCompute(plan.name, "assign", self.axes(plan, plan.name)),
-            )
-            return self.loops(plan, groups, found.guards, body)
+            inside = tuple(guard for guard in found.guards if self._tail(plan, guard) == "pad")
+            compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
+            guards = [guard for guard in found.guards if guard not in inside]
+            return self.loops(plan, groups, guards, lambda: (compute,))
         from tdsl.schedule.nest_reduce import ReductionNest
 
         return ReductionNest(self, plan, context, self._host_lead(plan)).items()
 
-    def groups(
-        self, plan: StagePlan, owner: str, groups: Sequence[tuple[object, tuple[str, ...]]]
-    ) -> list[Group]:
+    def groups(self, owner: str, groups: Sequence[tuple[LoopMark, tuple[str, ...]]]) -> list[Group]:
         """Loop groups with the owner of their dims."""
-        result: list[Group] = []
-        for mark, leaves in groups:
-            name, kind = str(mark.name), str(mark.kind)
-            result.append((name, kind, tuple((owner, leaf) for leaf in leaves)))
-        return result
+        return [(mark.name, mark.kind, tuple((owner, leaf) for leaf in leaves)) for mark, leaves in groups]
 
     def constant(self, plan: StagePlan, dims: Sequence[Dim]) -> frozenset[Dim]:
         """Dims that need a constant extent: lanes, unrolled loops, loops that index registers."""
@@ -176,7 +171,7 @@ class NestBuilder:
             self.extents[target] = self.extents[source]
 
     def _unbounded(self, plan: StagePlan, dims: Sequence[Dim], missing: LookupError) -> LimitError:
-        owner, loop = dims[missing.args[0]]
+        owner, loop = dims[cast(int, missing.args[0])]
         return LimitError(
             "L104",
             f"loop {loop} of {owner} needs a constant number of iterations and has none",
@@ -256,6 +251,18 @@ class NestBuilder:
         for guard in reversed(guards):
             items = (NestGuard(guard, items, self._tail(plan, guard)),)
         return items
+
+    def padding(self, plan: StagePlan) -> dict[str, int]:
+        """Elements past the end that lanes with tail "pad" may write, an axis."""
+        found: dict[str, int] = {}
+        tails = {inner for inner, tail in plan.state.tails if tail == "pad"}
+        for axis in plan.state.stage.axes:
+            carried = derived_from(frozenset({axis.name}), plan.state.relations)
+            if not carried & tails:
+                continue
+            lanes = [self.extents[dim] for dim in self.extents if dim[0] == plan.name and dim[1] in carried]
+            found[axis.name] = prod(lanes) - 1
+        return found
 
     def _tail(self, plan: StagePlan, guard: Node) -> str | None:
         """The named tail of the split whose inner loop a guard mentions."""

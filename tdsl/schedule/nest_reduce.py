@@ -42,8 +42,8 @@ class ReductionNest:
         self.host = lead
         self.init = builder.statement(plan, "init")
         self.update = builder.statement(plan, "update")
-        self.prefix = builder.groups(plan, plan.name, plan.groups[: plan.prefix])
-        self.inner = builder.groups(plan, plan.name, plan.groups[plan.prefix :])
+        self.prefix = builder.groups(plan.name, plan.groups[: plan.prefix])
+        self.inner = builder.groups(plan.name, plan.groups[plan.prefix :])
         self.depth = context + sum(len(dims) for _, _, dims in self.prefix)
 
     def items(self) -> tuple[NestItem, ...]:

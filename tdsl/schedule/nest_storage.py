@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from tdsl.errors import LimitError
-from tdsl.expr.build import mod, sub
+from tdsl.expr.build import add, mod, sub
 from tdsl.expr.node import Const, Node, axis_var, index_const
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
@@ -108,7 +108,7 @@ class StoragePlanner:
     def subscripts(self, state: StageState) -> tuple[Node, ...]:
         """Physical subscripts over the dims: folds first, then the layout."""
         folds = dict(state.folds)
-        logical = {
+        logical: dict[Node, Node] = {
             axis_var(dim): mod(axis_var(dim), index_const(folds[dim])) if dim in folds else axis_var(dim)
             for dim in state.dims
         }
@@ -121,16 +121,17 @@ class StoragePlanner:
     ) -> tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]]:
         subscripts = self.subscripts(state)
         level = self.builder.copies.level(tensor.name)
+        padding = self._padding(state, tensor)
         if level == 0 and state.layout is None:
             folds = dict(state.folds)
             extents = tuple(
-                index_const(folds[dim]) if dim in folds else extent
-                for dim, extent in zip(state.dims, tensor.extents, strict=True)
+                index_const(folds[dim]) if dim in folds else add(extent, index_const(padding[place]))
+                for place, (dim, extent) in enumerate(zip(state.dims, tensor.extents, strict=True))
             )
             return tuple(index_const(0) for _ in extents), extents, subscripts
         lead = self.builder.lead(self.builder.plans[state.name])
         axes = tuple(axis.name for axis in state.stage.axes)
-        renamed = {axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)}
+        renamed: dict[Node, Node] = {axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)}
         physical = tuple(substitute(node, renamed) for node in subscripts)
         box = buffer_box(self.builder.copies, lead, level, physical)
         lower, extent = list(box.lower), list(box.extent)
@@ -139,13 +140,33 @@ class StoragePlanner:
                 del dim
                 if factor is not None:
                     lower[position], extent[position] = index_const(0), index_const(factor)
+                else:
+                    extent[position] = add(extent[position], index_const(padding[position]))
         resolve = self.builder.resolve
         return tuple(map(resolve, lower)), tuple(map(resolve, extent)), subscripts
+
+    def _padding(self, state: StageState, tensor: Tensor) -> list[int]:
+        """Elements a dim is longer than its axis, for stages whose partial tiles are computed whole (tail "pad")."""
+        found = self.builder.padding(self.builder.plans[state.name])
+        if not any(found.values()):
+            return [0] * len(tensor.extents)
+        why = ""
+        if id(tensor) in self.outputs:
+            why = f"{state.name} is an output: its array is the caller's and has no room"
+        elif state.stage.reduce_axes:
+            why = f"{state.name} is a reduction: its accumulators have no padding"
+        elif state.layout is not None or state.folds:
+            why = f"{state.name} has a layout or a fold of its own, which says how much is allocated"
+        if why:
+            raise LimitError(
+                "L109", 'tail="pad" needs storage that can be padded', why=[why], hint=['tail="mask"', "cache_write first"]
+            )
+        return [found.get(axis.name, 0) for axis in state.stage.axes]
 
     def elements(self, plan: StagePlan, axes: tuple[tuple[str, Node], ...]) -> tuple[Slot, ...]:
         """The stage's own elements at a point, one slot a tensor."""
         values = dict(axes)
-        point = {
+        point: dict[Node, Node] = {
             axis_var(dim): values[axis.name]
             for dim, axis in zip(plan.state.dims, plan.state.stage.axes, strict=True)
         }

@@ -268,7 +268,7 @@ def test_every_read_counts():
     V, idx = td.placeholder("V", (n,)), td.placeholder("idx", (n,), "int64", range=(0, n))
     k = td.reduce_axis("k", n)
     for bad in (
-        lambda i: td.where(V[i + 1] > 0, 1.0, 0.0),
+        lambda i: td.where(V[i + 1] > 0, V[i], 0.0),
         lambda i: V[idx[i + 1]],
         lambda i: td.sum(V[k] * V[k + 1], over=k),
         lambda i: td.where(V[i] > 0, td.max(td.where(k < n - 1, V[k + 2], 0.0), over=k), 0.0),

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ CODE = re.compile(r"(E[123]|S[1234]|L[12]|G1|C1|T1)[0-9]{2}|I999")
 ANY_CODE = re.compile(r"[ESLGCTI][0-9]{3}")
 
 
+@cache
 def raised():
     """(place, code, class name or None) of every code in the package outside its pages."""
+    found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         if "error_pages" in path.parts:
             continue
@@ -32,12 +35,17 @@ def raised():
                 and isinstance(node.value, str)
                 and ANY_CODE.fullmatch(node.value)
             ):
-                yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node.value, classes.get(node)
+                found.append((f"{path.relative_to(PACKAGE)}:{node.lineno}", node.value, classes.get(node)))
+    return found
 
 
 def test_every_code_that_is_raised_has_a_page():
     missing = [f"{place} {code}" for place, code, _ in raised() if code not in CODES]
     assert not missing, "add pages to tdsl/error_pages/ for:\n" + "\n".join(missing)
+
+
+def test_every_page_is_of_a_code_that_is_raised():
+    assert not set(CODES) - {code for _, code, _ in raised()}
 
 
 def test_every_error_is_of_its_pages_class():

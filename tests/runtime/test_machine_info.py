@@ -68,16 +68,20 @@ INFO = MachineInfo(
 
 
 def test_text():
-    assert str(INFO) == render(INFO) == (
-        "CPU       Some CPU\n"
-        "target    cpu znver4\n"
-        "cores     8 by affinity, quota of 2.5 cores; 2 threads\n"
-        "caches    L1d 48 KiB, L2 1 MiB\n"
-        "memory    24 GiB\n"
-        "FMA peak  118 GFLOP/s float32 a core, measured\n"
-        "copy      20.0 GB/s on one thread, 31.3 on 2, measured\n"
-        "triad     22.0 GB/s on one thread, 30.0 on 2, measured\n"
-        "LLVM      22.1.0"
+    assert (
+        str(INFO)
+        == render(INFO)
+        == (
+            "CPU       Some CPU\n"
+            "target    cpu znver4\n"
+            "cores     8 by affinity, quota of 2.5 cores; 2 threads\n"
+            "caches    L1d 48 KiB, L2 1 MiB\n"
+            "memory    24 GiB\n"
+            "FMA peak  118 GFLOP/s float32 a core, measured\n"
+            "copy      20.0 GB/s on one thread, 31.3 on 2, measured\n"
+            "triad     22.0 GB/s on one thread, 30.0 on 2, measured\n"
+            "LLVM      22.1.0"
+        )
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
-from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.operations import splat_value
 from tdsl.codegen.llvm.types import vector_constant
 from tdsl.codegen.llvm.values import Linear, Value, wrapped

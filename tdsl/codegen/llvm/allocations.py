@@ -7,7 +7,8 @@ left, the function gives back what it holds and leaves: the kernel with status 1
 from __future__ import annotations
 
 from tdsl.codegen.abi import CACHE_LINE_BYTES, ENV_ALLOCATE, ENV_ARENA_CTX, ENV_RELEASE, Status
-from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.loops import Write
 from tdsl.codegen.llvm.registers import register_buffer

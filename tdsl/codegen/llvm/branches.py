@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tdsl.codegen.llvm.context import Context, RegisterBuffer
+from tdsl.codegen.llvm.buffers import RegisterBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tdsl.codegen.float_environment import Architecture
 from tdsl.errors import TargetError
@@ -32,6 +33,7 @@ class Capabilities:
     gather: bool
 
 
+@lru_cache(maxsize=64)
 def capabilities(target: Target) -> Capabilities:
     """The facts of a target.
 

@@ -9,7 +9,8 @@ at all: a caller can branch on that and read plain rows.
 from __future__ import annotations
 
 from tdsl.codegen.llvm.addresses import address
-from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.memory import from_memory, load_one, read_masked, read_plain
 from tdsl.codegen.llvm.operations import splat_value

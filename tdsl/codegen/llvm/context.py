@@ -8,13 +8,13 @@ bound anew or a scope closes (`mark` and `release`); what was read from memory, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from tdsl.codegen.llvm.buffers import Buffer
 from tdsl.codegen.llvm.capabilities import Capabilities
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.operations import Operations, splat_value
 from tdsl.codegen.llvm.reads import Reads
-from tdsl.codegen.llvm.types import element_type, literal, number, splat, value_type, vector_constant
+from tdsl.codegen.llvm.types import element_type, literal, number, splat, vector_constant
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Scalar, Value, Vector, offsets, wrapped
 from tdsl.dtypes import DType, as_dtype
 from tdsl.expr.node import Node
@@ -29,58 +29,24 @@ LARGEST_INDEX = 1 << 48
 """No array of the supported machines has more elements (x86-64 and AArch64 user space: 47 to 56 bits of bytes)."""
 
 
-@dataclass(slots=True)
-class MemoryBuffer:
-    """An array in memory. `strides`: bytes a step of each dimension, as (factor, name or None for 1).
-
-    alignment: what an element's address is surely divisible by; start: the same of the first element's address.
-    readonly: nobody writes it while the kernel runs.
-    """
-
-    name: str
-    dtype: DType
-    pointer: str
-    strides: tuple[tuple[int, str | None], ...]
-    alignment: int
-    start: int
-    readonly: bool
-
-
-@dataclass(slots=True)
-class RegisterBuffer:
-    """An array held in values: row-major elements cut into chunks of `width` lanes (0: single elements)."""
-
-    name: str
-    dtype: DType
-    extents: tuple[int, ...]
-    width: int
-    chunks: list[str]
-
-    @property
-    def chunk_type(self) -> str:
-        return value_type(self.dtype, self.width)
-
-
-Buffer = MemoryBuffer | RegisterBuffer
-
-
-@dataclass(slots=True)
 class Memo:
-    """What nodes have come to, with a log to take the newest entries back."""
+    """What nodes have come to. Entries are taken back from the newest on; what never changes is not in the logs."""
 
-    values: dict[Node, Value] = field(default_factory=dict[Node, Value])
-    log: list[Node] = field(default_factory=list[Node])
+    __slots__ = ("fleeting", "stable", "values")
 
-    def put(self, node: Node, value: Value) -> None:
-        """Remember a node's value."""
-        self.values[node] = value
-        self.log.append(node)
+    def __init__(self) -> None:
+        self.values: dict[Node, Value] = {}
+        self.stable: list[Node] = []
+        self.fleeting: list[Node] = []
 
-    def release(self, mark: int) -> None:
-        """Forget what was remembered after the log had length `mark`."""
-        for node in self.log[mark:]:
-            self.values.pop(node, None)
-        del self.log[mark:]
+    def release(self, stable: int, fleeting: int) -> None:
+        """Forget what was remembered after the logs had these lengths; the second is of what was read from memory."""
+        values = self.values
+        for log, length in ((self.stable, stable), (self.fleeting, fleeting)):
+            if len(log) > length:
+                for node in log[length:]:
+                    values.pop(node, None)
+                del log[length:]
 
 
 class Context:
@@ -88,6 +54,7 @@ class Context:
 
     def __init__(self, function: Function, machine: Capabilities) -> None:
         self.f = function
+        self.module: Module = function.module
         self.capabilities = machine
         self.reads = Reads()
         self.variables: dict[str, Value] = {}
@@ -96,8 +63,7 @@ class Context:
         self.buffers: dict[str, Buffer] = {}
         self.lanes = 0
         self.mask: str | None = None
-        self.stable = Memo()
-        self.fleeting = Memo()
+        self.memo = Memo()
         self.versions: dict[str, int] = {}
         self.loop_stores: dict[int, dict[str, None]] = {}
         self.environment = ""
@@ -106,33 +72,20 @@ class Context:
         self.can_fail = False
         self.stack_bytes = 0
 
-    @property
-    def module(self) -> Module:
-        return self.f.module
-
     def operations(self, lanes: int) -> Operations:
         """Operations of a width, in this function."""
         return Operations(self.f, self.capabilities, lanes)
 
     # what nodes have come to
 
-    def recall(self, node: Node) -> Value | None:
-        """The value of a node that was evaluated before and still holds."""
-        found = self.stable.values.get(node)
-        return found if found is not None else self.fleeting.values.get(node)
-
-    def remember(self, node: Node, value: Value) -> None:
-        """Keep the value of a node: until memory may have changed where it reads memory."""
-        (self.fleeting if self.reads.loads(node) else self.stable).put(node, value)
-
     def mark(self) -> tuple[int, int]:
         """A point to come back to with `release`."""
-        return len(self.stable.log), len(self.fleeting.log)
+        memo = self.memo
+        return len(memo.stable), len(memo.fleeting)
 
     def release(self, mark: tuple[int, int]) -> None:
         """Forget what was learnt since the mark."""
-        self.stable.release(mark[0])
-        self.fleeting.release(mark[1])
+        self.memo.release(*mark)
 
     def changed(self, buffers: Sequence[str]) -> None:
         """Say that buffers were, or may have been, written: what was read of them no longer holds."""
@@ -173,6 +126,8 @@ class Context:
         """constant + the sum of the terms; parts that are known further out are added there."""
         if not terms:
             return str(constant)
+        if not constant and len(terms) == 1 and terms[0][1] == 1:
+            return terms[0][0]
         f = self.f
         total: str | None = None
         for name, factor in sorted(terms, key=lambda term: f.level(term[0])):

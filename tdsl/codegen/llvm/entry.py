@@ -13,7 +13,8 @@ from tdsl.codegen.abi import ArgumentSpec, KernelAbi
 from tdsl.codegen.float_environment import FLOAT_ENTER, FLOAT_LEAVE, float_environment
 from tdsl.codegen.llvm.allocations import extents_of, row_major
 from tdsl.codegen.llvm.capabilities import capabilities
-from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
 from tdsl.codegen.llvm.types import memory_type

@@ -7,14 +7,18 @@ memory is lazy: a branch where its condition is one bool, masked reads where it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from typing import assert_never
 
 from tdsl.codegen.llvm import casts, floats, fused, integers
-from tdsl.codegen.llvm.context import BOOL, INT64, Context, RegisterBuffer
+from tdsl.codegen.llvm.buffers import RegisterBuffer
+from tdsl.codegen.llvm.context import BOOL, INT64, Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
-from tdsl.codegen.llvm.reads import is_lazy
+from tdsl.codegen.llvm.reads import is_lazy, subnodes
 from tdsl.codegen.llvm.types import element_type, value_type
 from tdsl.codegen.llvm.values import Constant, Linear, Scalar, Value, Vector, is_uniform
 from tdsl.dtypes import DType, bits_of, value_of
@@ -25,36 +29,44 @@ from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Load, Node, Read, 
 
 def evaluate(ctx: Context, root: Node) -> Value:
     """The value of a node here, its operands first, by an explicit stack: expressions may be deep."""
-    found = ctx.recall(root)
+    values = ctx.memo.values
+    found = values.get(root)
     if found is not None:
         return found
     stack = [root]
     while stack:
         node = stack[-1]
-        if ctx.recall(node) is not None:
+        if node in values:
             stack.pop()
             continue
-        waiting = [child for child in _needed(ctx, node) if ctx.recall(child) is None]
+        waiting = [child for child in _needed(ctx, node) if child not in values]
         if waiting:
             stack += reversed(waiting)
             continue
         stack.pop()
-        ctx.remember(node, _compute(ctx, node))
-    return known(ctx, root)
+        values[node] = _WRITERS[type(node)](ctx, node)
+        _log(ctx, node)
+    return values[root]
+
+
+def _log(ctx: Context, node: Node) -> None:
+    """Say how long a value holds: constants, sizes and params for ever, what was read until memory may have changed."""
+    if isinstance(node, Const) or (isinstance(node, Var) and node.kind != "local"):
+        return
+    memo = ctx.memo
+    (memo.fleeting if ctx.reads.loads(node) else memo.stable).append(node)
 
 
 def known(ctx: Context, node: Node) -> Value:
     """The value of a node that was evaluated before."""
-    found = ctx.recall(node)
-    assert found is not None
-    return found
+    return ctx.memo.values[node]
 
 
 def _needed(ctx: Context, node: Node) -> tuple[Node, ...]:
     """What must be evaluated before a node: all children, but of a select only what is surely read."""
     if not isinstance(node, Select):
         return node.children
-    cond = ctx.recall(node.cond)
+    cond = ctx.memo.values.get(node.cond)
     if cond is None:
         return (node.cond,)
     if isinstance(cond, Constant):
@@ -68,30 +80,17 @@ def _registers(ctx: Context) -> dict[str, None]:
     return {name: None for name, buffer in ctx.buffers.items() if isinstance(buffer, RegisterBuffer)}
 
 
-def _compute(ctx: Context, node: Node) -> Value:
-    match node:
-        case Const(of, bits):
-            return constant_value(of, bits)
-        case Var():
-            return _variable(ctx, node)
-        case Load(buffer, _, index):
-            return load(ctx, buffer, [known(ctx, part) for part in index])
-        case Unary():
-            return _unary(ctx, node)
-        case Binary():
-            return _binary(ctx, node)
-        case Compare():
-            return _compare(ctx, node)
-        case Select():
-            return _select(ctx, node)
-        case Cast():
-            return _cast(ctx, node)
-        case Fma():
-            return _fma(ctx, node)
-        case Read() | Reduce():
-            raise InternalError(f"a {type(node).__name__} in Loop IR", pass_name="codegen.llvm.expressions")
-        case _:
-            raise AssertionError(node)
+def _constant(ctx: Context, node: Const) -> Value:
+    return constant_value(node.of, node.bits)
+
+
+def _load(ctx: Context, node: Load) -> Value:
+    values = ctx.memo.values
+    return load(ctx, node.buffer, [values[part] for part in node.index])
+
+
+def _refuse(ctx: Context, node: Node) -> Value:
+    raise InternalError(f"a {type(node).__name__} in Loop IR", pass_name="codegen.llvm.expressions")
 
 
 def constant_value(dtype: DType, bits: int) -> Value:
@@ -152,14 +151,15 @@ def _unary(ctx: Context, node: Unary) -> Value:
 
 
 def _binary(ctx: Context, node: Binary) -> Value:
-    a, b, dtype = known(ctx, node.lhs), known(ctx, node.rhs), node.dtype
-    x, y = _python_value(a, dtype), _python_value(b, dtype)
-    if x is not None and y is not None:
-        return constant_value(dtype, bits_of(constants.binary(node.op, x, y, dtype), dtype))
+    values, op = ctx.memo.values, node.op
+    a, b, dtype = values[node.lhs], values[node.rhs], node.lhs.dtype
     if dtype is INT64:
-        index = index_binary(ctx, node.op, a, b)
+        index = index_binary(ctx, op, a, b)
         if index is not None:
             return index
+    x, y = _python_value(a, dtype), _python_value(b, dtype)
+    if x is not None and y is not None:
+        return constant_value(dtype, bits_of(constants.binary(op, x, y, dtype), dtype))
     if dtype.is_bool:
         return _logical(ctx, node, a, b)
     lanes = _width(ctx, a, b)
@@ -277,11 +277,14 @@ def _branching(ctx: Context, node: Select, cond: Value) -> Value:
 
 def _may_differ(ctx: Context, node: Node) -> bool:
     """Whether a node may differ from lane to lane: it mentions a variable that does."""
-    from tdsl.codegen.llvm.reads import subnodes
-
     return any(
         isinstance(part, Var) and part.kind == "local" and not is_uniform(ctx.variables[part.name])
         for part in subnodes(node)
     )
 
 
+_WRITERS: dict[type[Node], Callable[[Context, Any], Value]] = {
+    Const: _constant, Var: _variable, Load: _load, Unary: _unary, Binary: _binary, Compare: _compare,
+    Select: _select, Cast: _cast, Fma: _fma, Read: _refuse, Reduce: _refuse,
+}  # fmt: skip
+"""One writer a kind of node."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from tdsl.codegen.llvm.addresses import Address, address, all_pointers, lane_pointers, moved, pattern
 from tdsl.codegen.llvm.clamped import is_clamped_row, load_clamped_row
-from tdsl.codegen.llvm.context import Context, MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.memory import (
     buffer_named, from_memory, load_one, outermost, read_masked, read_plain,
 )  # fmt: skip

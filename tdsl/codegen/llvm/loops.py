@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tdsl.codegen.llvm.context import Context, Memo, RegisterBuffer
+from tdsl.codegen.llvm.buffers import RegisterBuffer
+from tdsl.codegen.llvm.context import Context, Memo
 from tdsl.codegen.llvm.control import begin_loop, end_loop
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.operations import shuffled
@@ -106,15 +107,15 @@ def vector(ctx: Context, loop: For, write: Write) -> None:
             with_variable(ctx, loop.var, Linear(value), write, loop.body)
         return
     width, outer = len(values), ctx.lanes or 1
-    saved = ctx.lanes, ctx.mask, ctx.variables, ctx.stable, ctx.fleeting
+    saved = ctx.lanes, ctx.mask, ctx.variables, ctx.memo
     if outer > 1:
         ctx.variables = {name: _widened(ctx, value, width) for name, value in ctx.variables.items()}
         ctx.mask = None if ctx.mask is None else _repeat(ctx, "i1", ctx.mask, width)
-        ctx.stable, ctx.fleeting = Memo(), Memo()
+        ctx.memo = Memo()
     ctx.lanes = outer * width
     lanes = tuple(range(width)) * outer
     with_variable(ctx, loop.var, Linear(values.start, (), lanes), write, loop.body)
-    ctx.lanes, ctx.mask, ctx.variables, ctx.stable, ctx.fleeting = saved
+    ctx.lanes, ctx.mask, ctx.variables, ctx.memo = saved
 
 
 def _widened(ctx: Context, value: Value, times_each: int) -> Value:

@@ -6,7 +6,8 @@ Every load goes through here, so that none can leave out its alignment, and equa
 from __future__ import annotations
 
 from tdsl.codegen.llvm.addresses import Address
-from tdsl.codegen.llvm.context import Context, MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
 from tdsl.errors import InternalError
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from tdsl.codegen.abi import ENV_PARALLEL_FOR, ENV_POOL_CTX
 from tdsl.codegen.llvm.allocations import environment_field, failure
-from tdsl.codegen.llvm.context import Context, MemoryBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function
 from tdsl.codegen.llvm.loops import Write, bound, with_variable
 from tdsl.codegen.llvm.reads import stored

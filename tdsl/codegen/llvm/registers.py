@@ -7,7 +7,8 @@ into them, by shuffles. Loops and branches carry the chunks through phi nodes (s
 
 from __future__ import annotations
 
-from tdsl.codegen.llvm.context import Context, RegisterBuffer
+from tdsl.codegen.llvm.buffers import RegisterBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.operations import lane_of, shuffled, with_lane
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, subnodes
 from tdsl.codegen.llvm.types import element_type

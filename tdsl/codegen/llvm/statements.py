@@ -10,7 +10,8 @@ from __future__ import annotations
 from tdsl.codegen.llvm.allocations import heap, registers, stack
 from tdsl.codegen.llvm.branches import two_arms
 from tdsl.codegen.llvm.clamped import inside_distances
-from tdsl.codegen.llvm.context import BOOL, Context, MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.context import BOOL, Context
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.indexing import index_compare
 from tdsl.codegen.llvm.loops import serial, unroll, vector
@@ -66,7 +67,7 @@ def _store(ctx: Context, statement: Store) -> None:
             lambda: _store_plainly(ctx, statement),
             (statement.buffer,),
         )
-    ctx.fleeting.release(mark[1])
+    ctx.memo.release(len(ctx.memo.stable), mark[1])
 
 
 def _store_plainly(ctx: Context, statement: Store) -> None:
@@ -75,15 +76,14 @@ def _store_plainly(ctx: Context, statement: Store) -> None:
 
 
 def _store_unclamped(ctx: Context, statement: Store, ramps: dict[Node, Linear]) -> None:
-    """The store where every clamped index is known to be its ramp. The caller releases what is remembered here."""
-    hidden = {node: value for node in ramps if (value := ctx.stable.values.pop(node, None)) is not None}
-    for node, ramp in ramps.items():
-        ctx.stable.put(node, ramp)
+    """The store where every clamped index is known to be its ramp."""
+    values = ctx.memo.values
+    clamped = {node: values[node] for node in ramps}
+    values.update(ramps)
+    mark = ctx.mark()
     _store_plainly(ctx, statement)
-    for node in ramps:
-        del ctx.stable.values[node]
-    ctx.stable.values.update(hidden)
-    ctx.stable.log = [node for node in ctx.stable.log if node not in ramps or node in hidden]
+    ctx.release(mark)
+    values.update(clamped)
 
 
 def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Node, Linear]]:

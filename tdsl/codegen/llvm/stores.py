@@ -7,7 +7,8 @@ last one wins where two meet). Under a mask only active lanes are written. Eleme
 from __future__ import annotations
 
 from tdsl.codegen.llvm.addresses import Address, address, all_pointers, lane_pointers, moved, pattern
-from tdsl.codegen.llvm.context import Context, MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, otherwise
 from tdsl.codegen.llvm.memory import buffer_named, to_memory, write_masked, write_plain
 from tdsl.codegen.llvm.operations import lane_of, shuffled

@@ -17,7 +17,7 @@ _HALF = 1 << 63
 
 def wrapped(value: int) -> int:
     """An integer as int64 holds it."""
-    return (value + _HALF) % _WRAP - _HALF
+    return value if -_HALF <= value < _HALF else (value + _HALF) % _WRAP - _HALF
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,11 @@ def normal(constant: int, terms: dict[str, int], lanes: tuple[int, ...] = ()) ->
 
 def plus(a: Linear, b: Linear, factor: int = 1) -> Linear:
     """`a + factor * b`."""
+    constant = wrapped(a.constant + factor * b.constant)
     if not b.terms and not b.lanes:
-        return Linear(wrapped(a.constant + factor * b.constant), a.terms, a.lanes)
+        return Linear(constant, a.terms, a.lanes)
+    if not a.terms and not a.lanes and factor == 1:
+        return Linear(constant, b.terms, b.lanes)
     terms = dict(a.terms)
     for name, coefficient in b.terms:
         terms[name] = terms.get(name, 0) + factor * coefficient
@@ -110,7 +113,7 @@ def plus(a: Linear, b: Linear, factor: int = 1) -> Linear:
     if b.lanes:
         start = a.lanes or (0,) * len(b.lanes)
         lanes = tuple(x + factor * y for x, y in zip(start, b.lanes, strict=True))
-    return normal(a.constant + factor * b.constant, terms, lanes)
+    return normal(constant, terms, lanes)
 
 
 def times(a: Linear, factor: int) -> Linear:

@@ -1,0 +1,73 @@
+"""`cache_read`: a copy stage between a tensor and its readers; its dims by N2."""
+
+import tdsl as td
+
+
+def test_the_loops_before_and_after(matmul, golden):
+    golden(f"{matmul.s}\n\n{matmul.s.cache_read(matmul.A, matmul.C, name='Ap')}")
+
+
+def test_dims_are_the_axes_that_index_it(matmul):
+    s = matmul.s.cache_read("A", "C", name="Ap").cache_read("B", "C", name="Bp")
+    assert s.dims("Ap") == s.axes("Ap") == ("i", "k")
+    assert s.dims("Bp") == ("k", "j")
+    assert s.stages() == ("Ap", "Bp", "C")
+
+
+def test_else_they_are_numbered(blur):
+    assert blur.s.cache_read("inp", "bx").dims("inp_heap") == ("y", "d1")
+    assert blur.s.cache_read("bx", "by", name="c").dims("c") == ("d0", "x")
+
+
+def test_an_axis_that_indexes_two_dims_names_the_first():
+    n = td.size("n")
+    A = td.placeholder("A", (n, n))
+    C = td.compute("C", (n,), lambda i: A[i, i])
+    assert td.schedule(C).cache_read(A, C, name="c").dims("c") == ("i", "d1")
+
+
+def test_only_the_named_readers_read_the_copy():
+    n = td.size("n")
+    A = td.placeholder("A", (n,))
+    B = td.compute("B", (n,), lambda i: A[i] * 2)
+    C = td.compute("C", (n,), lambda i: A[i] + B[i])
+    s = td.schedule(C).cache_read(A, C, name="c")
+    assert s.stages() == ("B", "c", "C")
+    assert str(td.Expr(s.state.stage("C").stage.body[0])) == "c[i] + B[i]"
+    assert str(td.Expr(s.state.stage("B").stage.body[0])) == "A[i] * 2.0"
+    both = td.schedule(C).cache_read(A, name="c")
+    assert both.stages() == ("c", "B", "C")
+    assert both == td.schedule(C).cache_read(A, name="c")
+    assert td.schedule(C).cache_read(A, (B, C), name="c").state == both.state
+
+
+def test_a_copy_can_be_copied(matmul):
+    s = matmul.s.cache_read("A", "C", name="A1").cache_read("A1", "C", name="A2")
+    assert s.stages() == ("A1", "A2", "C")
+
+
+def test_the_readers_earlier_directives_stand(matmul):
+    s = matmul.s.split("C", "i", 8).parallel("C", "io").cache_read("A", "C", name="Ap")
+    assert s.axes("C") == ("io", "ii", "j", "k")
+
+
+def test_what_does_not_read_it(matmul, told):
+    z = td.compute("z", (matmul.m, matmul.n), lambda i, j: matmul.C[i, j] + 1)
+    assert told(lambda: td.schedule(z).cache_read("A", "z")) == (
+        "PlacementError S309: z does not read A\n"
+        '  here: cache_read("A", "z")\n'
+        "  readers of A: C"
+    )
+
+
+def test_no_such_tensor(matmul, told):
+    assert told(lambda: matmul.s.cache_read("Q", "C")) == (
+        "UnknownStageError S127: this schedule has no tensor 'Q'\n"
+        '  here: cache_read("Q", "C")\n'
+        "  tensors that are read: A, B"
+    )
+    assert told(lambda: matmul.s.cache_read("C", "C")) == (
+        "UnknownStageError S127: nothing reads C\n"
+        '  here: cache_read("C", "C")\n'
+        "  tensors that are read: A, B"
+    )

@@ -1,0 +1,95 @@
+"""`rfactor`: partial results first, in a stage of their own."""
+
+import pytest
+
+import tdsl as td
+from tdsl.expr.printer import text
+
+
+def bounds(s, stage):
+    return {axis.name: f"{text(axis.lower)} .. {text(axis.upper)}" for axis in s.state.stage(stage).stage.reduce_axes}
+
+
+@pytest.fixture
+def total():
+    n = td.size("n")
+    A = td.placeholder("A", (n,))
+    k = td.reduce_axis("k", n)
+    T = td.compute("T", (), lambda: td.sum(A[k], over=k))
+    return T, td.schedule(T)
+
+
+def test_the_loops_before_and_after(total, golden):
+    s = total[1].split("T", "k", 64)
+    golden(f"{s}\n\n{s.rfactor('T', 'ko', name='part')}")
+
+
+def test_the_outer_part(total):
+    s = total[1].split("T", "k", 64).rfactor("T", "ko", name="part")
+    assert (s.axes("part"), s.dims("part"), s.axes("T")) == (("ko", "ki"), ("ko",), ("ko",))
+    assert bounds(s, "part") == {"ki": "0 .. min(64, n - ko * 64)"}
+    assert bounds(s, "T") == {"ko": "0 .. (n + 63) // 64"}
+    assert s.parallel("part", "ko").state.stage("part").loops[0].kind == "parallel"
+
+
+def test_the_inner_part(total):
+    s = total[1].split("T", "k", 64).rfactor("T", "ki", name="part")
+    assert (s.axes("part"), s.axes("T")) == (("ki", "ko"), ("ki",))
+    assert bounds(s, "part") == {"ko": "0 .. (n - ki + 63) // 64"}
+    assert bounds(s, "T") == {"ki": "0 .. 64"}
+
+
+def test_a_part_of_a_part(total):
+    s = total[1].split("T", "k", (4, 8)).rfactor("T", "k1", name="part")
+    assert s.axes("part") == ("k1", "k0", "k2")
+
+
+def test_a_data_loop_stays_and_another_reduction_moves():
+    n, m = td.size("n"), td.size("m")
+    A = td.placeholder("A", (n, m, n))
+    k, q = td.reduce_axis("k", m), td.reduce_axis("q", n)
+    T = td.compute("T", (n,), lambda i: td.sum(A[i, k, q], over=(k, q)))
+    s = td.schedule(T).split(T, "i", 4).split(T, "q", 16).rfactor(T, "k", name="part")
+    assert s.axes(T) == ("io", "ii", "k")
+    assert s.axes("part") == ("k", "i", "qo", "qi")
+
+
+def test_what_stood_inside_moves_along(matmul):
+    s = matmul.s.cache_read("A", "C", name="Ap").split("C", "k", 8).compute_at("Ap", "C", "ko")
+    moved = s.rfactor("C", "ko", name="part").state.stage("Ap").compute
+    assert (moved.stage, moved.loop) == ("part", "ko")
+
+
+def test_floats_are_reassociated_and_integers_are_not(total):
+    assert "reassociates k of T" in total[1].rfactor("T", "k").history()
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "int32")
+    k = td.reduce_axis("k", n)
+    T = td.compute("T", (), lambda: td.sum(A[k], over=k))
+    assert "reassociates" not in td.schedule(T).split(T, "k", 8).rfactor(T, "ko").history()
+
+
+def test_a_data_axis(matmul, told):
+    assert told(lambda: matmul.s.rfactor("C", "i")) == (
+        "PlacementError S317: C cannot keep partial results an iteration of i\n"
+        '  here: rfactor("C", "i")\n'
+        "  i of C is no reduction loop\n"
+        "      for i   <-\n"
+        "        for j\n"
+        "          for k\n"
+        "            C[i, j] = …\n"
+        "  try: rfactor before marks, fuses and promotes of the reduction loops"
+    )
+
+
+def test_a_marked_loop_and_a_fused_one(matmul, told):
+    split = matmul.s.split("C", "k", 8)
+    assert "ki runs unrolled already" in told(lambda: split.unroll("C", "ki").rfactor("C", "ko"))
+    assert "j_ko is fused of j, k" in told(lambda: split.fuse("C", "j", "ko").rfactor("C", "ki"))
+
+
+def test_no_reduction(blur, told):
+    assert told(lambda: blur.s.rfactor("by", "y")) == (
+        "PlacementError S311: by is no reduction: it has no terms to share out\n"
+        '  here: rfactor("by", "y")'
+    )
