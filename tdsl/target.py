@@ -195,17 +195,21 @@ class Target:
     # text and data
 
     def __str__(self) -> str:
-        """CPU, vectors, and whether products are contracted: ``cpu znver4 (this machine): AVX-512, …``."""
+        """CPU, vectors, and whether products are contracted: ``cpu x86_64 znver4: AVX-512, …``."""
         if self.kind == "interpret":
             return f"interpret: Loop IR, one element at a time; {self._contraction()}"
         filled = self.resolved()
         if self.kind == "cuda":
             return f"cuda {self.mcpu or '(the device found)'}: {self._contraction()}"
-        cpu = " ".join(name for name in (filled.architecture, filled.mcpu) if name)
-        machine = " (this machine)" if self.is_host else ""
+        # The host's name in LLVM is not shown: it is known only once a kernel was built, and text must not change then.
+        cpu = (
+            f"{filled.architecture} (this machine)"
+            if self.is_host
+            else f"{filled.architecture} {filled.mcpu}"
+        )
         lanes = filled.vector_bits // 32
         width = f"{filled.vector_isa}, {filled.vector_bits}-bit vectors ({lanes} float32)"
-        return f"cpu {cpu}{machine}: {width}, {filled._contraction()}"
+        return f"cpu {cpu}: {width}, {filled._contraction()}"
 
     def _contraction(self) -> str:
         if self.has_fma:

@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 import tdsl.target
+from tdsl.codegen.machine import host_target
 from tdsl.dtypes import as_dtype
 from tdsl.errors import ArgumentTypeError, InternalError, TargetError
 from tdsl.target import Target, as_target, register_host
@@ -83,7 +84,7 @@ def test_what_follows(spelling, isa, bits, registers, fma, architecture):
     [
         (
             Target(),
-            "cpu x86_64 znver2 (this machine): AVX2, 256-bit vectors (8 float32), no FMA: x*y + z rounds twice",
+            "cpu x86_64 (this machine): AVX2, 256-bit vectors (8 float32), no FMA: x*y + z rounds twice",
         ),
         (
             Target("cpu", mcpu="x86-64"),
@@ -126,6 +127,14 @@ def test_the_host_is_filled_in_and_the_users_features_have_the_last_word():
     assert Target("cpu", features=("fma", "-aes")).resolved().features == ("fma", "-aes")
     assert Target("cpu", features=("fma",)).has_fma
     assert Target("cpu", mcpu="znver4").resolved() == Target("cpu", mcpu="znver4")
+
+
+def test_what_the_code_generator_finds_is_what_the_kernel_lists(monkeypatch):
+    monkeypatch.setattr(tdsl.target, "host_architecture", lambda: host_target().triple.split("-")[0])
+    tdsl.target._host_features.cache_clear()
+    known = {*tdsl.target._NEEDS, *tdsl.target._X86_V4, *tdsl.target._ARM_V82}
+    found = host_target()
+    assert found.feature_set & known == tdsl.target._host_features()
 
 
 def test_the_slot_is_filled_once():

@@ -97,12 +97,13 @@ Widths = Sequence[tuple[_Side, _Side]]
 def _widths(given: object, tensor: Tensor, where: Location) -> Widths:
     """One pair a dimension from the forms that NumPy takes."""
     ndim = tensor.ndim
-    parts: tuple[object, ...] = entries(given) or (given,)
+    parts = entries(given)
+    parts = (given,) if parts is None else parts
     nested = [entries(part) is not None for part in parts]
     pairs: tuple[object, ...] = ()
-    if all(nested):
+    if parts and all(nested):
         pairs = parts * ndim if len(parts) == 1 else parts
-    elif not any(nested) and len(parts) <= 2:
+    elif not any(nested) and len(parts) in (1, 2):
         pairs = ((parts[0], parts[-1]),) * ndim
     if len(pairs) != ndim:
         raise ShapeError(
@@ -116,7 +117,8 @@ def _widths(given: object, tensor: Tensor, where: Location) -> Widths:
 
 
 def _pair(pair: object, where: Location) -> tuple[_Side, _Side]:
-    sides = entries(pair) or (pair,)
+    sides = entries(pair)
+    sides = (pair,) if sides is None else sides
     if len(sides) not in (1, 2):
         raise ShapeError(
             "E104", f"a width of td.pad is a pair (before, after), not {shown(pair)}", where=where

@@ -85,6 +85,8 @@ def unary(op: UnaryOp, operand: Node) -> Node:
         return operand
     if isinstance(operand, Const):
         return constant(constants.unary(op, operand.value, dtype), dtype)
+    if op == "abs" and dtype.kind == "uint":
+        return operand
     if isinstance(operand, Unary):
         if op == operand.op and op in ("neg", "not"):
             return operand.operand
@@ -92,8 +94,6 @@ def unary(op: UnaryOp, operand: Node) -> Node:
             return operand
         if op == "abs" and operand.op == "neg":
             return Unary("abs", operand.operand)
-    if op == "abs" and dtype.kind == "uint":
-        return operand
     if op == "not" and isinstance(operand, Compare) and _can_negate(operand):
         return Compare(NEGATED[operand.op], operand.lhs, operand.rhs)
     return Unary(op, operand)

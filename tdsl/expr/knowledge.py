@@ -1,10 +1,9 @@
-"""What is known of the names in an integer expression, and proofs from it: intervals and affine inequalities.
+"""What is known of the names in an integer expression, and proofs from it: affine inequalities under facts.
 
-In: half-open ranges of variables (numbers or expressions over other variables) and conditions known to hold. Out:
-`interval(node)`, always sound, and `prove(condition)`, sound and incomplete: True only where it holds for all values
-in the ranges. Arithmetic wraps (D2), so a sum counts as a sum of numbers only where its interval fits the dtype.
-Proofs eliminate terms by their bounds, those first that no other bound mentions (Fourier-Motzkin without branching on
-pairs; Halide's `can_prove` and TVM's `Analyzer` are the counterparts), within a budget of steps.
+In: ranges of variables (`intervals.py`) and conditions known to hold. Out: `prove(condition)`, sound and incomplete: True
+only where it holds for all values in the ranges. Proofs eliminate terms by their bounds, those first that no other bound
+mentions (Fourier-Motzkin without branching on pairs; Halide's `can_prove` and TVM's `Analyzer` are the counterparts),
+within a budget of steps.
 """
 
 from __future__ import annotations
@@ -16,23 +15,18 @@ from math import lcm
 from tdsl.dtypes import max_value, min_value
 from tdsl.expr import build
 from tdsl.expr.constants import signed
-from tdsl.expr.linear import Form, linear
-from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Read, Select, Unary, Var
+from tdsl.expr.intervals import LARGEST_SIZE, Intervals, Ranges, Sum
+from tdsl.expr.linear import Form
+from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
 
-LARGEST_SIZE = (1 << 48) - 1
-"""No size is larger: a call with one is refused, since no loop over it ends. Proofs about overflow rest on it."""
+__all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 
 BUDGET = 600
 """Steps of one proof; a typical one takes 3 to 30."""
 
-Bound = Node | int | None
-Ranges = Mapping[str, "tuple[Bound, Bound] | None"]
-Interval = tuple[int, int]
-_Sum = tuple[dict[Node, int], int]
 
-
-class Knowledge:
+class Knowledge(Intervals):
     """Ranges and facts, with memo tables; make one for a set of ranges and ask it often.
 
     Args:
@@ -41,156 +35,21 @@ class Knowledge:
     """
 
     def __init__(self, ranges: Ranges | None = None, facts: Iterable[Node] = ()) -> None:
-        self.ranges: dict[str, tuple[Bound, Bound] | None] = dict(ranges or {})
+        super().__init__(ranges)
         self.facts: tuple[Node, ...] = tuple(part for fact in facts for part in conjuncts(fact))
-        self._forms: dict[Node, Form] = {}
-        self._intervals: dict[Node, Interval] = {}
-        self._bounds: dict[tuple[Node, bool], tuple[tuple[_Sum, ...], ...]] = {}
+        self._bounds: dict[tuple[Node, bool], tuple[tuple[Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
         self._names: dict[Node, frozenset[str]] = {}
-        self._open: set[str] = set()
-        self._cuts = 0
-        self._fact_sums: tuple[_Sum, ...] | None = None
+        self._fact_sums: tuple[Sum, ...] | None = None
         self._strides: dict[Node, int] | None = None
         self._steps = 0
 
     def given(self, *facts: Node) -> Knowledge:
-        """The same with more facts."""
+        """The same with more facts; tables that facts do not enter are shared."""
         more = Knowledge(self.ranges, (*self.facts, *facts))
-        more._forms, more._mentions = self._forms, self._mentions
-        more._intervals, more._bounds, more._names = self._intervals, self._bounds, self._names
+        more._forms, more._intervals, more._bounds = self._forms, self._intervals, self._bounds
+        more._mentions, more._names = self._mentions, self._names
         return more
-
-    # intervals
-
-    def interval(self, node: Node) -> Interval:
-        """The least and greatest value an integer node can take, both inclusive."""
-        found = self._intervals.get(node)
-        if found is not None:
-            return found
-        if not self._open:
-            # Children first, by a stack: expressions may be deeper than Python's.
-            for part in walk(*node.children, skip=self._intervals):
-                if part.dtype.is_integer:
-                    self._compute_interval(part)
-        return self._compute_interval(node)
-
-    def _compute_interval(self, node: Node) -> Interval:
-        cuts = self._cuts
-        low, high = self._interval(node)
-        least, greatest = int(min_value(node.dtype)), int(max_value(node.dtype))
-        found = (low, high) if least <= low <= high <= greatest else (least, greatest)
-        if self._cuts == cuts:
-            self._intervals[node] = found
-        return found
-
-    def _interval(self, node: Node) -> Interval:
-        """As `interval`, but possibly beyond the dtype, which then means that the operation may wrap."""
-        match node:
-            case Const():
-                return int(node.value), int(node.value)
-            case Var():
-                return self._variable_interval(node)
-            case Binary(op="add" | "sub") | Unary(op="neg"):
-                return self._sum_interval(self.form(node))
-            case Binary():
-                return self._binary_interval(node)
-            case Select():
-                (a, b), (c, d) = self.interval(node.then), self.interval(node.otherwise)
-                return min(a, c), max(b, d)
-            case Cast():
-                return self._cast_interval(node)
-            case Unary(op="abs"):
-                low, high = self.interval(node.operand)
-                return (0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
-            case Read() if node.tensor.value_range is not None:
-                lower, upper = node.tensor.value_range
-                return self.interval(lower)[0], self.interval(upper)[1] - 1
-            case _:
-                return int(min_value(node.dtype)), int(max_value(node.dtype))
-
-    def _variable_interval(self, var: Var) -> Interval:
-        least, greatest = int(min_value(var.of)), int(max_value(var.of))
-        if var.kind == "size":
-            least, greatest = 0, LARGEST_SIZE
-        elif var.kind == "axis":
-            least, greatest = -LARGEST_SIZE, LARGEST_SIZE
-        lower, upper = self.ranges.get(var.name) or (None, None)
-        if var.name in self._open:
-            self._cuts += 1  # what is computed above this point depends on where it was cut off
-            return least, greatest
-        self._open.add(var.name)
-        try:
-            if lower is not None:
-                least = max(least, lower if isinstance(lower, int) else self.interval(lower)[0])
-            if upper is not None:
-                greatest = min(greatest, (upper if isinstance(upper, int) else self.interval(upper)[1]) - 1)
-        finally:
-            self._open.discard(var.name)
-        # An empty range: the variable takes no value, so whatever is said of it holds; keep the interval proper.
-        return least, max(least, greatest)
-
-    def _sum_interval(self, form: _Sum) -> Interval:
-        low = high = form[1]
-        for term, count in form[0].items():
-            bounds = self.interval(term)
-            low += count * bounds[count < 0]
-            high += count * bounds[count > 0]
-        return low, high
-
-    def _binary_interval(self, node: Binary) -> Interval:
-        (a, b), (c, d) = self.interval(node.lhs), self.interval(node.rhs)
-        match node.op:
-            case "mul":
-                corners = (a * c, a * d, b * c, b * d)
-                return min(corners), max(corners)
-            case "min":
-                return min(a, c), min(b, d)
-            case "max":
-                return max(a, c), max(b, d)
-            case "floordiv":
-                if c > 0:
-                    return min(a // c, a // d), max(b // c, b // d)
-            case "mod":
-                if c > 0:
-                    return (a, b) if a >= 0 and b < c else (0, d - 1)
-            case "and":
-                if a >= 0 or c >= 0:
-                    return 0, min(high for low, high in ((a, b), (c, d)) if low >= 0)
-            case "shr":
-                if c >= 0 and d < node.dtype.bits:
-                    return min(a >> c, a >> d), max(b >> c, b >> d)
-            case _:
-                pass
-        return int(min_value(node.dtype)), int(max_value(node.dtype))
-
-    def _cast_interval(self, node: Cast) -> Interval:
-        source = node.operand.dtype
-        if source.is_bool:
-            return 0, 1
-        return (
-            self.interval(node.operand)
-            if source.is_integer
-            else (int(min_value(node.to)), int(max_value(node.to)))
-        )
-
-    # sums of numbers
-
-    def form(self, node: Node) -> Form:
-        """The affine form (exact modulo 2**bits)."""
-        return linear(node, self._forms)
-
-    def sum(self, node: Node) -> _Sum:
-        """A node as a sum over whole numbers, without wrapping: its form where that fits, else the node as one term."""
-        form = self.form(node)
-        low, high = self._sum_interval(form)
-        fits = int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
-        return form if fits else ({node: 1}, 0)
-
-    def fits(self, node: Node) -> bool:
-        """Whether the node's affine form is its value as a whole number, for all values in the ranges."""
-        low, high = self._sum_interval(self.form(node))
-        return int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
 
     # proofs
 
@@ -276,12 +135,12 @@ class Knowledge:
         terms, constant = _added(self.sum(a), self.sum(b), -1)
         return self._nonnegative((terms, constant - offset), 0)
 
-    def _nonnegative(self, total: _Sum, depth: int) -> bool:
+    def _nonnegative(self, total: Sum, depth: int) -> bool:
         """Whether a sum of whole numbers is at least 0: eliminate one term by its bounds and ask again."""
         self._steps -= 1
         if self._steps < 0 or depth > 24:
             return False
-        if self._sum_interval(total)[0] >= 0:
+        if self.sum_interval(total)[0] >= 0:
             return True
         terms = total[0]
         if not terms:
@@ -302,7 +161,7 @@ class Knowledge:
             (rest, total[1] + count * (low if count > 0 else high)), depth + 1
         )
 
-    def _by_fact(self, total: _Sum, depth: int) -> bool:
+    def _by_fact(self, total: Sum, depth: int) -> bool:
         """Tries `total - multiple * fact >= 0` for facts `>= 0` that cancel a term."""
         if depth > 3:
             return False
@@ -316,10 +175,10 @@ class Knowledge:
                     break
         return False
 
-    def _known_sums(self) -> tuple[_Sum, ...]:
+    def _known_sums(self) -> tuple[Sum, ...]:
         """The facts as sums that are at least 0."""
         if self._fact_sums is None:
-            found: list[_Sum] = []
+            found: list[Sum] = []
             for fact in self.facts:
                 negated = isinstance(fact, Unary) and fact.op == "not"
                 inner = fact.operand if isinstance(fact, Unary) and negated else fact
@@ -329,7 +188,7 @@ class Knowledge:
             self._fact_sums = tuple(found)
         return self._fact_sums
 
-    def _comparison_sums(self, op: str, a: Node, b: Node) -> list[_Sum]:
+    def _comparison_sums(self, op: str, a: Node, b: Node) -> list[Sum]:
         rising, falling = _added(self.sum(b), self.sum(a), -1), _added(self.sum(a), self.sum(b), -1)
         match op:
             case "le":
@@ -383,7 +242,7 @@ class Knowledge:
 
     # bounds of terms
 
-    def _bounds_of(self, term: Node, lower: bool) -> tuple[tuple[_Sum, ...], ...]:
+    def _bounds_of(self, term: Node, lower: bool) -> tuple[tuple[Sum, ...], ...]:
         """Lower (else upper) bounds of a term. Alternatives, each a tuple of sums.
 
         Each alternative says: the term is at least (at most) the least (greatest) of its sums.
@@ -393,7 +252,7 @@ class Knowledge:
             found = self._bounds[term, lower] = tuple(self._find_bounds(term, lower))
         return found
 
-    def _find_bounds(self, term: Node, lower: bool) -> Sequence[tuple[_Sum, ...]]:
+    def _find_bounds(self, term: Node, lower: bool) -> Sequence[tuple[Sum, ...]]:
         match term:
             case Var():
                 bound = (self.ranges.get(term.name) or (None, None))[0 if lower else 1]
@@ -411,9 +270,9 @@ class Knowledge:
                 pass
         return ()
 
-    def _remainder_bounds(self, term: Binary, lower: bool) -> list[tuple[_Sum, ...]]:
+    def _remainder_bounds(self, term: Binary, lower: bool) -> list[tuple[Sum, ...]]:
         """`x % d` is at most d - 1, at most a non-negative x, and is `x - d * (x // d)`."""
-        bounds: list[tuple[_Sum, ...]] = []
+        bounds: list[tuple[Sum, ...]] = []
         if not lower:
             bounds.append((_shifted(self.sum(term.rhs), -1),))
             if self.interval(term.lhs)[0] >= 0:
@@ -423,7 +282,7 @@ class Knowledge:
             bounds.append((_added(self.sum(term.lhs), quotient, -int(term.rhs.value)),))
         return bounds
 
-    def _without_division(self, total: _Sum, term: Node) -> _Sum | None:
+    def _without_division(self, total: Sum, term: Node) -> Sum | None:
         """The sum times d without a term `x // d`: `x - (d - 1) <= d * (x // d) <= x`; None for other terms."""
         if not (isinstance(term, Binary) and term.op == "floordiv" and isinstance(term.rhs, Const)):
             return None
@@ -469,7 +328,7 @@ class Knowledge:
         low, high = self.interval(term.operand)
         return int(min_value(term.to)) <= low and high <= int(max_value(term.to))
 
-    def _extremes(self, bound: Node, lower: bool) -> list[tuple[_Sum, ...]]:
+    def _extremes(self, bound: Node, lower: bool) -> list[tuple[Sum, ...]]:
         """The alternatives of a bound that may itself be a min, max or select."""
         if isinstance(bound, Binary) and bound.op in ("min", "max"):
             if (bound.op == "max") is lower:
@@ -498,7 +357,7 @@ def _contains(node: Node, part: Node) -> bool:
     return any(child is part for child in islice(walk(node), 200))
 
 
-def _added(a: _Sum, b: _Sum, factor: int) -> _Sum:
+def _added(a: Sum, b: Sum, factor: int) -> Sum:
     """`a + factor * b` over whole numbers."""
     terms = dict(a[0])
     for term, count in b[0].items():
@@ -506,11 +365,11 @@ def _added(a: _Sum, b: _Sum, factor: int) -> _Sum:
     return {term: count for term, count in terms.items() if count}, a[1] + factor * b[1]
 
 
-def _shifted(total: _Sum, offset: int) -> _Sum:
+def _shifted(total: Sum, offset: int) -> Sum:
     return total[0], total[1] + offset
 
 
-def _replaced(total: _Sum, term: Node, bound: _Sum) -> _Sum:
+def _replaced(total: Sum, term: Node, bound: Sum) -> Sum:
     """The sum with a term replaced by its bound."""
     count = total[0][term]
     rest = {other: value for other, value in total[0].items() if other is not term}

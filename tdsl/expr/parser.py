@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import cast as typed
 
 from tdsl.dtypes import DTYPES, DType, bits_of
-from tdsl.errors import FormatError, TdslError
+from tdsl.errors import DTypeError, FormatError, TdslError
 from tdsl.expr import printer
 from tdsl.expr.node import (
     BOOL,
@@ -150,7 +150,10 @@ class _Parser:
             return parsed
         if isinstance(parsed.value, float) and not dtype.is_float:
             raise self._error(self.tokens[self.place][2], f"{parsed.value} is no {dtype}")
-        return Const(dtype, bits_of(parsed.value, dtype))
+        try:
+            return Const(dtype, bits_of(parsed.value, dtype))
+        except DTypeError as error:
+            raise self._error(self.tokens[self.place][2], error.what) from None
 
     def _together(self, *parsed: _Parsed) -> tuple[Node, ...]:
         """Operands of one dtype: that of the first which has one, else int64."""
@@ -243,8 +246,8 @@ class _Parser:
         return parts
 
     def _element(self, name: str, position: int) -> Node:
-        if self._take("("):
-            self._expect(")")
+        if self._peek() == "(" and self.tokens[self.place + 1][1] == ")":
+            self.place += 2
             self._expect("]")
             index: tuple[Node, ...] = ()
         else:

@@ -112,10 +112,11 @@ class _Writer:
         return written if own >= level else f"({written})"
 
     def _sibling(self, place: int, level: int = 0, first: int = 0) -> str:
-        """A child whose dtype its siblings (children from `first` on) share: a constant is bare beside another."""
+        """A child whose dtype its siblings (children from `first` on) share: a constant is bare where they tell it."""
         children = self.node.children
         child = children[place]
-        if isinstance(child, Const) and not all(isinstance(other, Const) for other in children[first:]):
+        told = place > first or not all(isinstance(other, Const) for other in children[first:])
+        if isinstance(child, Const) and told:
             bare = bare_constant(child)
             return f"({bare})" if bare.startswith("-") and level > UNARY else bare
         return self._child(place, level)

@@ -133,7 +133,8 @@ class Stage:
     axes: data axes, one a dimension of the tensors, in shape order. reduce_axes: in order of first use, outermost
     first; their bounds may use data axes. body: one node a tensor; contains `Reduce` nodes over `reduce_axes`, reads of
     other tensors, and contraction is already explicit (`Fma`). domain: conditions (bool nodes over the data axes) of
-    `where=`; outside it the element is `fill`. sizes: facts of every size that occurs. params: those that occur. facts: `td.require` conditions.
+    `where=`; outside it the element is `fill`. sizes: facts of every size that occurs. params: those that occur.
+    facts: `td.require` conditions.
     """
 
     name: str

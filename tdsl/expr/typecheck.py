@@ -67,7 +67,9 @@ def _violation(node: Node) -> str | None:
         case Read() | Load():
             return _subscripts(node)
         case Reduce():
-            return None if node.axes and 0 <= node.component < len(node.operands) else "a reduction over nothing"
+            return (
+                None if node.axes and 0 <= node.component < len(node.operands) else "a reduction over nothing"
+            )
         case Cast():
             return None
         case _:
@@ -80,7 +82,13 @@ def _agree(what: str, a: Node, b: Node) -> str | None:
 
 def _unary(node: Unary) -> str | None:
     dtype = node.dtype
-    fits = dtype.is_float if node.op in _FLOATS_ONLY else not dtype.is_float if node.op == "not" else not dtype.is_bool
+    fits = (
+        dtype.is_float
+        if node.op in _FLOATS_ONLY
+        else not dtype.is_float
+        if node.op == "not"
+        else not dtype.is_bool
+    )
     return None if fits and (dtype.arithmetic or dtype.is_bool) else f"{node.op} of {dtype}"
 
 

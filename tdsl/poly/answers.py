@@ -15,11 +15,11 @@ RefutedKind = Literal[
 ]
 """Why a schedule is wrong.
 
-placement: a stage stands where no reader is inside, or a place does not exist. scope: a reader is outside the loops that
-own the buffer. order: a value is read before it is made. missing: it is not made at all. clobber: it is overwritten
-before its last read. twice: terms are accumulated twice. race: two iterations of a parallel loop touch one element.
-reduction: the same, and they are terms of one reduction (advise `rfactor` or `atomic`). vector: lanes in lockstep change
-a value. promote: two iterations of a promoted loop that run in parallel share an element.
+placement: a stage stands where no reader is inside, or a place does not exist. scope: a reader is outside the loops
+that own the buffer. order: a value is read before it is made. missing: it is not made at all. clobber: it is
+overwritten before its last read. twice: terms are accumulated twice. race: two iterations of a parallel loop touch one
+element. reduction: the same, and they are terms of one reduction (advise `rfactor` or `atomic`). vector: lanes in
+lockstep change a value. promote: two iterations of a promoted loop that run in parallel share an element.
 """
 
 DependenceKind = Literal["flow", "anti", "output"]

@@ -24,20 +24,34 @@ class Edges:
     copies: Copies
     order: Order
     storage: Storage
+    _made: dict[tuple[str, str, str], tuple[isl.Map, isl.Map]] = field(
+        init=False, default_factory=dict[tuple[str, str, str], tuple[isl.Map, isl.Map]]
+    )
     _written: dict[tuple[str, str], isl.Map] = field(
         init=False, default_factory=dict[tuple[str, str], isl.Map]
     )
 
-    def check(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
-        """Order, then coverage, then clobber, of the values that `reader` reads and `writer` makes."""
-        made = self.copies.relation(writer.name)
-        want = self.copies.relation(reader.name).apply_range(self.copies.flow.sources(reader, writer, tensor))
-        makers = self.same_buffer(tensor, reader, writer, want.apply_range(made.reverse()))
-        return (
-            self._late(tensor, reader, writer, makers)
-            or self._missing(tensor, reader, writer, want, makers)
-            or self._clobbered(tensor, reader, writer, makers)
+    def check_flow(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
+        """Order, then coverage, of the values that `reader` reads and `writer` makes."""
+        want, makers = self._makers(tensor, reader, writer)
+        return self._late(tensor, reader, writer, makers) or self._missing(
+            tensor, reader, writer, want, makers
         )
+
+    def check_kept(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
+        """Whether those values are still there when they are read."""
+        _, makers = self._makers(tensor, reader, writer)
+        return self._clobbered(tensor, reader, writer, makers)
+
+    def _makers(self, tensor: str, reader: Statement, writer: Statement) -> tuple[isl.Map, isl.Map]:
+        """{ reader -> the writer's instances it wants }, { reader -> the writer's copies it may get them from }."""
+        key = tensor, reader.name, writer.name
+        if key not in self._made:
+            want = self.copies.relation(reader.name)
+            want = want.apply_range(self.copies.flow.sources(reader, writer, tensor))
+            makers = want.apply_range(self.copies.relation(writer.name).reverse())
+            self._made[key] = want, self.same_buffer(tensor, reader, writer, makers)
+        return self._made[key]
 
     def same_buffer(self, tensor: str, one: Statement, other: Statement, relation: isl.Map) -> isl.Map:
         """The pairs of copies that use the same buffer of the tensor."""

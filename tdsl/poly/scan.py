@@ -151,14 +151,16 @@ class Frame:
         if constant:
             return self._constant(shadow.intersect(known), position)
         rest = _rest(shadow, known).compute_divs()
-        basics = rest.get_basic_sets()
-        if len(basics) == 1:
-            return self._by_constraints(basics[0], position)
-        if len(basics) <= PIECES:
-            return self._by_pieces(shadow.intersect(known), position)
-        return self._by_constraints(rest.simple_hull().remove_unknown_divs(), position)
+        pieces = rest.n_basic_set()
+        hulls = [rest.simple_hull()] if pieces == 1 or pieces > PIECES else []
+        for hull in (*hulls, shadow.compute_divs().simple_hull()) if hulls else ():
+            found = self._by_constraints(hull.remove_unknown_divs(), position)
+            if found is not None:
+                return found
+        return self._by_pieces(shadow.intersect(known), position)
 
-    def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set]:
+    def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set] | None:
+        """Bounds from single constraints; None where a side is bounded by several together only."""
         kept = isl.BasicSet.universe(basic.get_space())
         lowers: list[Node] = []
         uppers: list[Node] = []
@@ -169,7 +171,7 @@ class Frame:
             lowers += self._lower(constraint, position)
             uppers += self._upper(constraint, position)
         if not lowers or not uppers:
-            raise LookupError(position)
+            return None
         lower, upper = reduce(maximum, lowers), reduce(minimum, uppers)
         return Bound(lower, add(upper, index_const(1))), kept.to_set()
 

@@ -14,34 +14,35 @@ from tdsl.poly.model import Skew, Statement
 
 def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
     """A stage that cannot stand where it is."""
-    written = {access.tensor: each.stage for each in tree.statements.values() for access in each.writes}
-    results = {written[tensor] for tensor in tree.arranged.program.outputs if tensor in written}
-    for arrangement in tree.arranged.arrangements:
-        stage = arrangement.stage
-        if stage not in tree.of_stage:
-            continue
-        try:
-            host = tree.host(stage)
-            tensors = [tensor for tensor, maker in written.items() if maker == stage]
-            for tensor in tensors:
-                tree.level(tensor)
-        except Misplaced as fault:
-            if fault.opaque:
-                return Unknown(fault.text, "a placement above or below all parts of the fused loop")
-            return Refuted("placement", "", (fault.stage,), fault.text)
-        if not host:
-            continue
-        place = (host[-1][0], host[-1][1])
-        if stage in results:
-            text = f"{stage} is a result and must stand outside other stages"
-            return Refuted("placement", stage, (stage,), text, place=place)
-        readers = [each for tensor in tensors for each in tree.readers.get(tensor, ()) if each.stage != stage]
-        if not any(tree.inside(reader.name, host) for reader in readers):
-            text = f"no reader of {stage} is inside loop {place[1]} of {place[0]}"
-            return Refuted(
-                "placement", stage, (stage, *dict.fromkeys(each.stage for each in readers)), text, place=place
-            )
-    return None
+    stages = [each.stage for each in tree.arranged.arrangements if each.stage in tree.of_stage]
+    try:
+        for stage in stages:
+            tree.host(stage)
+        for tensor in tree.writers:
+            tree.level(tensor)
+    except Misplaced as fault:
+        if fault.opaque:
+            return Unknown(fault.text, "a placement below all parts of the fused loop")
+        return Refuted("placement", "", (fault.stage,), fault.text)
+    return next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
+
+
+def _misplaced(tree: LoopTree, stage: str) -> Refuted | None:
+    """A result inside another stage, or a stage that nothing around it reads."""
+    host = tree.host(stage)
+    if not host:
+        return None
+    tensors = {access.tensor for statement in tree.of_stage[stage] for access in statement.writes}
+    place = host[-1]
+    if not tensors.isdisjoint(tree.arranged.program.outputs):
+        text = f"{stage} is a result and must stand outside other stages"
+        return Refuted("placement", stage, (stage,), text, place=place)
+    readers = [each for tensor in tensors for each in tree.readers.get(tensor, ()) if each.stage != stage]
+    if any(tree.inside(reader.name, host) for reader in readers):
+        return None
+    text = f"no reader of {stage} is inside loop {place[1]} of {place[0]}"
+    outside = sorted({each.stage for each in readers})
+    return Refuted("placement", stage, (stage, *outside), text, place=place)
 
 
 def scope_fault(tree: LoopTree, tensor: str, reader: Statement, writer: Statement) -> Refuted | None:

@@ -1,8 +1,9 @@
 """May we? One rule on the whole schedule as it stands: the value flow of the declaration survives order and storage.
 
 In: `model.Arranged`. Out: `Proved`, `Refuted` with the smallest witness, or `Unknown` with what is opaque; plain
-values. Checks: placement, scope, order, coverage, clobber, twice (`edges.py`), parallel, vector, promote (`carried.py`),
-each part asked once under a structural key and remembered across schedules (`memo.py`). Source: feasibility study, 2.
+values. Checks: placement, scope, order, coverage, clobber, twice (`edges.py`), parallel, vector, promote
+(`carried.py`), each part asked once under a structural key and remembered across schedules (`memo.py`). Source:
+feasibility study, section 2.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Judgement:
             if fault is not None:
                 yield fault
         for tensor, reader, writer in pairs:
-            yield self._edge(tensor, reader, writer)
+            yield from self._edge(tensor, reader, writer)
         for tensor, writers in tree.writers.items():
             yield from self._tensor(tensor, writers)
         for arrangement in self.arranged.arrangements:
@@ -110,21 +111,38 @@ class Judgement:
 
     # parts
 
-    def _edge(self, tensor: str, reader: Statement, writer: Statement) -> Verdict:
-        arrangement = self.copies.tree.arrangements[writer.stage]
-        stored_plainly = not arrangement.folds and arrangement.layout is None
-        if self.quick and stored_plainly and by_construction(self.copies.tree, tensor, reader, writer):
-            return PROVED
-        return self._ask(
-            ("edge", tensor, reader, writer),
-            lambda: self.edges.check(tensor, reader, writer),
-        )
+    def _edge(self, tensor: str, reader: Statement, writer: Statement) -> Iterator[Verdict]:
+        """Order and coverage, then whether the values last; what holds by construction is not asked."""
+        if not (self.quick and by_construction(self.copies.tree, tensor, reader, writer)):
+            yield self._ask(
+                ("flow", tensor, reader, writer), lambda: self.edges.check_flow(tensor, reader, writer)
+            )
+        if self._aliased(tensor):
+            yield self._ask(
+                ("kept", tensor, reader, writer), lambda: self.edges.check_kept(tensor, reader, writer)
+            )
+
+    def _aliased(self, tensor: str) -> bool:
+        """Whether elements of a tensor may share cells; for a layout alone it is asked once for all schedules."""
+        tree = self.copies.tree
+        writer = tree.writers[tensor][0]
+        arrangement = tree.arrangements[writer.stage]
+        if tree.is_accumulator(tensor) or not (arrangement.folds or arrangement.layout):
+            return False
+        if arrangement.folds:
+            return True
+        key = Key(("injective", tensor, arrangement.layout, arrangement.dims, self.signatures.facts()))
+        known = _memo.get(key)
+        if known is None:
+            with budget():
+                injective = self.edges.storage.cell(tensor) is None
+            known = (PROVED if injective else Unknown(tensor, "")), 0
+            _memo.put(key, *known)
+        return known[0] is not PROVED
 
     def _tensor(self, tensor: str, writers: list[Statement]) -> Iterator[Verdict]:
         """What concerns the writers of one tensor: terms once a buffer, running values, results that last."""
-        tree = self.copies.tree
-        arrangement = tree.arrangements[writers[0].stage]
-        aliased = bool(arrangement.folds) or arrangement.layout is not None
+        tree, aliased = self.copies.tree, self._aliased(tensor)
         for writer in writers:
             if writer.role in ("init", "update") and tree.level(tensor) < len(tree.host(writer.stage)):
                 yield self._ask(

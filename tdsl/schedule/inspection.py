@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from tdsl.poly.answers import Proved
 from tdsl.poly.model import Split
-from tdsl.schedule.directive import step_text
+from tdsl.schedule.arguments import marked_by
+from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.legality import arranged_of, verdict_of
 from tdsl.schedule.loops import (
     children,
@@ -56,7 +57,6 @@ def about_loop(state: State, entry: StageState, axis: str) -> str:
             + ("" if entry.compute is None else " or less, by its place")
         )
     kind = next(loop.kind for loop in entry.loops if loop.name == axis)
-    said = [step for step in state.steps if entry.name in step.stages()[:1] and _mentions(step, axis)]
     words = {
         "serial": "in order",
         "parallel": "in parallel",
@@ -64,7 +64,7 @@ def about_loop(state: State, entry: StageState, axis: str) -> str:
         "vector": "as vector lanes",
     }
     lines.append(f"runs {words[kind]}" + (" over a reduction" if over_reduction(entry, axis) else ""))
-    lines += [f"  by {step_text(step)}" for step in said]
+    lines += [f"  by {step_text(step)}" for step in _makers(state, entry, axis)]
     inside = standing_at(state, entry.name, axis)
     if inside:
         lines.append(f"in its body: {', '.join(inside)}")
@@ -97,10 +97,18 @@ def _why_not(state: State, entry: StageState, axis: str) -> str:
     return str(getattr(verdict_of(tried), "text", "not decidable"))
 
 
-def _mentions(step: object, axis: str) -> bool:
-    values: list[object] = [getattr(step, name, None) for name in ("axis", "axes", "into", "factors")]
-    flat: list[object] = []
-    for value in values:
-        flat += value if isinstance(value, tuple) else [value]
-    flat += [f"{getattr(step, 'axis', '')}{suffix}" for suffix in "oivuc"]
-    return axis in flat
+def _makers(state: State, entry: StageState, axis: str) -> tuple[Directive, ...]:
+    """The steps that made the loop and that marked it."""
+    consumed = dict(entry.retired)
+    made = [
+        state.steps[consumed[parent]]
+        for relation in entry.relations
+        if axis in children(relation)
+        for parent in parents(relation)
+        if parent in consumed
+    ]
+    marking = marked_by(state, entry, axis)
+    found = made[:1] + ([marking] if marking is not None else [])
+    return tuple(
+        step for place, step in enumerate(found) if all(step is not earlier for earlier in found[:place])
+    )

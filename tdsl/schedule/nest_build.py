@@ -14,6 +14,7 @@ from typing import cast
 
 from tdsl.errors import LimitError
 from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
+from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.node import Node, index_const
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
@@ -64,6 +65,7 @@ class NestBuilder:
         taken = [size.name for size in self.arranged.program.sizes]
         self.names = variable_names([*leaves, *fused], taken)
         self.values: dict[Node, Node] = {}
+        self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})
         self.extents: dict[Dim, int] = {}
         self.bounds: dict[Dim, Bound] = {}
         self.storage = StoragePlanner(self)
@@ -183,7 +185,7 @@ class NestBuilder:
 
     def resolve(self, node: Node) -> Node:
         """An answer of poly in IR locals, in normal form."""
-        return simplify(substitute(node, self.values))
+        return simplify(substitute(node, self.values), self.known)
 
     def axes(self, plan: StagePlan, owner: str) -> tuple[tuple[str, Node], ...]:
         """Values of the axes a statement has, `owner` being whose copies of the inner loops it runs in."""
@@ -304,10 +306,11 @@ class NestBuilder:
         self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
     ) -> NestLoop:
         """One loop over the product of independent extents; the leaves are recovered by division."""
-        extents = [maximum(sub(self.bounds[d].upper, self.bounds[d].lower), index_const(0)) for d in dims]
+        spans = [sub(self.bounds[d].upper, self.bounds[d].lower) for d in dims]
+        extents = [simplify(maximum(span, index_const(0)), self.known) for span in spans]
         total = fold_left(mul, extents)
         parts, splits = plan.chunked(name)
-        position, spans = self._chunks(plan, name, total, [mark.name for mark in parts], splits)
+        position, runs = self._chunks(plan, name, total, [mark.name for mark in parts], splits)
         rest = position
         for place in range(len(dims) - 1, -1, -1):
             low = self.bounds[dims[place]].lower
@@ -317,7 +320,7 @@ class NestBuilder:
         marks = [(mark.name, mark.kind) for mark in parts] or [(name, kind)]
         for loop, how in reversed(marks):
             variable = self.names[plan.name, loop]
-            items = (NestLoop(plan.name, loop, variable, _kind(how), index_const(0), spans[loop], items),)
+            items = (NestLoop(plan.name, loop, variable, _kind(how), index_const(0), runs[loop], items),)
         (loop,) = items
         assert isinstance(loop, NestLoop)
         return loop

@@ -148,7 +148,7 @@ class ReductionNest:
     def extent(self, bound: Bound) -> Node:
         if bound.extent is not None:
             return index_const(bound.extent)
-        return maximum(sub(bound.upper, bound.lower), index_const(0))
+        return self.builder.resolve(maximum(sub(bound.upper, bound.lower), index_const(0)))
 
     def _buffers(self, extents: tuple[Node, ...], scope: str) -> tuple[Storage, ...]:
         lanes = tuple(index_const(self.builder.extents[self.plan.name, lane]) for lane in self.plan.lanes)

@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 from tdsl.dtypes import DTYPES, max_value, min_value, value_of
 from tdsl.expr import constants
 from tdsl.expr.node import (
-    Binary, Cast, Compare, Const, Fma, Node, Read, Select, Unary, Var, axis_var, const, index_const, size_var,
+    Binary,
+    Cast,
+    Compare,
+    Const,
+    Fma,
+    Node,
+    Read,
+    Select,
+    Unary,
+    Var,
+    axis_var,
+    const,
+    index_const,
+    size_var,
 )  # fmt: skip
 from tdsl.expr.parser import Names, parse
 from tdsl.expr.tensor import Size, Tensor
@@ -22,7 +35,9 @@ VARIABLES: dict[str, Var] = {
     **{f"p_{name}": Var(f"p_{name}", dtype, "param") for name, dtype in DTYPES.items()},
 }
 TENSORS: dict[str, Tensor] = {
-    "A": Tensor(name="A", extents=(size_var("n"), index_const(5)), dtype=DTYPES["float32"], sizes=(Size("n"),)),
+    "A": Tensor(
+        name="A", extents=(size_var("n"), index_const(5)), dtype=DTYPES["float32"], sizes=(Size("n"),)
+    ),
     "B": Tensor(name="B", extents=(size_var("n"),), dtype=DTYPES["int32"], sizes=(Size("n"),)),
     "Z": Tensor(name="Z", extents=(), dtype=DTYPES["float64"]),
 }
@@ -71,9 +86,22 @@ def values(dtype_name: str) -> st.SearchStrategy[bool | int | float]:
         return st.booleans()
     if dtype.is_integer:
         low, high = int(min_value(dtype)), int(max_value(dtype))
-        corners = [value for value in (low, low + 1, -2, -1, 0, 1, 2, 7, high - 1, high) if low <= value <= high]
+        corners = [
+            value for value in (low, low + 1, -2, -1, 0, 1, 2, 7, high - 1, high) if low <= value <= high
+        ]
         return st.sampled_from(corners) | st.integers(low, high)
-    special = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, float("inf"), float("-inf"), float("nan"), float(max_value(dtype))]
+    special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        2.5,
+        float("inf"),
+        float("-inf"),
+        float("nan"),
+        float(max_value(dtype)),
+    ]
     patterns = st.integers(0, (1 << dtype.bits) - 1).map(lambda bits: value_of(bits, dtype))
     near_one = st.floats(-4, 4).map(lambda number: constants.rounded(number, dtype))
     return st.sampled_from(special) | patterns | near_one
@@ -87,7 +115,10 @@ def integer_expressions(leaves: st.SearchStrategy[Node]) -> st.SearchStrategy[No
         joined = st.builds(Binary, st.sampled_from(["and", "or"]), compared, compared)
         condition = compared | joined | compared.map(lambda node: Unary("not", node))
         binary = st.builds(
-            Binary, st.sampled_from(["add", "sub", "mul", "floordiv", "mod", "min", "max", "add", "sub"]), inner, inner
+            Binary,
+            st.sampled_from(["add", "sub", "mul", "floordiv", "mod", "min", "max", "add", "sub"]),
+            inner,
+            inner,
         )
         return (
             binary
@@ -102,8 +133,10 @@ def float_expressions(dtype_name: str) -> st.SearchStrategy[Node]:
     """Float expressions over one param, raw nodes."""
     dtype = DTYPES[dtype_name]
     numbers = values(dtype_name).map(lambda number: const(number, dtype))
-    leaves = st.just(VARIABLES[f"p_{dtype_name}"]) | numbers | st.sampled_from([2.0, -1.0, 0.25]).map(
-        lambda number: const(number, dtype)
+    leaves = (
+        st.just(VARIABLES[f"p_{dtype_name}"])
+        | numbers
+        | st.sampled_from([2.0, -1.0, 0.25]).map(lambda number: const(number, dtype))
     )
 
     def grow(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
@@ -111,7 +144,9 @@ def float_expressions(dtype_name: str) -> st.SearchStrategy[Node]:
             st.builds(Binary, st.sampled_from(["add", "sub", "mul", "div", "min", "max"]), inner, inner)
             | st.builds(Unary, st.sampled_from(["neg", "abs", "sqrt", "floor", "round"]), inner)
             | st.builds(Fma, inner, inner, inner, st.booleans())
-            | st.builds(Select, st.builds(Compare, st.sampled_from(["lt", "eq", "ne"]), inner, inner), inner, inner)
+            | st.builds(
+                Select, st.builds(Compare, st.sampled_from(["lt", "eq", "ne"]), inner, inner), inner, inner
+            )
         )
 
     return st.recursive(leaves, grow, max_leaves=8)
@@ -122,8 +157,10 @@ def conditions(integers: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     compared = st.builds(Compare, st.sampled_from(["eq", "ne", "lt", "le", "gt", "ge"]), integers, integers)
     return st.recursive(
         compared,
-        lambda inner: st.builds(Binary, st.sampled_from(["and", "or"]), inner, inner)
-        | inner.map(lambda node: Unary("not", node)),
+        lambda inner: (
+            st.builds(Binary, st.sampled_from(["and", "or"]), inner, inner)
+            | inner.map(lambda node: Unary("not", node))
+        ),
         max_leaves=4,
     )
 
@@ -148,4 +185,3 @@ def raises_text() -> Callable[..., str]:
         return "\n".join(line for line in lines if ".py:" not in line and line.strip(" ^"))
 
     return check
-

@@ -20,7 +20,9 @@ X = Tensor(name="X", extents=(n,), dtype=DTYPES["int32"])
 VARS = {**{name: axis_var(name) for name in ("i", "j", "k", "l")}, "n": n, "m": m}
 
 
-def stage(body, axes, reduce_axes=(), domain=(), fill=(), tensors=(A, X), dtype=None, reducers=None, name="S"):
+def stage(
+    body, axes, reduce_axes=(), domain=(), fill=(), tensors=(A, X), dtype=None, reducers=None, name="S"
+):
     names = Names(VARS, {tensor.name: tensor for tensor in tensors}, {}, reducers or Names().reducers)
     read = lambda text, dtype=None: parse(str(text), names, dtype)
     node = contract(read(body))
@@ -39,7 +41,9 @@ def stage(body, axes, reduce_axes=(), domain=(), fill=(), tensors=(A, X), dtype=
 
 def data(rows, columns, seed=0):
     rng = np.random.default_rng(seed)
-    return rng.standard_normal((rows, columns)).astype(np.float32), rng.integers(0, 100, rows).astype(np.int32)
+    return rng.standard_normal((rows, columns)).astype(np.float32), rng.integers(0, 100, rows).astype(
+        np.int32
+    )
 
 
 def run(tensor, a, x, **more):
@@ -77,7 +81,9 @@ def test_bounds_may_depend_on_data_axes():
 
 def test_several_axes_go_outermost_first():
     a, x = data(4, 5)
-    got = run(stage("sum(A[k, l], over=(k, l)) + A[0, 0]", [("i", "1")], [("k", 0, "n"), ("l", 0, "m")]), a, x)
+    got = run(
+        stage("sum(A[k, l], over=(k, l)) + A[0, 0]", [("i", "1")], [("k", 0, "n"), ("l", 0, "m")]), a, x
+    )
     total = np.float32(0)
     for value in a.ravel():
         total += value
@@ -128,7 +134,9 @@ def test_a_read_outside_is_noticed():
 def test_a_branch_shared_with_an_unguarded_place_is_still_guarded():
     """The same node under a condition and, through another, outside it."""
     a, x = data(4, 3)
-    got = run(stage("where(i < 3, A[i + 1, 0] * 2.0, 0.0) + where(i < 3, A[i + 1, 0], 1.0)", [("i", "n")]), a, x)
+    got = run(
+        stage("where(i < 3, A[i + 1, 0] * 2.0, 0.0) + where(i < 3, A[i + 1, 0], 1.0)", [("i", "n")]), a, x
+    )
     assert got[3] == 1.0
 
 

@@ -31,7 +31,9 @@ def check(got, want, name):
 
 
 @pytest.mark.parametrize("name", INTEGERS)
-@pytest.mark.parametrize("op", ["add", "sub", "mul", "floordiv", "mod", "min", "max", "and", "or", "xor", "shl", "shr"])
+@pytest.mark.parametrize(
+    "op", ["add", "sub", "mul", "floordiv", "mod", "min", "max", "and", "or", "xor", "shl", "shr"]
+)
 @given(data=st.data())
 def test_integers(expr, name, op, data):
     dtype = DTYPES[name]

@@ -220,9 +220,14 @@ def test_floats_keep_every_bit(expr, name, data):
 def test_casts_in_a_row(expr, source, between, to):
     node = expr.read(f"{to}({between}(p_{source}))")
     simple = simplify(node)
-    samples = {"bool": [False, True], "float32": [0.0, -0.0, 1.5, -3.0, 300.0, float("nan"), float("inf"), 2.0**-140]}
+    samples = {
+        "bool": [False, True],
+        "float32": [0.0, -0.0, 1.5, -3.0, 300.0, float("nan"), float("inf"), 2.0**-140],
+    }
     dtype = DTYPES[source]
-    default = [1.1, -0.0, 1e300] if dtype.is_float else [int(min_value(dtype)), -1 % 2, 7, int(max_value(dtype))]
+    default = (
+        [1.1, -0.0, 1e300] if dtype.is_float else [int(min_value(dtype)), -1 % 2, 7, int(max_value(dtype))]
+    )
     for sample in samples.get(source, default):
         env = {expr.variables[f"p_{source}"]: sample}
         assert expr.same(expr.value(node, env), expr.value(simple, env))

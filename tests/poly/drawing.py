@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from programs import Plan, program, stage
+from tests.poly.programs import Plan, program, stage
 
 
 def draw_program(dice: random.Random):

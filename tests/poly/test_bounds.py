@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import event, given, settings
 
 import tdsl as td
@@ -364,3 +365,20 @@ def test_data_dependent_indices_agree_with_enumeration(program: tuple[Scope, td.
             for _ in machine.loop(list(scope.axes)):
                 machine.value(body.node)
             assert not machine.escapes, (size, value)
+
+
+def test_a_proof_over_its_budget_names_the_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """isl's own counter ends the proof; the read is refused, not believed."""
+    from tdsl.poly import bounds
+    from tdsl.poly.isl import budget
+
+    monkeypatch.setattr(bounds, "budget", lambda: budget(400))
+    n = td.size("n")
+    V = td.placeholder("V", (n,))
+    with pytest.raises(
+        td.BoundsError, match="the proof takes more than its budget of isl operations"
+    ) as caught:
+        td.compute("B", (n,), lambda i: td.where(i % 7 + i // 5 < n % 3, V[i // 2 + i % 2], V[i]))
+    assert caught.value.code == "E303" and caught.value.access == "V[i // 2 + i % 2]"
+    monkeypatch.undo()
+    td.compute("B", (n,), lambda i: td.where(i % 7 + i // 5 < n % 3, V[i // 2], V[i]))

@@ -1,9 +1,13 @@
 """Lifting: affine parts stay, the rest becomes one variable each, and machine arithmetic never lies."""
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 import tdsl as td
+from tdsl.expr.node import axis_var
 from tdsl.expr.printer import text
+from tdsl.poly.evaluate import value_at
 from tdsl.poly.lift import SIZE_LIMIT, Lifting, opaque_term
 
 
@@ -89,3 +93,36 @@ def test_opaque_term():
         and opaque_term((n * n + 1).node, products=True) is None
     )
     assert text(opaque_term((n // n).node, products=True)) == "n // n"
+
+
+AXIS = td.axis("i", (-3, 6))
+
+
+def arithmetic(depth=3):
+    leaf = st.one_of(st.just(AXIS), st.integers(-4, 4).map(lambda c: AXIS * c))
+    if not depth:
+        return leaf
+    inner = arithmetic(depth - 1)
+    return st.one_of(
+        leaf,
+        st.builds(lambda a, b: a + b, inner, inner),
+        st.builds(lambda a, b: a - b, inner, inner),
+        st.builds(lambda a, c: a // c, inner, st.sampled_from([-3, 2, 5])),
+        st.builds(lambda a, c: a % c, inner, st.sampled_from([-3, 2, 50])),
+        st.builds(lambda a, c: a * c, inner, st.integers(-3, 3)),
+        st.builds(td.minimum, inner, inner),
+        st.builds(td.maximum, inner, inner),
+        st.builds(lambda a, b: td.where(a < b, b, a), inner, inner),
+        st.builds(lambda a: abs(-a), inner),
+    )
+
+
+@given(arithmetic())
+def test_ranges_hold_every_value(expression):
+    lifting = Lifting([AXIS.origin.axis], ())
+    lifted = lifting.lift(expression.node)
+    low, high = lifting.range(lifted)
+    for i in range(-3, 6):
+        at = {axis_var("i"): i}
+        value = value_at(lifted, at)
+        assert low <= value <= high and value == value_at(expression.node, at)

@@ -21,9 +21,9 @@ def names():
 
 def test_sum_of_sizes_comes_first():
     i, j, n, m = names()
-    point = smallest(n >= 0, m >= 0, 3 * n + 2 * m >= 6, i >= n, j >= 1 - i, j >= 0)
-    assert point.at == {M: 0, N: 2, I: 2, J: 0} and point.involved == {I, J}
-    assert point.order == (2, 0, 2, 2, 0)
+    point = smallest(n >= 0, m >= 0, 2 * n + 3 * m >= 6, i >= m, j >= 1 - i, j >= 0)
+    assert point.at == {M: 2, N: 0, I: 2, J: 0} and point.involved == {I, J}
+    assert point.order == (2, 2, 0, 2, 0)
 
 
 def test_what_is_not_mentioned_is_zero():

@@ -7,15 +7,13 @@ import tdsl as td
 
 def test_split_by_zero(matmul, told):
     assert told(lambda: matmul.s.split("C", "i", 0)) == (
-        "ArgumentError S108: factor of split must be at least 1, not 0\n"
-        '  here: split("C", "i", 0)'
+        'ArgumentError S108: factor of split must be at least 1, not 0\n  here: split("C", "i", 0)'
     )
 
 
 def test_split_by_a_negative_number(matmul, told):
     assert told(lambda: matmul.s.split("C", "i", -1)) == (
-        "ArgumentError S108: factor of split must be at least 1, not -1\n"
-        '  here: split("C", "i", -1)'
+        'ArgumentError S108: factor of split must be at least 1, not -1\n  here: split("C", "i", -1)'
     )
 
 
@@ -136,9 +134,7 @@ def test_unroll_counts_the_loops_of_a_stage_together(told):
 
 def test_an_unknown_stage(matmul, told):
     assert told(lambda: matmul.s.split("D", "i", 4)) == (
-        "UnknownStageError S102: this schedule has no stage 'D'\n"
-        '  here: split("D", "i", 4)\n'
-        "  stages: C"
+        'UnknownStageError S102: this schedule has no stage \'D\'\n  here: split("D", "i", 4)\n  stages: C'
     )
 
 
@@ -161,8 +157,7 @@ def test_an_input_has_no_loops(matmul, told):
 
 def test_a_stage_that_is_neither_tensor_nor_string(matmul, told):
     assert told(lambda: matmul.s.split(3, "i", 4)) == (
-        "ArgumentTypeError S139: a stage is named by a tensor or a string, not int\n"
-        '  here: split(3, "i", 4)'
+        'ArgumentTypeError S139: a stage is named by a tensor or a string, not int\n  here: split(3, "i", 4)'
     )
 
 

@@ -174,5 +174,3 @@ def pattern(at: Address, unit: int) -> tuple[int, ...] | None:
     if not at.is_regular or any(step % unit for step in at.steps):
         return None
     return tuple(step // unit for step in at.steps)
-
-

@@ -123,7 +123,7 @@ class Context:
                 raise AssertionError(f"{value} differs from lane to lane")
 
     def sum(self, constant: int, terms: Sequence[tuple[str, int]]) -> str:
-        """constant + the sum of the terms; parts that are known further out are added there."""
+        """The constant + the sum of the terms; parts that are known further out are added there."""
         if not terms:
             return str(constant)
         if not constant and len(terms) == 1 and terms[0][1] == 1:

@@ -12,8 +12,8 @@ from typing import Literal
 from tdsl.codegen.abi import ArgumentSpec, KernelAbi
 from tdsl.codegen.float_environment import FLOAT_ENTER, FLOAT_LEAVE, float_environment
 from tdsl.codegen.llvm.allocations import extents_of, row_major
-from tdsl.codegen.llvm.capabilities import capabilities
 from tdsl.codegen.llvm.buffers import MemoryBuffer
+from tdsl.codegen.llvm.capabilities import capabilities
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
@@ -24,6 +24,9 @@ from tdsl.lower.ir import ArrayArgument, Kernel, ScalarArgument
 from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
+
+_FLOAT_WORDS = (" float ", " double ", "x float>", "x double>")
+"""What the text of every float operation contains: kernels without one leave the floating environment alone."""
 
 
 def kernel_abi(kernel: Kernel) -> KernelAbi:
@@ -72,7 +75,10 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
     write(ctx, kernel.body)
     inner.scopes[0].lines.append(["  ret i32 0"])
     bodies = [function.text() for function in module.functions if function is not outer]
-    floats = any(" float " in text or " double " in text or "x float>" in text or "x double>" in text for text in bodies)
+    floats = any(
+        " float " in text or " double " in text or "x float>" in text or "x double>" in text
+        for text in bodies
+    )
     _call_body(outer, inner, floats=floats)
     if floats:
         module.texts[FLOAT_ENTER] = float_environment(machine.architecture)
@@ -83,7 +89,11 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
 
 def _quoted(name: str) -> str:
     """A name as LLVM writes it after `@`."""
-    return name if all(letter.isascii() and (letter.isalnum() or letter in "_.") for letter in name) else f'"{name}"'
+    return (
+        name
+        if all(letter.isascii() and (letter.isalnum() or letter in "_.") for letter in name)
+        else f'"{name}"'
+    )
 
 
 def _take_arguments(ctx: Context, outer: Function, kernel: Kernel, body: Body) -> None:
@@ -148,8 +158,7 @@ def _assume(ctx: Context, condition: Node) -> None:
 
 
 def _call_body(outer: Function, inner: Function, *, floats: bool) -> None:
-    if floats:
-        saved = outer.value("i64", f"call i64 @{FLOAT_ENTER}()")
+    saved = outer.value("i64", f"call i64 @{FLOAT_ENTER}()") if floats else ""
     arguments = [parameter.outer for parameter in inner.parameters]
     types = [parameter.type.split()[0] for parameter in inner.parameters]
     template = ", ".join(f"{type_} %s" for type_ in types)

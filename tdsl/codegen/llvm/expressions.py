@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from typing import assert_never
-
 from tdsl.codegen.llvm import casts, floats, fused, integers
 from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.context import BOOL, INT64, Context
@@ -20,7 +18,7 @@ from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
 from tdsl.codegen.llvm.reads import is_lazy, subnodes
 from tdsl.codegen.llvm.types import element_type, value_type
-from tdsl.codegen.llvm.values import Constant, Linear, Scalar, Value, Vector, is_uniform
+from tdsl.codegen.llvm.values import Constant, Linear, Value, is_uniform
 from tdsl.dtypes import DType, bits_of, value_of
 from tdsl.errors import InternalError
 from tdsl.expr import constants
@@ -206,7 +204,9 @@ def _cast(ctx: Context, node: Cast) -> Value:
     if source is node.to:
         return value
     lanes = _width(ctx, value)
-    return ctx.result(node.to, lanes, casts.cast(ctx.operations(lanes), source, node.to, ctx.text(value, lanes)))
+    return ctx.result(
+        node.to, lanes, casts.cast(ctx.operations(lanes), source, node.to, ctx.text(value, lanes))
+    )
 
 
 def _fma(ctx: Context, node: Fma) -> Value:

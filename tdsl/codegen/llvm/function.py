@@ -262,9 +262,7 @@ class Function:
         depth = len(self.scopes)
         outer = self.scopes[-1].targets
         inner = (
-            [*outer, depth]
-            if kind == "loop"
-            else [*(at if at < depth - 1 else depth for at in outer), depth]
+            [*outer, depth] if kind == "loop" else [*(at if at < depth - 1 else depth for at in outer), depth]
         )
         self.scopes.append(Scope(kind, self.module.number(), inner))
 

@@ -103,7 +103,7 @@ exact:
   %q = shl i128 %mp, 20
   %eab = add i64 %ea, %eb
   %eq = sub i64 %eab, 20
-  ; the addend against the product, whose last place is 2^eq: up by at most 73 places, the rest is the product going down
+  ; the addend against the product, whose last place is 2^eq: up by at most 73 places, else the product down
   %apart = sub i64 %ec, %eq
   %up.0 = call i64 @llvm.smax.i64(i64 %apart, i64 0)
   %up = call i64 @llvm.smin.i64(i64 %up.0, i64 73)
@@ -220,7 +220,10 @@ def _exact_float32(o: Operations, a: str, b: str, c: str) -> str:
     even = o.compare("eq", "i64", o.binary("and", "i64", bits, o.integer(1, 64)), o.integer(0, 64))
     inexact = o.compare("one", "double", error, zero)
     outward = o.compare(
-        "sge", "i64", o.binary("xor", "i64", bits, o.convert("bitcast", "double", "i64", error)), o.integer(0, 64)
+        "sge",
+        "i64",
+        o.binary("xor", "i64", bits, o.convert("bitcast", "double", "i64", error)),
+        o.integer(0, 64),
     )
     step = o.select("i64", outward, o.integer(1, 64), o.integer(-1, 64))
     moved = o.convert("bitcast", "i64", "double", o.binary("add", "i64", bits, step))

@@ -7,16 +7,29 @@ integers, so those rules ask for indices: sums that do not wrap (`Context.is_ind
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tdsl.codegen.llvm.context import BOOL, INT64, Context
 from tdsl.codegen.llvm.integers import integer_binary, predicate
 from tdsl.codegen.llvm.operations import splat_value
 from tdsl.codegen.llvm.types import vector_constant
 from tdsl.codegen.llvm.values import (
-    Clamped, Constant, Linear, Scalar, Value, Vector, is_uniform, normal, offsets, plus, times, wrapped,
+    Clamped,
+    Constant,
+    Linear,
+    Scalar,
+    Value,
+    Vector,
+    is_uniform,
+    normal,
+    offsets,
+    plus,
+    times,
+    wrapped,
 )  # fmt: skip
 from tdsl.expr.node import BinaryOp, CompareOp
 
-_TESTS = {
+_TESTS: dict[CompareOp, Callable[[int], bool]] = {
     "eq": lambda x: x == 0, "ne": lambda x: x != 0, "lt": lambda x: x < 0,
     "le": lambda x: x <= 0, "gt": lambda x: x > 0, "ge": lambda x: x >= 0,
 }  # fmt: skip
@@ -111,9 +124,7 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
     if not ctx.is_index(a):
         return None
     whole = {name: factor // divisor for name, factor in a.terms if factor % divisor == 0}
-    rest = Linear(
-        a.constant % divisor, tuple(term for term in a.terms if term[1] % divisor), a.lanes
-    )
+    rest = Linear(a.constant % divisor, tuple(term for term in a.terms if term[1] % divisor), a.lanes)
     outside = normal(a.constant // divisor, whole)
     if not rest.terms:
         steps = offsets(rest, max(ctx.lanes, 1))
@@ -173,7 +184,7 @@ def _decided(ctx: Context, op: CompareOp, difference: Linear) -> bool | None:
 
 
 def _lane_mask(ctx: Context, op: CompareOp, difference: Linear) -> str:
-    """offset of the lane `op` -(the rest), compared in the narrowest useful integers.
+    """Lanes where their offset `op` -(the rest), compared in the narrowest useful integers.
 
     The right side is cut to just outside the offsets first, which changes no lane's answer.
     """

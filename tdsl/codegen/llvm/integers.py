@@ -52,7 +52,9 @@ def complement(o: Operations, bits: int, a: str) -> str:
 
 def absolute(o: Operations, dtype: DType, a: str) -> str:
     """`|a|`; the least value stays."""
-    return o.intrinsic("llvm.abs", f"i{dtype.bits}", a, extra=(("i1", "false"),)) if dtype.kind == "int" else a
+    return (
+        o.intrinsic("llvm.abs", f"i{dtype.bits}", a, extra=(("i1", "false"),)) if dtype.kind == "int" else a
+    )
 
 
 def _shift(o: Operations, op: str, dtype: DType, a: str, b: str, constant: int | None) -> str:
@@ -77,9 +79,7 @@ def _divide_by_constant(o: Operations, op: str, bits: int, a: str, divisor: int,
     if divisor & (divisor - 1) == 0:
         if op == "mod":
             return o.binary("and", element, a, o.integer(divisor - 1, bits))
-        return o.binary(
-            "lshr" if unsigned else "ashr", element, a, o.integer(divisor.bit_length() - 1, bits)
-        )
+        return o.binary("lshr" if unsigned else "ashr", element, a, o.integer(divisor.bit_length() - 1, bits))
     if unsigned:
         return o.binary("udiv" if op == "floordiv" else "urem", element, a, o.integer(divisor, bits))
     # floor(a / d) = ~(~a / d) for negative a: mirror there and back, and divide what is not negative

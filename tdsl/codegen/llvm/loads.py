@@ -3,17 +3,22 @@
 The same element for all lanes is one scalar load; neighbours are one vector load; lanes that lie close together (every
 second element, reversed, each twice) are a few vector loads over just the span they touch, and shuffles; the rest is
 gathered. Under a mask nothing is read for lanes that are off: masked loads, and for one common element an address that
-is replaced by a dummy when no lane is on. Equal loads of unchanged memory are one, and leave loops that do not write it.
+is replaced by a dummy when no lane is on.
 """
 
 from __future__ import annotations
 
 from tdsl.codegen.llvm.addresses import Address, address, all_pointers, lane_pointers, moved, pattern
-from tdsl.codegen.llvm.clamped import is_clamped_row, load_clamped_row
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.clamped import is_clamped_row, load_clamped_row
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.memory import (
-    buffer_named, from_memory, load_one, outermost, read_masked, read_plain,
+    buffer_named,
+    from_memory,
+    load_one,
+    outermost,
+    read_masked,
+    read_plain,
 )  # fmt: skip
 from tdsl.codegen.llvm.operations import shuffled, with_lane
 from tdsl.codegen.llvm.registers import read_register
@@ -114,9 +119,7 @@ def _gather(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:
         return result
     name = f"llvm.masked.gather.{suffix(element, lanes)}.v{lanes}p0"
     ctx.module.declarations[f"declare {type_} @{name}(<{lanes} x ptr>, {flags}, {type_})"] = None
-    template = (
-        f"call {type_} @{name}(<{lanes} x ptr> align {buffer.alignment} %s, {flags} %s, {type_} zeroinitializer)"
-    )
+    template = f"call {type_} @{name}(<{lanes} x ptr> align {buffer.alignment} %s, {flags} %s, {type_} zeroinitializer)"
     mask = ctx.mask or "splat (i1 true)"
     version = ctx.versions.get(buffer.name, 0)
     return ctx.f.load(type_, template, version, outermost(ctx, buffer), all_pointers(ctx, at), mask)

@@ -66,13 +66,17 @@ def read_masked(ctx: Context, buffer: MemoryBuffer, pointer: str, alignment: int
     return ctx.f.load(type_, template, version, outermost(ctx, buffer), pointer, mask)
 
 
-def write_plain(ctx: Context, buffer: MemoryBuffer, lanes: int, text: str, pointer: str, alignment: int) -> None:
+def write_plain(
+    ctx: Context, buffer: MemoryBuffer, lanes: int, text: str, pointer: str, alignment: int
+) -> None:
     """A store of one element or of `lanes` neighbours."""
     type_ = widened(memory_type(buffer.dtype), lanes)
     ctx.f.effect(f"store {type_} %s, ptr %s, align {alignment}", text, pointer)
 
 
-def write_masked(ctx: Context, buffer: MemoryBuffer, text: str, pointer: str, alignment: int, mask: str) -> None:
+def write_masked(
+    ctx: Context, buffer: MemoryBuffer, text: str, pointer: str, alignment: int, mask: str
+) -> None:
     """A store of neighbours for the lanes of a mask."""
     element, lanes = memory_type(buffer.dtype), ctx.lanes
     type_, flags = widened(element, lanes), widened("i1", lanes)

@@ -73,7 +73,9 @@ class Operations:
             return a
         type_ = self.type(element)
         template = f"select {self.type('i1')} %s, {type_} %s, {type_} %s"
-        return self.flag(template, flag, a, b) if element == "i1" else self.f.pure(type_, template, flag, a, b)
+        return (
+            self.flag(template, flag, a, b) if element == "i1" else self.f.pure(type_, template, flag, a, b)
+        )
 
     def convert(self, op: str, source: str, target: str, a: str) -> str:
         """A conversion instruction between element types (`zext`, `sitofp`, `bitcast`)."""
@@ -81,7 +83,9 @@ class Operations:
         template = f"{op} {self.type(source)} %s to {type_}"
         return self.flag(template, a) if target == "i1" else self.f.pure(type_, template, a)
 
-    def intrinsic(self, name: str, element: str, *operands: str, extra: tuple[tuple[str, str], ...] = ()) -> str:
+    def intrinsic(
+        self, name: str, element: str, *operands: str, extra: tuple[tuple[str, str], ...] = ()
+    ) -> str:
         """An overloaded intrinsic all of whose operands have the result's type, but for `extra` ones at the end."""
         type_ = self.type(element)
         arguments = (*((type_, operand) for operand in operands), *extra)

@@ -57,9 +57,7 @@ def _context_of_task(ctx: Context, body: Function, flag: str) -> Context:
     inner = Context(body, ctx.capabilities)
     inner.reads, inner.environment, inner.failure = ctx.reads, ctx.environment, flag
     inner.variables, inner.sizes, inner.params = ctx.variables, ctx.sizes, ctx.params
-    inner.buffers = {
-        name: buffer for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)
-    }
+    inner.buffers = {name: buffer for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)}
     return inner
 
 
@@ -69,9 +67,7 @@ def _record(f: Function, body: Function) -> str:
     place = f.first("ptr", f"alloca [{max(len(captured), 1)} x i64], align {SLOT_BYTES}")
     for at, parameter in enumerate(captured):
         slot = f.pure("ptr", "getelementptr i8, ptr %s, i64 %s", place, str(at * SLOT_BYTES)) if at else place
-        f.effect(
-            f"store {f.type_of(parameter.outer)} %s, ptr %s, align {SLOT_BYTES}", parameter.outer, slot
-        )
+        f.effect(f"store {f.type_of(parameter.outer)} %s, ptr %s, align {SLOT_BYTES}", parameter.outer, slot)
     return place
 
 

@@ -97,7 +97,9 @@ def subnodes(root: Node) -> list[Node]:
 
 def depends_on(root: Node, names: Names) -> bool:
     """Whether a node mentions one of the local variables."""
-    return any(isinstance(node, Var) and node.kind == "local" and node.name in names for node in subnodes(root))
+    return any(
+        isinstance(node, Var) and node.kind == "local" and node.name in names for node in subnodes(root)
+    )
 
 
 def is_lazy(reads: Reads, select: Select, safe: Names) -> bool:

@@ -82,7 +82,9 @@ def _touches(statement: Statement, buffer: str, lanes: Names) -> bool:
         if any(depends_on(part, lanes) for part in statement.index):
             return True
     return any(
-        isinstance(node, Load) and node.buffer == buffer and any(depends_on(part, lanes) for part in node.index)
+        isinstance(node, Load)
+        and node.buffer == buffer
+        and any(depends_on(part, lanes) for part in node.index)
         for root in nodes(statement)
         for node in subnodes(root)
     )
@@ -210,5 +212,3 @@ def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[i
             pass_name="codegen.llvm.registers",
         )
     return tuple(places)
-
-

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from tdsl.codegen.llvm.allocations import heap, registers, stack
 from tdsl.codegen.llvm.branches import two_arms
-from tdsl.codegen.llvm.clamped import inside_distances
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
+from tdsl.codegen.llvm.clamped import inside_distances
 from tdsl.codegen.llvm.context import BOOL, Context
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.indexing import index_compare
@@ -87,7 +87,7 @@ def _store_unclamped(ctx: Context, statement: Store, ramps: dict[Node, Linear]) 
 
 
 def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Node, Linear]]:
-    """The bool that no lane of a clamped index is clamped, and the ramps to read along then; None without such reads."""
+    """The bool that no clamped index clamps a lane, and the ramps to read along then; None without such reads."""
     ramps: dict[Node, Linear] = {}
     distances: list[Linear] = []
     if ctx.lanes:

@@ -9,9 +9,12 @@ import numpy as np
 from tdsl.codegen.llvm.entry import emit, kernel_abi, symbol
 from tdsl.codegen.machine import compile_object
 from tdsl.dtypes import as_dtype
-from tdsl.expr import build
+from tdsl.expr import build, constants
 from tdsl.expr.node import INT64, Const, Load, Var, index_const
-from tdsl.lower.ir import ArrayArgument, Block, For, If, Kernel, ScalarArgument, Store
+from tdsl.lower.interpreter import interpret
+from tdsl.lower.ir import Allocate, ArrayArgument, For, If, Kernel, Let, ScalarArgument, Store
+from tdsl.lower.ir import block as ir_block
+from tdsl.lower.verifier import verify
 from tdsl.runtime.environment import process_environment
 from tdsl.runtime.jit import LoadedCode
 from tdsl.target import Target
@@ -56,7 +59,15 @@ def loop(var, lower, upper, body, kind="serial"):
 
 
 def block(*statements):
-    return Block(tuple(statements))
+    return ir_block(statements)
+
+
+def allocate(buffer, dtype, extents, body, scope="heap", padding=0):
+    return Allocate(buffer, as_dtype(dtype), tuple(number(e) for e in extents), scope, body, padding)
+
+
+def let(var, value, body):
+    return Let(var, value, body)
 
 
 def when(cond, then, otherwise=None):
@@ -120,6 +131,49 @@ class Run:
         return status
 
 
+def agree(made, arrays, sizes=None, params=None, targets=None, bodies=("contiguous", "general")):
+    """Compile a kernel for each target and body and compare its outputs with the interpreter's, bit for bit.
+
+    arrays: inputs by name; outputs start as 77. Returns the interpreter's outputs and the last text.
+    """
+    verify(made, "test")
+    sizes, params = sizes or {}, params or {}
+    shapes = {
+        a.name: tuple(int(evaluated(extent, sizes)) for extent in a.extents)
+        for a in made.arguments
+        if isinstance(a, ArrayArgument)
+    }
+    outputs = [a for a in made.arguments if isinstance(a, ArrayArgument) and a.role == "output"]
+    text = ""
+    for target in targets or runnable_targets():
+        want = {a.name: np.full(shapes[a.name], 77 if a.dtype.name != "bool" else 1, a.dtype.name) for a in outputs}
+        interpret(made, {**arrays, **want}, sizes, params, has_fma=target.has_fma)
+        for body in bodies:
+            run = Run(made, target, body)
+            got = {name: np.full_like(value, 77 if value.dtype != bool else 1) for name, value in want.items()}
+            given = {**arrays, **{name: np.array(value) for name, value in params.items()}, **got}
+            given = {a.name: np.asarray(given[a.name], a.dtype.name) for a in made.arguments}
+            assert run(*(given[a.name] for a in made.arguments), **sizes) == 0
+            for name in want:
+                assert same(given[name], want[name]), f"{name} on {target.spelling}, {body} body"
+            text = run.text
+    return want, text
+
+
+def evaluated(node, sizes):
+    """The value of an extent."""
+    return int(build_value(node, sizes))
+
+
+def build_value(node, sizes):
+    if isinstance(node, Const):
+        return node.value
+    if isinstance(node, Var):
+        return sizes[node.name]
+    a, b = (build_value(child, sizes) for child in node.children)
+    return constants.binary(node.op, a, b, node.dtype)
+
+
 def same(a, b):
     """Bit for bit, except that one NaN is as good as another."""
     a, b = np.asarray(a), np.asarray(b)
@@ -132,7 +186,3 @@ def same(a, b):
 
 def count(pattern, text):
     return len(re.findall(pattern, text))
-
-
-__all__ = ["Const", "Run", "array", "block", "build", "count", "kernel", "load", "local", "loop", "number", "param",
-           "plus", "runnable_targets", "same", "scalar", "size", "store", "times", "when"]

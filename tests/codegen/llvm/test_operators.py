@@ -1,7 +1,7 @@
 """Every operator on every dtype against the constants' semantics: scalar and vector code, extreme and random values."""
 
 import random
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -13,7 +13,20 @@ from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Select, Unary
 from tdsl.lower.ir import For, If
 from tdsl.target import Target
 from tests.codegen.llvm.kernels import (
-    Run, array, block, build, kernel, load, local, loop, plus, runnable_targets, same, size, store, times,
+    Run,
+    array,
+    block,
+    build,
+    kernel,
+    load,
+    local,
+    loop,
+    plus,
+    runnable_targets,
+    same,
+    size,
+    store,
+    times,
 )  # fmt: skip
 
 INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -25,7 +38,7 @@ EXTREMES = 15
 DIVISORS = (1, 2, 3, 7, 8, 10, -1, -2, -3, 100, 0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def samples(name):
     """Extreme and random values of a dtype, as Python numbers."""
     dtype, rng = DTYPES[name], random.Random(name)
@@ -34,16 +47,47 @@ def samples(name):
     if dtype.is_float:
         tiny, huge = 2.0 ** (1 - (1 << dtype.exponent_bits - 1) + 1), max_value(dtype)
         step = tiny * 2.0**-dtype.fraction_bits
-        plain = [0.0, 1.0, 0.5, 1.5, 2.5, 0.49999997, 3.0, 2.0**23, 2.0**24 - 1, 2.0**31, 2.0**32, 2.0**63, 2.0**64,
-                 127.5, 128.0, 255.9, 256.0, 32767.6, 65535.9, tiny, step, tiny - step, huge, float("inf"), 1e-3]
+        plain = [
+            0.0,
+            1.0,
+            0.5,
+            1.5,
+            2.5,
+            0.49999997,
+            3.0,
+            2.0**23,
+            2.0**24 - 1,
+            2.0**31,
+            2.0**32,
+            2.0**63,
+            2.0**64,
+            127.5,
+            128.0,
+            255.9,
+            256.0,
+            32767.6,
+            65535.9,
+            tiny,
+            step,
+            tiny - step,
+            huge,
+            float("inf"),
+            1e-3,
+        ]
         values = [float("nan"), float("inf"), *(sign * value for value in plain for sign in (1.0, -1.0))]
         values += [rng.gauss(0, 1) * 10 ** rng.uniform(-9, 9) for _ in range(40)]
         values += [value_of(rng.getrandbits(dtype.bits), dtype) for _ in range(40)]
         return [value_of(bits_of(value, dtype), dtype) for value in values]
     low, high = min_value(dtype), max_value(dtype)
     plain = [0, 1, 2, 3, 7, 8, 31, 63, 64, low, low + 1, high, high - 1, high // 2, high // 3]
-    plain = [value for value in plain if low <= value <= high] + [-value for value in plain if low <= -value <= high]
-    return plain + [rng.randint(low, high) for _ in range(30)] + [rng.randint(max(low, -9), 9) for _ in range(10)]
+    plain = [value for value in plain if low <= value <= high] + [
+        -value for value in plain if low <= -value <= high
+    ]
+    return (
+        plain
+        + [rng.randint(low, high) for _ in range(30)]
+        + [rng.randint(max(low, -9), 9) for _ in range(10)]
+    )
 
 
 def numpy_array(values, name):
@@ -56,7 +100,9 @@ def numpy_array(values, name):
 def spread(count, *columns):
     """Columns of equal length: every pair of extreme values, then pairs (or triples) drawn at random."""
     rng = random.Random(count)
-    rows = list(product(*(column[:EXTREMES] + [column[-1]] for column in columns))) if len(columns) == 2 else []
+    rows = (
+        list(product(*(column[:EXTREMES] + [column[-1]] for column in columns))) if len(columns) == 2 else []
+    )
     rows += [tuple(rng.choice(column) for column in columns) for _ in range(count)]
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -83,10 +129,10 @@ def elementwise(name, inputs, results, width):
             For("lane", build.ZERO, build.index_const(width), "vector", If(build.lt(last, N), body(last))),
         )
     probe = [load(buffer, dtype, i) for buffer, dtype in inputs]
-    outputs = [
-        array(f"out{q}", result(*probe).dtype, (N,), "output") for q, result in enumerate(results)
-    ]
-    return kernel(name, ["n"], [*(array(buffer, dtype, (N,)) for buffer, dtype in inputs), *outputs], walk), outputs
+    outputs = [array(f"out{q}", result(*probe).dtype, (N,), "output") for q, result in enumerate(results)]
+    return kernel(
+        name, ["n"], [*(array(buffer, dtype, (N,)) for buffer, dtype in inputs), *outputs], walk
+    ), outputs
 
 
 def check(results, oracles, inputs, columns, width, target):
@@ -102,8 +148,10 @@ def check(results, oracles, inputs, columns, width, target):
         if not same(got[q], want):
             wrong = [at for at in range(count) if not same(got[q][at : at + 1], want[at : at + 1])]
             row = [column[wrong[0]] for column in columns]
-            pytest.fail(f"{made.arguments[-1].name} {results[q](*[load(n, d, 0) for n, d in names])} of {row}: "
-                        f"{got[q][wrong[0]]!r}, not {want[wrong[0]]!r}; {len(wrong)} of {count} differ")
+            pytest.fail(
+                f"{made.arguments[-1].name} {results[q](*[load(n, d, 0) for n, d in names])} of {row}: "
+                f"{got[q][wrong[0]]!r}, not {want[wrong[0]]!r}; {len(wrong)} of {count} differ"
+            )
 
 
 def binary_results(name):
@@ -126,12 +174,16 @@ def binary_results(name):
 
 def unary_results(name):
     dtype = DTYPES[name]
-    ops = ("neg", "abs", "sqrt", "floor", "ceil", "trunc", "round") if dtype.is_float else ("neg", "not", "abs")
+    ops = (
+        ("neg", "abs", "sqrt", "floor", "ceil", "trunc", "round") if dtype.is_float else ("neg", "not", "abs")
+    )
     ops = ("not",) if dtype.is_bool else ops
     results = [lambda a, op=op: Unary(op, a) for op in ops]
     oracles = [lambda a, op=op: constants.unary(op, a, dtype) for op in ops]
     results += [lambda a, to=to: Cast(DTYPES[to], a) for to in ("bool", *NUMBERS) if to != name]
-    oracles += [lambda a, to=to: constants.cast(a, dtype, DTYPES[to]) for to in ("bool", *NUMBERS) if to != name]
+    oracles += [
+        lambda a, to=to: constants.cast(a, dtype, DTYPES[to]) for to in ("bool", *NUMBERS) if to != name
+    ]
     return results, oracles
 
 
@@ -191,10 +243,18 @@ def fma(name, width, target):
     for _ in range(400):
         x, y = (rng.uniform(1, 2) * 2.0 ** rng.randint(-40, 40) for _ in range(2))
         x, y = (value_of(bits_of(value, dtype), dtype) for value in (x, y))
-        z = value_of(bits_of(-x * y, dtype), dtype) * rng.choice((1, 1, 1 + 2.0**-20, 2.0**-24, 2.0**25, 2.0**52))
+        z = value_of(bits_of(-x * y, dtype), dtype) * rng.choice(
+            (1, 1, 1 + 2.0**-20, 2.0**-24, 2.0**25, 2.0**52)
+        )
         a.append(x), b.append(y), c.append(value_of(bits_of(z, dtype), dtype))
-    check([lambda x, y, z: Fma(x, y, z, False)], [lambda x, y, z: constants.fma(x, y, z, dtype)],
-          (name,) * 3, [a, b, c], width, target)
+    check(
+        [lambda x, y, z: Fma(x, y, z, False)],
+        [lambda x, y, z: constants.fma(x, y, z, dtype)],
+        (name,) * 3,
+        [a, b, c],
+        width,
+        target,
+    )
 
     def twice(x, y, z):
         product = constants.binary("mul", x, y, dtype)

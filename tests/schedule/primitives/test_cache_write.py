@@ -21,8 +21,8 @@ def test_the_default_name_tells_the_scope(matmul):
 
 
 def test_readers_read_the_copied_stage(blur):
-    s = blur.s.cache_write("bx", name="w")
-    assert s.stages() == ("w", "bx", "by")
+    s = blur.s.cache_write("bx", name="made")
+    assert s.stages() == ("made", "bx", "by")
 
 
 def test_loop_and_placement_directives_came_before(matmul, told):

@@ -69,8 +69,7 @@ def test_an_output(three, told):
 def test_inside_itself(three, told):
     B, C, D, s = three
     assert told(lambda: s.compute_at(C, C, "i")) == (
-        "PlacementError S303: C cannot stand inside itself\n"
-        '  here: compute_at(C, C, "i")'
+        'PlacementError S303: C cannot stand inside itself\n  here: compute_at(C, C, "i")'
     )
     placed = s.compute_at((C, B), D, "x")
     assert told(lambda: placed.compute_at(B, C, "i").compute_at(C, B, "i")) == (

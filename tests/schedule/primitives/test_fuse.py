@@ -10,7 +10,10 @@ def test_the_loops_before_and_after(matmul, golden):
 def test_more_than_two(blur):
     s = blur.s.split("by", "y", 8).fuse("by", "yo", "yi", "x")
     assert s.axes("by") == ("yo_yi_x",)
-    assert s.state.stage("by").relations[1:] == (Fuse("yo", "yi", "yo_yi_x.1"), Fuse("yo_yi_x.1", "x", "yo_yi_x"))
+    assert s.state.stage("by").relations[1:] == (
+        Fuse("yo", "yi", "yo_yi_x.1"),
+        Fuse("yo_yi_x.1", "x", "yo_yi_x"),
+    )
 
 
 def test_the_other_way_round(matmul, told):

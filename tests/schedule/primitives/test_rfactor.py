@@ -7,7 +7,10 @@ from tdsl.expr.printer import text
 
 
 def bounds(s, stage):
-    return {axis.name: f"{text(axis.lower)} .. {text(axis.upper)}" for axis in s.state.stage(stage).stage.reduce_axes}
+    return {
+        axis.name: f"{text(axis.lower)} .. {text(axis.upper)}"
+        for axis in s.state.stage(stage).stage.reduce_axes
+    }
 
 
 @pytest.fixture
@@ -90,6 +93,5 @@ def test_a_marked_loop_and_a_fused_one(matmul, told):
 
 def test_no_reduction(blur, told):
     assert told(lambda: blur.s.rfactor("by", "y")) == (
-        "PlacementError S311: by is no reduction: it has no terms to share out\n"
-        '  here: rfactor("by", "y")'
+        'PlacementError S311: by is no reduction: it has no terms to share out\n  here: rfactor("by", "y")'
     )

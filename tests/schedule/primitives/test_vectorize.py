@@ -26,8 +26,7 @@ def test_a_whole_axis_becomes_lanes_and_is_retired():
 
 def test_one_lane_is_none(matmul, told):
     assert told(lambda: matmul.s.vectorize("C", "j", 1)) == (
-        "ArgumentError S108: width of vectorize must be at least 2, not 1\n"
-        '  here: vectorize("C", "j", 1)'
+        'ArgumentError S108: width of vectorize must be at least 2, not 1\n  here: vectorize("C", "j", 1)'
     )
 
 

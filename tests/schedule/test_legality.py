@@ -1,0 +1,61 @@
+"""Verdicts become errors with witness, loops and advice; legal schedules pass whatever they look like."""
+
+import pytest
+
+import tdsl as td
+from tdsl.schedule.legality import arranged_of, program_of
+
+
+def test_the_program_is_shared_by_schedules_that_differ_in_loops(matmul):
+    assert program_of(matmul.s.state) is program_of(matmul.s.split("C", "i", 8).parallel("C", "io").state)
+
+
+def test_facts_and_assumptions_are_context(matmul):
+    program = program_of(matmul.s.assume(matmul.n % 8 == 0).state)
+    assert [str(td.Expr(node)) for node in program.context] == ["n % 8 == 0"]
+    assert [size.name for size in program.sizes] == ["m", "n", "p"]
+    assert (program.inputs, program.outputs) == (("A", "B"), ("C",))
+
+
+def test_inlined_stages_are_gone(blur):
+    arranged = arranged_of(blur.s.inline("bx").state)
+    assert [each.stage for each in arranged.arrangements] == ["by"]
+
+
+def test_reordering_and_tiling_a_reduction_is_legal(matmul):
+    s = matmul.s.reorder("C", "k", "j", "i").tile("C", {"k": 8, "i": 4})
+    assert s.axes("C")[0] == "ko"
+
+
+def test_a_reader_that_cannot_see_the_buffer(blur, told):
+    s = blur.s.compute_at("bx", "by", "y")
+    copied = s.cache_read("bx", "by", name="c") if False else None
+    del copied
+    assert told(lambda: s.cache_read("bx", "by", name="c")) == (
+        "IllegalSchedule S205: cache_read would put bx where a reader cannot see it\n"
+        '  here: cache_read("bx", "by", name="c")\n'
+        "  no reader of bx stands in the body of y of by\n"
+        "  bx is computed at y of by\n"
+        "  reader c is computed at root\n"
+        "      for d0\n"
+        "        for x\n"
+        "          c[d0, x] = …\n"
+        '  try: compute_at("c", "by", "y") first: readers before what they read'
+    )
+
+
+def test_the_same_verdict_again_is_cheap(matmul):
+    s = matmul.s
+    for _ in range(3):
+        with pytest.raises(td.IllegalSchedule):
+            s.parallel("C", "k")
+
+
+def test_errors_pickle(matmul):
+    import pickle
+
+    with pytest.raises(td.IllegalSchedule) as caught:
+        matmul.s.parallel("C", "k")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert again.witness == caught.value.witness
