@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from tdsl.slots import BUILD
 
 if TYPE_CHECKING:
     from tdsl.declare.axes import axis, reduce_axis
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     from tdsl.expr.tensor import Tensor
     from tdsl.pipeline import build
     from tdsl.runtime.machine_info import machine_info
+    from tdsl.runtime.pool import get_num_threads, set_num_threads
     from tdsl.schedule.knob import knob
     from tdsl.schedule.schedule import Schedule, schedule
     from tdsl.settings import options
@@ -96,6 +100,7 @@ _NAMES: dict[str, str] = {
     "expr.tensor": "Tensor",
     "pipeline": "build",
     "runtime.machine_info": "machine_info",
+    "runtime.pool": "get_num_threads set_num_threads",
     "schedule.knob": "knob",
     "schedule.schedule": "Schedule schedule",
     "settings": "options",
@@ -114,9 +119,9 @@ __all__ = [
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
     "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
     "UnprovenSchedule", "Witness", "abs", "all", "any", "axis", "build", "cast", "ceil", "clamp", "compute",
-    "floor", "fma", "knob", "logical_not", "machine_info", "max", "max_value", "maximum", "mean", "min",
+    "floor", "fma", "get_num_threads", "knob", "logical_not", "machine_info", "max", "max_value", "maximum", "mean", "min",
     "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis", "require",
-    "round", "schedule", "size", "sqrt", "sum", "trunc", "where",
+    "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
 ]  # fmt: skip
 
 
@@ -153,5 +158,10 @@ def __dir__() -> list[str]:
     return __all__
 
 
+def _load_build() -> Callable[..., object]:
+    return importlib.import_module("tdsl.pipeline").build
+
+
+BUILD.fill(_load_build)
 _package = sys.modules[__name__]
 _package.__class__ = _Package

@@ -1,9 +1,9 @@
 """What is known of the names in an integer expression, and proofs from it: affine inequalities under facts.
 
-In: ranges of variables (`intervals.py`) and conditions known to hold. Out: `prove(condition)`, sound and incomplete: True
-only where it holds for all values in the ranges. Proofs eliminate terms by their bounds, those first that no other bound
-mentions (Fourier-Motzkin without branching on pairs; Halide's `can_prove` and TVM's `Analyzer` are the counterparts),
-within a budget of steps.
+In: ranges of variables (`intervals.py`) and conditions known to hold. Out: `prove(condition)`, sound and incomplete:
+True only where it holds for all values in the ranges. Proofs eliminate terms by their bounds, those first that no other
+bound mentions (Fourier-Motzkin without branching on pairs; Halide's `can_prove` and TVM's `Analyzer` are the
+counterparts), within a budget of steps.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class _Simplifier:
             return folded
         match folded.op:
             case "add" | "sub" | "mul":
-                return normal(self.known, folded)
+                return simplify_sum(self.known, folded)
             case "floordiv":
                 return simplify_floordiv(self.known, folded)
             case "mod":
@@ -156,6 +156,28 @@ class _Simplifier:
 def normal(known: Knowledge, node: Node) -> Node:
     """An integer sum in its affine normal form; itself where it has it already."""
     return from_linear(known.form(node), node.dtype)
+
+
+def simplify_sum(known: Knowledge, node: Node) -> Node:
+    """The normal form; a constant goes into the `min` or `max` that it is added to, if nothing wraps there.
+
+    Rewrite::
+
+        min(n - 1, 31) + 1    min(n, 32)
+    """
+    terms, constant = known.form(node)
+    term = next(iter(terms), None)
+    if (
+        constant
+        and len(terms) == 1
+        and isinstance(term, Binary)
+        and term.op in ("min", "max")
+        and terms[term] == 1
+    ):
+        lhs, rhs = (build.add(operand, constant_of(constant, node.dtype)) for operand in term.children)
+        if all(known.fits(operand) for operand in (lhs, rhs, *term.children)):
+            return simplify_extreme(known, Binary(term.op, normal(known, lhs), normal(known, rhs)))
+    return normal(known, node)
 
 
 # division by constants

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.schedule import editing, legality, show
+from tdsl.schedule import editing, kernels, legality, show
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_names, as_stages, stage_name, tensor_name
@@ -379,6 +379,19 @@ class Schedule:
 
     def _repr_html_(self) -> str:
         return show.schedule_html(self)
+
+    # running
+
+    def __call__(self, *args: object, **keywords: object) -> object:
+        """Builds for the schedule's target, once for equal schedules, and calls: ``s(a, b)``, ``s(a, b, out=c)``.
+
+        Takes and gives what the kernel of `td.build` does. Errors: those of `td.build` and of the call.
+        """
+        return kernels.kernel_of(self)(*args, **keywords)
+
+    def time(self, *args: object, **keywords: object) -> object:
+        """Builds like a call does and times the kernel: ``print(s.time(a, b))``."""
+        return kernels.kernel_of(self).time(*args, **keywords)
 
     # value
 

@@ -1,8 +1,7 @@
 """What a loop comes from."""
 
-from tdsl.schedule.loops import constant_extents, is_fused, origins, over_reduction
-
 import tdsl as td
+from tdsl.schedule.loops import constant_extents, is_fused, origins, over_reduction
 
 
 def test_origins_follow_every_relation(matmul):

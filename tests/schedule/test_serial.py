@@ -30,12 +30,12 @@ def test_text(blur, golden):
 
 
 def test_it_is_judged_again_on_what_it_is_applied_to(blur):
-    saved = a_schedule(blur).to_json()
-    n = td.size("n")
-    x = td.placeholder("x", (n, n))
-    other = td.compute("by", (n, n), lambda y, x_: x[y, x_] + 1)
-    with pytest.raises(td.UnknownStageError):
-        td.Schedule.from_json(saved.replace('"w % 8 == 0"', '"n % 8 == 0"').replace("by", "by"), other)
+    saved = blur.s.store_root("bx").compute_at("bx", "by", "y").fold("bx", "y", 3).to_json()
+    wider = td.compute("by", (blur.h - 1, blur.w), lambda y, x: blur.bx[y, x] + blur.bx[y + 2, x])
+    assert td.Schedule.from_json(saved, wider).storage("bx")["shape"][0] == "3"
+    widest = td.compute("by", (blur.h - 1, blur.w), lambda y, x: blur.bx[y, x] + blur.bx[y + 3, x])
+    with pytest.raises(td.IllegalSchedule):
+        td.Schedule.from_json(saved, widest)
 
 
 def test_the_line_of_an_error_is_that_of_the_call(blur, told):
@@ -52,6 +52,9 @@ def test_other_outputs(blur, matmul, told):
         "  here: from_json(saved, matmul.C)\n"
         "  try: the same outputs, in the same order"
     )
+
+
+UNKNOWN_KNOB = {"primitive": "split", "stage": "by", "axis": "y", "factor": {"knob": "t"}}
 
 
 @pytest.mark.parametrize(
@@ -72,10 +75,7 @@ def test_other_outputs(blur, matmul, told):
             lambda d: json.dumps({**d, "steps": [{"primitive": "assume", "condition": {"expression": "w +"}}]}),
             "  step 0: this is no expression:",
         ),
-        (
-            lambda d: json.dumps({**d, "steps": [{"primitive": "split", "stage": "by", "axis": "y", "factor": {"knob": "t"}}]}),
-            "  step 0 names a knob 't' that is not described",
-        ),
+        (lambda d: json.dumps({**d, "steps": [UNKNOWN_KNOB]}), "  step 0 names a knob 't' that is not described"),
         (lambda d: json.dumps({**d, "settings": {"t": "four"}}), "  the value of knob t is no integer: 'four'"),
     ],
 )  # fmt: skip

@@ -43,7 +43,7 @@ def test_branches_guard_their_reads():
     V = td.placeholder("V", (n,))
     C = td.compute("C", (n,), lambda i: td.where(i + 1 < n, V[td.minimum(i + 1, n - 1)], V[i]))
     reads = {shown(read) for read in statements_of(C.producer)[0].reads}
-    assert reads == {"V[min(i + 1, n - 1)] if i + 1 < n", "V[i] if i + 1 >= n"}
+    assert reads == {"V[min(i + 1, n - 1)] if n > i + 1", "V[i] if n <= i + 1"}
 
 
 def test_conditions_on_data_guard_nothing():

@@ -1,9 +1,7 @@
-"""Small programs that the tests of schedules share, and the text of an error without the place in the test file."""
+"""Small programs that the tests of the rules share."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -29,26 +27,3 @@ def blur() -> SimpleNamespace:
     bx = td.compute("bx", (h + 2, w), lambda y, x: inp[y, x] + inp[y, x + 1] + inp[y, x + 2])
     by = td.compute("by", (h, w), lambda y, x: bx[y, x] + bx[y + 1, x] + bx[y + 2, x])
     return SimpleNamespace(inp=inp, bx=bx, by=by, h=h, w=w, s=td.schedule(by))
-
-
-@pytest.fixture
-def told() -> Callable[[Callable[[], object]], str]:
-    """The kind and the whole text of the error that an action raises, with ``here`` for this test's file and line.
-
-    The caret line is aligned under the source line again, so that a test shows where the carets stand.
-    """
-
-    def text_of(action: Callable[[], object]) -> str:
-        with pytest.raises(td.TdslError) as caught:
-            action()
-        lines = str(caught.value).splitlines()
-        assert len(lines) <= 10
-        assert caught.value.where is not None
-        brief = caught.value.where.brief()
-        assert re.fullmatch(r"test_\w+\.py:\d+", brief)
-        source = lines[1].strip().removeprefix(brief).strip()
-        carets = lines[2][2 + len(brief) + 3 :]
-        marked = source[len(carets) - len(carets.lstrip()) : len(carets)]
-        return "\n".join([f"{type(caught.value).__name__} {lines[0]}", f"  here: {marked}", *lines[3:]])
-
-    return text_of

@@ -36,15 +36,8 @@ class Reads:
 
 
 def stored(statement: Statement) -> tuple[str, ...]:
-    """The buffers that a statement writes, but for those it allocates itself."""
-    names: Names = {}
-    inner: Names = {}
-    for part in parts(statement):
-        if isinstance(part, Store):
-            names[part.buffer] = None
-        elif isinstance(part, Allocate):
-            inner[part.buffer] = None
-    return tuple(name for name in names if name not in inner)
+    """The buffers that a statement writes, those it allocates itself among them: the next time they hold other values."""
+    return tuple(dict.fromkeys(part.buffer for part in parts(statement) if isinstance(part, Store)))
 
 
 def parts(statement: Statement) -> list[Statement]:

@@ -1,0 +1,23 @@
+"""P11: heap, stack and register on every target; the rest belongs to CUDA."""
+
+import pytest
+
+import tdsl as td
+
+
+@pytest.mark.parametrize("scope", ["heap", "stack", "register"])
+def test_scopes_of_every_target(blur, scope):
+    s = blur.s.tile("by", {"y": 4, "x": 8}).compute_at("bx", "by", "xo").scope("bx", scope)
+    assert s.storage("bx")["scope"] == scope
+
+
+@pytest.mark.parametrize("scope", ["shared", "fragment", "local"])
+def test_scopes_of_cuda(blur, scope):
+    with pytest.raises(td.ArgumentError, match="CUDA targets only"):
+        blur.s.scope("bx", scope)
+
+
+def test_capacity_is_pending_until_the_place_is_final(blur):
+    s = blur.s.scope("bx", "stack")
+    assert s.pending() != ()
+    assert "pending:" in str(s)

@@ -1,0 +1,25 @@
+"""P14: every directive is labelled exact or reassociates(axis)."""
+
+import tdsl as td
+
+
+def labels(s):
+    return [line.split("  ")[-2].strip() for line in s.history().splitlines()]
+
+
+def test_blocks_are_exact_and_another_order_is_not(matmul):
+    assert labels(matmul.s.split("C", "k", 8)) == ["exact"]
+    assert labels(matmul.s.reorder("C", "k", "i", "j")) == ["exact"]
+    assert labels(matmul.s.split("C", "k", 8).reorder("C", "ki", "ko")) == ["exact", "reassociates k of C"]
+    assert labels(matmul.s.vectorize("C", "k", 8)) == ["reassociates k of C"]
+    assert labels(matmul.s.rfactor("C", "k")) == ["reassociates k of C"]
+
+
+def test_integers_and_extrema_are_exact():
+    n = td.size("n")
+    k = td.reduce_axis("k", n)
+    for dtype, reduce in (("int32", td.sum), ("float32", td.max)):
+        A = td.placeholder("A", (n,), dtype)
+        C = td.compute("C", (), lambda: reduce(A[k], over=k))
+        assert labels(td.schedule(C).vectorize(C, "k", 8)) == ["exact"]
+        assert labels(td.schedule(C).rfactor(C, "k")) == ["exact"]

@@ -1,0 +1,271 @@
+"""Random directives, as the text of a method call on a schedule, from what the schedule shows of itself.
+
+In: dice and a schedule. Out: text such as ``.split("s0", "i", 3, tail="mask")``; most of it can be meant, little of it
+is nonsense, and whether it is legal is the schedule's to say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.support.programs import Program
+
+if TYPE_CHECKING:
+    import tdsl as td
+
+TAILS = ("guard", "mask", "peel", "shift", "pad")
+SCOPES = ("heap", "stack", "register")
+
+
+@dataclass(slots=True)
+class Drawing:
+    """What is known while directives are drawn for one schedule."""
+
+    dice: random.Random
+    program: Program
+    reads: dict[str, set[str]] = field(default_factory=dict)
+    """Tensor names that a stage reads, cached copies included."""
+    count: int = 0
+
+    @staticmethod
+    def of(dice: random.Random, program: Program) -> Drawing:
+        return Drawing(dice, program, {stage.names[0]: stage.reads() for stage in program.stages})
+
+
+def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
+    """(primitive, text of the call)."""
+    names = list(_WEIGHTS)
+    name = drawing.dice.choices(names, [_WEIGHTS[each][0] for each in names])[0]
+    drawing.count += 1
+    return name, _WEIGHTS[name][1](drawing, schedule)
+
+
+def _stage(drawing: Drawing, schedule: td.Schedule) -> str:
+    return drawing.dice.choice(schedule.stages())
+
+
+def _axis(drawing: Drawing, schedule: td.Schedule, stage: str) -> str:
+    return drawing.dice.choice(schedule.axes(stage) or ("i",))
+
+
+def _factor(drawing: Drawing) -> str:
+    value = drawing.dice.choice([1, 2, 2, 3, 4, 4, 5, 8, 16])
+    if drawing.dice.random() < 0.05:
+        return f'td.knob("t{drawing.count}", [{value}, {value + 1}], default={value})'
+    return str(value)
+
+
+def _width(drawing: Drawing) -> str:
+    return str(drawing.dice.choice([2, 4, 4, 8, 8, 16, 3, 5, 7]))
+
+
+def _tail(drawing: Drawing, chance: float = 0.45) -> str:
+    return f', tail="{drawing.dice.choice(TAILS)}"' if drawing.dice.random() < chance else ""
+
+
+def _split(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axis = _axis(drawing, schedule, stage)
+    style = drawing.dice.random()
+    if style < 0.12:
+        return f'.split("{stage}", "{axis}", parts={drawing.dice.choice([1, 2, 3, 4])}{_tail(drawing)})'
+    if style < 0.22:
+        return f'.split("{stage}", "{axis}", ({_factor(drawing)}, {_factor(drawing)}){_tail(drawing)})'
+    names = f', into=("{axis}x", "{axis}y")' if style < 0.3 else ""
+    return f'.split("{stage}", "{axis}", {_factor(drawing)}{names}{_tail(drawing)})'
+
+
+def _tile(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axes = list(schedule.axes(stage))
+    chosen = drawing.dice.sample(axes, min(len(axes), drawing.dice.choice([1, 2, 2, 2, 3])))
+    pairs = ", ".join(f'"{axis}": {_factor(drawing)}' for axis in chosen)
+    return f'.tile("{stage}", {{{pairs}}}{_tail(drawing, 0.3)})'
+
+
+def _fuse(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axes = schedule.axes(stage)
+    start = drawing.dice.randrange(max(1, len(axes) - 1))
+    chosen = axes[start : start + drawing.dice.choice([2, 2, 2, 3])]
+    return f'.fuse("{stage}", {_quoted(chosen)})' if chosen else f'.fuse("{stage}")'
+
+
+def _reorder(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axes = list(schedule.axes(stage))
+    drawing.dice.shuffle(axes)
+    if len(axes) > 2 and drawing.dice.random() < 0.4:
+        return f'.reorder("{stage}", {_quoted(axes[:2])})'
+    return f'.reorder("{stage}", {_quoted(axes)})' if axes else f'.reorder("{stage}", "i")'
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _unroll(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axis = _axis(drawing, schedule, stage)
+    if drawing.dice.random() < 0.5:
+        return f'.unroll("{stage}", "{axis}")'
+    return f'.unroll("{stage}", "{axis}", {_factor(drawing)}{_tail(drawing, 0.3)})'
+
+
+def _vectorize(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axes = schedule.axes(stage) or ("i",)
+    axis = axes[-1] if drawing.dice.random() < 0.5 else drawing.dice.choice(axes)
+    if drawing.dice.random() < 0.25:
+        return f'.vectorize("{stage}", "{axis}")'
+    return f'.vectorize("{stage}", "{axis}", {_width(drawing)}{_tail(drawing, 0.4)})'
+
+
+def _parallel(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axis = _axis(drawing, schedule, stage) if drawing.dice.random() < 0.5 else (schedule.axes(stage) or ("i",))[0]
+    chunk = f", chunk={drawing.dice.choice([1, 2, 3, 8])}" if drawing.dice.random() < 0.35 else ""
+    return f'.parallel("{stage}", "{axis}"{chunk})'
+
+
+def _producer(drawing: Drawing, schedule: td.Schedule) -> str:
+    """A stage that another one reads."""
+    stages = schedule.stages()
+    return drawing.dice.choice(stages[:-1] or stages)
+
+
+def _place(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str]:
+    """A producer and a loop, mostly of a reader of it, else of any later stage."""
+    stages = schedule.stages()
+    stage = _producer(drawing, schedule)
+    later = stages[stages.index(stage) + 1 :] or stages
+    readers = [name for name in later if stage in drawing.reads.get(name, ())]
+    host = drawing.dice.choice(readers if readers and drawing.dice.random() < 0.7 else later)
+    return stage, host, _axis(drawing, schedule, host)
+
+
+def _compute_at(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage, host, axis = _place(drawing, schedule)
+    return f'.compute_at("{stage}", "{host}", "{axis}")'
+
+
+def _store_at(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage, host, axis = _place(drawing, schedule)
+    return f'.store_at("{stage}", "{host}", "{axis}")'
+
+
+def _store_root(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.store_root("{_producer(drawing, schedule)}")'
+
+
+def _compute_root(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.compute_root("{_producer(drawing, schedule)}")'
+
+
+def _inline(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.inline("{_producer(drawing, schedule)}")'
+
+
+def _cache_read(drawing: Drawing, schedule: td.Schedule) -> str:
+    stages = schedule.stages()
+    stage = drawing.dice.choice(stages)
+    read = sorted(drawing.reads.get(stage, ())) or ["A"]
+    tensor, name = drawing.dice.choice(read), f"c{drawing.count}"
+    drawing.reads[name] = {tensor}
+    drawing.reads.setdefault(stage, set()).add(name)
+    readers = f', "{stage}"' if drawing.dice.random() < 0.7 else ""
+    scope = f', scope="{drawing.dice.choice(SCOPES)}"' if drawing.dice.random() < 0.35 else ""
+    return f'.cache_read("{tensor}"{readers}, name="{name}"{scope})'
+
+
+def _cache_write(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage, name = _stage(drawing, schedule), f"w{drawing.count}"
+    drawing.reads[name] = drawing.reads.get(stage, set())
+    drawing.reads[stage] = {name}
+    scope = f', scope="{drawing.dice.choice(SCOPES)}"' if drawing.dice.random() < 0.35 else ""
+    return f'.cache_write("{stage}", name="{name}"{scope})'
+
+
+def _promote(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _reducing(drawing, schedule)
+    scope = f', scope="{drawing.dice.choice(SCOPES)}"' if drawing.dice.random() < 0.5 else ""
+    return f'.promote("{stage}", "{_axis(drawing, schedule, stage)}", name="p{drawing.count}"{scope})'
+
+
+def _reducing(drawing: Drawing, schedule: td.Schedule) -> str:
+    """A stage that reduces, where there is one."""
+    stages = [name for name in schedule.stages() if any(axis[0] == "k" for axis in schedule.axes(name))]
+    return drawing.dice.choice(stages or schedule.stages())
+
+
+def _rfactor(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _reducing(drawing, schedule)
+    axes = [axis for axis in schedule.axes(stage) if axis[0] == "k"] or list(schedule.axes(stage)) or ["k0"]
+    name = f"f{drawing.count}"
+    drawing.reads[name] = set(drawing.reads.get(stage, ()))
+    drawing.reads.setdefault(stage, set()).add(name)
+    return f'.rfactor("{stage}", "{drawing.dice.choice(axes)}", name="{name}")'
+
+
+def _layout(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _producer(drawing, schedule)
+    dims = list(schedule.dims(stage))
+    order = list(dims)
+    drawing.dice.shuffle(order)
+    entries = list(order)
+    for _ in range(drawing.dice.choice([0, 1, 1, 2])):
+        if not order:
+            break
+        dim, factor = drawing.dice.choice(order), drawing.dice.choice([2, 3, 4, 8])
+        if dim in entries:
+            entries[entries.index(dim)] = f"{dim} // {factor}"
+            entries.insert(drawing.dice.randrange(entries.index(f"{dim} // {factor}") + 1, len(entries) + 1), f"{dim} % {factor}")
+    if drawing.dice.random() < 0.1:
+        entries = [f"{entry} + 1" for entry in entries]
+    return f'.layout("{stage}", lambda {", ".join(dims)}: ({", ".join(entries)}{"," * (len(entries) == 1)}))'
+
+
+def _scope(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.scope("{_producer(drawing, schedule)}", "{drawing.dice.choice(SCOPES)}")'
+
+
+def _fold(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _producer(drawing, schedule)
+    dim = drawing.dice.choice(schedule.dims(stage) or ("i",))
+    return f'.fold("{stage}", "{dim}", {drawing.dice.choice([1, 2, 3, 4, 4, 5, 8])})'
+
+
+def _assume(drawing: Drawing, schedule: td.Schedule) -> str:
+    sizes = [size.name for size in drawing.program.sizes]
+    if not sizes:
+        return ".assume(True)"
+    name = drawing.dice.choice(sizes)
+    return f".assume({drawing.dice.choice([f'{name} % 4 == 0', f'{name} >= 2', f'{name} <= 9', f'{name} % 2 == 0'])})"
+
+
+_WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
+    "split": (14, _split),
+    "tile": (6, _tile),
+    "fuse": (6, _fuse),
+    "reorder": (9, _reorder),
+    "unroll": (6, _unroll),
+    "vectorize": (10, _vectorize),
+    "parallel": (7, _parallel),
+    "compute_at": (12, _compute_at),
+    "store_at": (6, _store_at),
+    "store_root": (4, _store_root),
+    "compute_root": (2, _compute_root),
+    "inline": (4, _inline),
+    "cache_read": (6, _cache_read),
+    "cache_write": (5, _cache_write),
+    "promote": (6, _promote),
+    "rfactor": (5, _rfactor),
+    "layout": (5, _layout),
+    "scope": (4, _scope),
+    "fold": (6, _fold),
+    "assume": (2, _assume),
+}
+"""Primitive: how often it is tried, and how a call of it is drawn."""
