@@ -119,9 +119,9 @@ __all__ = [
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
     "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
     "UnprovenSchedule", "Witness", "abs", "all", "any", "axis", "build", "cast", "ceil", "clamp", "compute",
-    "floor", "fma", "get_num_threads", "knob", "logical_not", "machine_info", "max", "max_value", "maximum", "mean", "min",
-    "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis", "require",
-    "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
+    "floor", "fma", "get_num_threads", "knob", "logical_not", "machine_info", "max", "max_value", "maximum",
+    "mean", "min", "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis",
+    "require", "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
 ]  # fmt: skip
 
 

@@ -204,16 +204,16 @@ def _only_loops(loops: LoopKernel) -> Callable[[Source], str]:
 
 # ---------------------------------------------------------------- arguments
 def ordered_inputs(state: State, inputs: Sequence[object] | None, where: Location | None) -> tuple[Tensor | Param, ...]:
-    """Arrays and scalars of the call, in order."""
-    found: dict[Tensor | Param, None] = {}
+    """Arrays and scalars of the call, in order; a param is its name, however often it was declared (N3)."""
+    found: dict[str, Tensor | Param] = {}
     made = {tensor for entry in state.live() for tensor in entry.stage.tensors}
     for entry in state.live():
         for tensor in inputs_of(entry.stage):
             if tensor not in made:
-                found[tensor] = None
+                found.setdefault(tensor.name, tensor)
         for param in entry.stage.params:
-            found[param] = None
-    needed = sorted(found, key=lambda one: one.number)
+            found.setdefault(param.name, param)
+    needed = sorted(found.values(), key=lambda one: one.number)
     if inputs is None:
         return tuple(needed)
     return _as_asked(needed, inputs, where)

@@ -15,7 +15,7 @@ from tdsl.expr.build import FALSE, TRUE
 from tdsl.expr.handles import AxisHandle, Expr
 from tdsl.expr.node import Binary, Node
 from tdsl.expr.printer import text
-from tdsl.expr.rewrite import free_vars
+from tdsl.expr.rewrite import free_vars, reads
 from tdsl.location import Location
 from tdsl.poly.lift import opaque_term
 
@@ -76,7 +76,7 @@ def _conjuncts(node: Node) -> list[Node]:
 
 
 def checked_fill(fill: object, has_domain: bool, what: str, where: Location) -> object:
-    """The value outside the domain: a number or an expression of params; 0 where nothing is said.
+    """The value outside the domain: a number, or an expression of params and sizes; 0 where nothing is said.
 
     Errors: E115 `fill=` without `where=`, or a value that varies from point to point.
     """
@@ -89,6 +89,8 @@ def checked_fill(fill: object, has_domain: bool, what: str, where: Location) -> 
             where=where,
             hint=("where=lambda i, j: …, the points that are computed",),
         )
-    if isinstance(fill, Expr) and any(var.kind == "axis" for var in free_vars(fill.node)):
+    if isinstance(fill, Expr) and (
+        reads(fill.node) or any(var.kind == "axis" for var in free_vars(fill.node))
+    ):
         raise ArgumentError("E115", f"fill= of {what} is one value, not {fill}", where=where)
     return fill

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tdsl.declare.names import entries, shown
+from tdsl.dtypes import DType
 from tdsl.errors import ArgumentError, ArgumentTypeError, ShapeError
 from tdsl.expr.handles import Expr, Origin, as_index, merged
 from tdsl.expr.node import Const, Node
@@ -33,7 +34,6 @@ def checked_shape(shape: object, what: str, where: Location) -> Extents:
     """
     parts = _entries(shape, what, where)
     nodes = tuple(_extent(part, what, where) for part in parts)
-    _check_bytes(nodes, what, where)
     return Extents(nodes, _origins(parts))
 
 
@@ -114,12 +114,12 @@ def _origins(entries: Iterable[object]) -> tuple[Origin, ...]:
     return merged(entry.origins for entry in entries if isinstance(entry, Expr))
 
 
-def _check_bytes(nodes: tuple[Node, ...], what: str, where: Location) -> None:
-    """Refuses constant shapes beyond 2^63 elements, which no address space holds (semantics B5)."""
-    count = 1
+def check_bytes(nodes: Iterable[Node], dtype: DType, what: str, where: Location) -> None:
+    """Refuses constant shapes of 2^63 bytes or more, which no address space holds (semantics B5). Errors: E104."""
+    count = dtype.bytes
     for node in nodes:
         if not isinstance(node, Const):
             return
         count *= int(node.value)
     if count >= 1 << 63:
-        raise ShapeError("E104", f"{what} has {count} elements: more than 2^63", where=where)
+        raise ShapeError("E104", f"{what} takes {count} bytes: more than 2^63", where=where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tdsl.declare.extent import Extents, checked_bounds, checked_shape
+from tdsl.declare.extent import Extents, check_bytes, checked_bounds, checked_shape
 from tdsl.declare.names import checked_name, entries, next_number, shown
 from tdsl.declare.size import gather_sizes
 from tdsl.dtypes import DType, as_dtype, max_value, min_value
@@ -47,6 +47,7 @@ def placeholder(
     named = checked_name(name, "a placeholder", where)
     extents = checked_shape(shape, named, where)
     element = _element(dtype, where)
+    check_bytes(extents.nodes, element, named, where)
     values = None if range is None else _checked_range(range, named, element, where)
     origins = (*extents.origins, *(() if values is None else values.origins))
     nodes = (*extents.nodes, *(() if values is None else values.nodes))

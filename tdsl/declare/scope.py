@@ -155,9 +155,7 @@ def check_names(
                 f"{what} has {kinds[name]} and {kind} called {name}",
                 where=where,
                 why=(f"inside {what} the name {name} means one thing",),
-                hint=(f"another name for the axis: lambda {'i' if name != 'i' else 'j'}: …",)
-                if kinds[name] == "an axis"
-                else (),
+                hint=(f"another name for the axis: {name}_",) if kinds[name] == "an axis" else (),
             )
 
 
@@ -165,6 +163,8 @@ def _check_bounds(
     body: Sequence[Node], reduced: dict[str, Axis], own: dict[str, AxisOrigin], what: str, where: Location
 ) -> None:
     """The bounds of a reduction axis use data axes and reduction axes around it only."""
+    if not reduced:
+        return
     stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset(own)) for node in reversed(body)]
     seen: set[tuple[Node, frozenset[str]]] = set()
     while stack:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tdsl.declare.extent import check_bytes
 from tdsl.declare.names import next_number
 from tdsl.declare.proof import prove_reads
 from tdsl.declare.require import facts_about
 from tdsl.declare.scope import all_origins, check_names, checked_axes
 from tdsl.declare.size import gather_sizes
 from tdsl.dtypes import DType
-from tdsl.errors import DTypeError
+from tdsl.errors import DTypeError, DuplicateNameError
 from tdsl.expr.build import cast
 from tdsl.expr.contract import contract
 from tdsl.expr.handles import AxisHandle, Expr, Origin, adopt, as_node, as_operand
@@ -61,10 +62,12 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     origins = all_origins(_mentioned(draft, values))
     reduce_axes = checked_axes(body, draft.axes, origins, what, where)
     axes = tuple(handle.origin.axis for handle in draft.axes)
+    for node in body:
+        check_bytes((axis.upper for axis in axes), node.dtype, what, where)
     bounds = tuple(bound for axis in (*axes, *reduce_axes) for bound in (axis.lower, axis.upper))
     tensors = dict.fromkeys(read.tensor for read in reads(*body))
     sizes = gather_sizes(origins, tensors, (*bounds, *body, *draft.domain, *draft.facts), where)
-    params = _params(origins)
+    params = _params(origins, where)
     check_names([axis.name for axis in (*axes, *reduce_axes)], sizes, params, what, where)
     stage = Stage(
         name=what,
@@ -119,9 +122,26 @@ def _fill(value: object, dtype: DType) -> Node:
     return cast(as_node(value, dtype), dtype)
 
 
-def _params(origins: Iterable[Origin]) -> tuple[Param, ...]:
-    """The scalar arguments that the stage mentions itself; what it reads keeps its own."""
-    return tuple(origin for origin in origins if isinstance(origin, Param))
+def _params(origins: Iterable[Origin], where: Location) -> tuple[Param, ...]:
+    """The scalar arguments that the stage mentions itself, one a name (semantics N3). Errors: E110 they differ."""
+    found: dict[str, Param] = {}
+    for origin in origins:
+        if not isinstance(origin, Param):
+            continue
+        known = found.setdefault(origin.name, origin)
+        if (known.dtype, known.value_range) != (origin.dtype, origin.value_range):
+            raise DuplicateNameError(
+                "E110",
+                f"the param {origin.name} meets itself with another dtype or range",
+                where=where,
+                why=tuple(
+                    f"{param.dtype}, declared at {param.where.brief()}"
+                    for param in (known, origin)
+                    if param.where
+                ),
+                hint=(f"declare {origin.name} once and use it everywhere",),
+            )
+    return tuple(found.values())
 
 
 def _facts(own: Iterable[Node], tensors: Iterable[Tensor], sizes: Iterable[str]) -> tuple[Node, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tdsl.dtypes import max_value, min_value
+from tdsl.dtypes import DType, max_value, min_value
 from tdsl.expr.linear import Form, linear
 from tdsl.expr.node import Binary, Cast, Const, Node, Read, Select, Unary, Var
 from tdsl.expr.rewrite import walk
@@ -159,11 +159,13 @@ class Intervals:
     def sum(self, node: Node) -> Sum:
         """A node as a sum over whole numbers, without wrapping: its form where that fits, else the node as one term."""
         form = self.form(node)
-        low, high = self.sum_interval(form)
-        fits = int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
-        return form if fits else ({node: 1}, 0)
+        return form if self.representable(form, node.dtype) else ({node: 1}, 0)
 
     def fits(self, node: Node) -> bool:
         """Whether the node's affine form is its value as a whole number, for all values in the ranges."""
-        low, high = self.sum_interval(self.form(node))
-        return int(min_value(node.dtype)) <= low and high <= int(max_value(node.dtype))
+        return self.representable(self.form(node), node.dtype)
+
+    def representable(self, total: Sum, dtype: DType) -> bool:
+        """Whether a sum over whole numbers is a value of the dtype, for all values in the ranges."""
+        low, high = self.sum_interval(total)
+        return int(min_value(dtype)) <= low and high <= int(max_value(dtype))

@@ -174,9 +174,11 @@ def simplify_sum(known: Knowledge, node: Node) -> Node:
         and term.op in ("min", "max")
         and terms[term] == 1
     ):
-        lhs, rhs = (build.add(operand, constant_of(constant, node.dtype)) for operand in term.children)
-        if all(known.fits(operand) for operand in (lhs, rhs, *term.children)):
-            return simplify_extreme(known, Binary(term.op, normal(known, lhs), normal(known, rhs)))
+        forms = [known.form(operand) for operand in term.children]
+        moved: list[Form] = [(held, offset + constant) for held, offset in forms]
+        if all(known.representable(form, node.dtype) for form in (*forms, *moved)):
+            lhs, rhs = (from_linear(form, node.dtype) for form in moved)
+            return simplify_extreme(known, Binary(term.op, lhs, rhs))
     return normal(known, node)
 
 
@@ -324,6 +326,7 @@ def simplify_comparison(known: Knowledge, node: Compare) -> Node:
     Rewrite::
 
         32*o + i < 32*o + n     i < n           4*i <= 4*n + 2     i <= n
+        i + 1 <= n              i < n           x <= 31            x < 32
     """
     folded = build.compare(node.op, node.lhs, node.rhs)
     if not isinstance(folded, Compare) or not folded.lhs.dtype.is_integer:
@@ -334,7 +337,8 @@ def simplify_comparison(known: Knowledge, node: Compare) -> Node:
         return build.FALSE
     if not (known.fits(folded.lhs) and known.fits(folded.rhs)):
         return folded
-    return _cancelled(known, folded)
+    cancelled = _cancelled(known, folded)
+    return _strict(known, cancelled) if isinstance(cancelled, Compare) else cancelled
 
 
 def _cancelled(known: Knowledge, node: Compare) -> Node:
@@ -356,9 +360,28 @@ def _cancelled(known: Knowledge, node: Compare) -> Node:
         max(-rounded, 0),
     )
     dtype = node.lhs.dtype
-    lhs, rhs = from_linear(positive, dtype), from_linear(negative, dtype)
     # Without the terms that were taken out, a side may wrap that did not before.
-    return build.compare(node.op, lhs, rhs) if known.fits(lhs) and known.fits(rhs) else node
+    if not (known.representable(positive, dtype) and known.representable(negative, dtype)):
+        return node
+    return build.compare(node.op, from_linear(positive, dtype), from_linear(negative, dtype))
+
+
+def _strict(known: Knowledge, node: Compare) -> Node:
+    """`<=` as `<`, in the half-open style of bounds, where that needs no constant or has one already."""
+    if node.op not in ("le", "ge"):
+        return node
+    lesser, greater = (node.lhs, node.rhs) if node.op == "le" else (node.rhs, node.lhs)
+    (left, a), (right, b) = known.form(lesser), known.form(greater)
+    if a - b != 1 and right:
+        return node
+    # left + a <= right + b is left + (a - b - 1) < right.
+    shift = a - b - 1
+    dtype = node.lhs.dtype
+    first: Form = (left, max(shift, 0) if right else 0)
+    second: Form = (right, max(-shift, 0) if right else -shift)
+    if not (known.representable(first, dtype) and known.representable(second, dtype)):
+        return node
+    return build.lt(from_linear(first, dtype), from_linear(second, dtype))
 
 
 def simplify_condition(known: Knowledge, node: Node) -> Node:

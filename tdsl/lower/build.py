@@ -34,7 +34,9 @@ class Signature:
     assumptions: tuple[Node, ...] = ()
 
 
-def build_loops(nest: Nest, stages: Mapping[str, Stage], inputs: Sequence[Storage], signature: Signature) -> Kernel:
+def build_loops(
+    nest: Nest, stages: Mapping[str, Stage], inputs: Sequence[Storage], signature: Signature
+) -> Kernel:
     """The kernel a nest describes. stages: by name, as they now stand. inputs: storage of the caller's arrays."""
     storage = {one.tensor: one for one in (*nest.storage, *inputs)}
     body = _Lowering(stages, storage).items(nest.items)
@@ -58,7 +60,9 @@ class _Lowering:
             case NestLet(var, value, body):
                 return Let(var, value, self.items(body))
             case NestAllocate(storage, body):
-                return Allocate(storage.buffer, storage.dtype, storage.extents, storage.scope, self.items(body))
+                return Allocate(
+                    storage.buffer, storage.dtype, storage.extents, storage.scope, self.items(body)
+                )
             case NestCompute():
                 return self.compute(item)
 
@@ -125,8 +129,12 @@ class _Lowering:
         parts: list[Statement] = []
         for node in _reductions(stage):
             count = len(node.operands)
-            left = tuple(_load(slot, one.dtype) for slot, one in zip(near[:count], node.operands, strict=True))
-            right = tuple(_load(slot, one.dtype) for slot, one in zip(far[:count], node.operands, strict=True))
+            left = tuple(
+                _load(slot, one.dtype) for slot, one in zip(near[:count], node.operands, strict=True)
+            )
+            right = tuple(
+                _load(slot, one.dtype) for slot, one in zip(far[:count], node.operands, strict=True)
+            )
             parts.append(_stored(near[:count], node.reducer.combine(left, right), item.stage))
             near, far = near[count:], far[count:]
         return block(parts)

@@ -109,10 +109,11 @@ class _Compiler:
         self.pieces: list[Run] = []
         self.shares = False
         self.forms: dict[Node, Form] = {}
+        self.pure: dict[Node, bool] = {}
         nodes = list(walk(root))
         uses = Counter(child for node in nodes for child in node.children)
         height: dict[Node, int] = {}
-        pure: dict[Node, bool] = {}
+        pure = self.pure
         always = _always(root)
         for node in nodes:
             height[node] = 1 + max((height[child] for child in node.children), default=0)
@@ -264,7 +265,7 @@ class _Compiler:
     def sum(self, node: Binary | Unary) -> Code:
         """Integer sums as a whole: single values first, then the lanes."""
         terms, constant = linear(node, self.forms)
-        if node in terms:
+        if node in terms or self.loses_reads(node, terms):
             return self.plain_operation(node, [self.code[child] for child in node.children])
         parts = [(self.term(term), count) for term, count in terms.items()]
         taints = any(code.taints for code, _ in parts)
@@ -283,6 +284,14 @@ class _Compiler:
             return value
 
         return Code(total, True, taints)
+
+    def loses_reads(self, node: Node, terms: Mapping[Node, int]) -> bool:
+        """Whether the normal form leaves out what must be read for its checks, as in `T[i] - T[i]`."""
+        return any(
+            term not in terms and not self.pure.get(term, False)
+            for child in node.children
+            for term in linear(child, self.forms)[0]
+        )
 
     def term(self, term: Node) -> Code:
         """A term of a sum; one that the normal form made anew is compiled here."""

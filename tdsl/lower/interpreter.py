@@ -241,7 +241,7 @@ class _Compiler:
     # ------------------------------------------------------------ names and memory
     def let(self, let: Let, names: Names) -> Step:
         code = self.expression(let.value, names)
-        loops = names.loops if code.lanes else (*names.loops, let.var)
+        loops = names.loops if code.lanes or code.taints else (*names.loops, let.var)
         inner = replace(
             names,
             lanes=names.lanes | {let.var} if code.lanes else names.lanes,

@@ -16,19 +16,16 @@ from tdsl.errors import InternalError
 from tdsl.expr.node import (
     BOOL,
     INT64,
-    Binary,
-    Compare,
     Const,
-    Fma,
     Load,
     Node,
     Read,
     Reduce,
-    Select,
     Var,
 )
 from tdsl.expr.printer import text
 from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.typecheck import violation
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
@@ -217,6 +214,9 @@ class _Verifier:
 
     # ------------------------------------------------------------ expressions
     def expression(self, root: Node, scope: _Scope) -> None:
+        problem = violation(root)
+        if problem is not None:
+            raise self.fail(problem)
         for node in walk(root):
             match node:
                 case Var():
@@ -232,20 +232,7 @@ class _Verifier:
                 case Read() | Reduce():
                     raise self.fail(f"{text(node)} belongs above Loop IR")
                 case _:
-                    self.operands(node)
-
-    def operands(self, node: Node) -> None:
-        match node:
-            case Binary() | Compare():
-                self.typed(node.rhs, node.lhs.dtype, f"the second operand of {node.op}")
-            case Select():
-                self.typed(node.cond, BOOL, "the condition of a select")
-                self.typed(node.otherwise, node.then.dtype, "the other branch of a select")
-            case Fma():
-                self.typed(node.a, node.c.dtype, "a factor of an fma")
-                self.typed(node.b, node.c.dtype, "a factor of an fma")
-            case _:
-                pass
+                    pass
 
     def typed(self, node: Node, dtype: DType, what: str) -> None:
         if node.dtype is not dtype:

@@ -1,1 +1,1 @@
-"""Polyhedral reasoning: bounds, dependences, legality, loop bounds; the only package that imports islpy (and not here)."""
+"""Polyhedral reasoning: bounds, dependences, legality, loop bounds; the modules below alone import islpy."""

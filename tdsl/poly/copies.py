@@ -119,6 +119,8 @@ class Copies:
 
     def need_of(self, statement: Statement) -> isl.Map:
         """{ host's dims -> axes } of one statement: of an update, all terms of the needed elements."""
+        if statement.role in ("source", "sink"):
+            return isl.Map.from_range(self.flow.domain(statement))
         need = self.need(statement.stage)
         definer = self._definer(statement.stage)
         if statement is definer:
@@ -188,6 +190,9 @@ class Copies:
     # loops to axes
 
     def _relation(self, statement: Statement) -> isl.Map:
+        if statement.role in ("source", "sink"):
+            domain = self.flow.domain(statement)
+            return isl.Map.identity(domain.get_space().map_from_set()).intersect_domain(domain)
         stage = statement.stage
         host, leaves = len(self.tree.host(stage)), self.tree.leaves(statement.name)
         unfolding = Unfolding(

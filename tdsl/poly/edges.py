@@ -24,31 +24,37 @@ class Edges:
     copies: Copies
     order: Order
     storage: Storage
-    _made: dict[tuple[str, str, str], tuple[isl.Map, isl.Map]] = field(
-        init=False, default_factory=dict[tuple[str, str, str], tuple[isl.Map, isl.Map]]
+    _made: dict[tuple[str, str, str, "int | None"], tuple[isl.Map, isl.Map]] = field(
+        init=False, default_factory=dict[tuple[str, str, str, "int | None"], tuple[isl.Map, isl.Map]]
     )
     _written: dict[tuple[str, str], isl.Map] = field(
         init=False, default_factory=dict[tuple[str, str], isl.Map]
     )
 
-    def check_flow(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
-        """Order, then coverage, of the values that `reader` reads and `writer` makes."""
-        want, makers = self._makers(tensor, reader, writer)
+    def check_flow(
+        self, tensor: str, reader: Statement, writer: Statement, which: int | None = None
+    ) -> Violation | None:
+        """Order, then coverage, of the values that `reader` reads and `writer` makes; `which`: by one access only."""
+        want, makers = self._makers(tensor, reader, writer, which)
         return self._late(tensor, reader, writer, makers) or self._missing(
             tensor, reader, writer, want, makers
         )
 
-    def check_kept(self, tensor: str, reader: Statement, writer: Statement) -> Violation | None:
+    def check_kept(
+        self, tensor: str, reader: Statement, writer: Statement, which: int | None = None
+    ) -> Violation | None:
         """Whether those values are still there when they are read."""
-        _, makers = self._makers(tensor, reader, writer)
+        _, makers = self._makers(tensor, reader, writer, which)
         return self._clobbered(tensor, reader, writer, makers)
 
-    def _makers(self, tensor: str, reader: Statement, writer: Statement) -> tuple[isl.Map, isl.Map]:
+    def _makers(
+        self, tensor: str, reader: Statement, writer: Statement, which: int | None
+    ) -> tuple[isl.Map, isl.Map]:
         """{ reader -> the writer's instances it wants }, { reader -> the writer's copies it may get them from }."""
-        key = tensor, reader.name, writer.name
+        key = tensor, reader.name, writer.name, which
         if key not in self._made:
             want = self.copies.relation(reader.name)
-            want = want.apply_range(self.copies.flow.sources(reader, writer, tensor))
+            want = want.apply_range(self.copies.flow.sources(reader, writer, tensor, which))
             makers = want.apply_range(self.copies.relation(writer.name).reverse())
             self._made[key] = want, self.same_buffer(tensor, reader, writer, makers)
         return self._made[key]
@@ -73,7 +79,7 @@ class Edges:
         late = makers.intersect(self.order.not_after(reader.name, writer.name))
         if late.is_empty():
             return None
-        if writer.role in ("assign", "finish"):
+        if writer.role in ("assign", "finish") and not self._ordered(tensor):
             made = self.copies.relation(writer.name)
             in_time = makers.intersect(self.order.after(reader.name, writer.name)).apply_range(made)
             lost = late.apply_range(made).subtract(in_time)
@@ -96,7 +102,7 @@ class Edges:
     def _clobbered(
         self, tensor: str, reader: Statement, writer: Statement, makers: isl.Map
     ) -> Violation | None:
-        alias = self.storage.alias(tensor)
+        alias = self.storage.shared(tensor) if self._ordered(tensor) else self.storage.alias(tensor)
         if alias is None or alias.is_empty():
             return None
         for other in self.copies.tree.writers[tensor]:
@@ -110,6 +116,9 @@ class Edges:
                 )
         return None
 
+    def _ordered(self, tensor: str) -> bool:
+        return tensor in self.copies.arranged.program.ordered
+
     def between(
         self,
         tensor: str,
@@ -119,7 +128,7 @@ class Edges:
         makers: isl.Map,
         alias: isl.Map,
     ) -> isl.Map:
-        """{ writer -> [reader -> other] : other puts another element into the cell after the write, before the read }.
+        """{ writer -> [reader -> other] : other puts something else into the cell after the write, before the read }.
 
         Started from the write: the reads of a reader are merged, so a pair reader -> other would mix two accesses.
         """
@@ -150,7 +159,7 @@ class Edges:
         pairs = self.same_buffer(tensor, statement, statement, pairs)
         if pairs.is_empty():
             return None
-        text = f"terms of {statement.stage} would be accumulated twice"
+        text = f"{statement.stage} would update an element of {tensor} twice"
         return Violation("twice", tensor, statement.name, statement.name, "output", pairs, text)
 
     def survives(self, tensor: str, writer: Statement) -> Violation | None:

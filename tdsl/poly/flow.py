@@ -2,7 +2,8 @@
 
 In: `model.Program`. Out: per statement its domain and accesses as isl relations over its axes, per read the map
 { reader's axes -> writer's axes }. Single assignment needs no order: the element names its source (read ∘ write⁻¹), and
-all reads of one tensor by one statement are merged into one relation first. Source: Feautrier 1991, "Dataflow analysis
+all reads of one tensor by one statement are merged into one relation first. Of a tensor updated in place every access
+has a source of its own, found by `dataflow.py`. Source: Feautrier 1991, "Dataflow analysis
 of array and scalar references"; Verdoolaege's isl.
 """
 
@@ -15,7 +16,8 @@ import islpy as isl
 from tdsl.expr.build import ZERO, compare, mod, mul
 from tdsl.expr.node import Node, axis_var, index_const, size_var
 from tdsl.poly.affine import Affine, Monomial, parameters, params_set
-from tdsl.poly.isl import merged
+from tdsl.poly.dataflow import Sources, last_writes
+from tdsl.poly.isl import map_space, merged
 from tdsl.poly.model import Access, Program, Statement
 from tdsl.poly.nodes import monomial_node
 
@@ -30,7 +32,10 @@ class ValueFlow:
     program: Program
     _affine: dict[str, Affine] = field(init=False, default_factory=dict[str, Affine])
     _domains: dict[str, isl.Set] = field(init=False, default_factory=dict[str, isl.Set])
-    _reads: dict[tuple[str, str], isl.Map] = field(init=False, default_factory=dict[tuple[str, str], isl.Map])
+    _reads: dict[tuple[str, str, int | None], isl.Map] = field(
+        init=False, default_factory=dict[tuple[str, str, "int | None"], isl.Map]
+    )
+    _flows: dict[str, Sources] = field(init=False, default_factory=dict[str, Sources])
     _writes: dict[tuple[str, str], isl.Map] = field(
         init=False, default_factory=dict[tuple[str, str], isl.Map]
     )
@@ -68,11 +73,20 @@ class ValueFlow:
             self._domains[statement.name] = found
         return self._domains[statement.name]
 
-    def read(self, statement: Statement, tensor: str) -> isl.Map:
-        """{ axes -> element } of every read of a tensor by a statement, merged; a superset where one is opaque."""
-        key = statement.name, tensor
+    def accesses(self, statement: Statement, tensor: str) -> tuple[int | None, ...]:
+        """The reads of a tensor that are asked for one by one: all merged (None), or each where it is updated in place."""
+        if tensor not in self.program.ordered:
+            return (None,)
+        return tuple(number for number, access in enumerate(statement.reads) if access.tensor == tensor)
+
+    def read(self, statement: Statement, tensor: str, which: int | None = None) -> isl.Map:
+        """{ axes -> element } of one read of a tensor, or of all merged; a superset where one is opaque."""
+        key = statement.name, tensor, which
         if key not in self._reads:
-            accesses = [access for access in statement.reads if access.tensor == tensor]
+            if which is not None:
+                accesses = [statement.reads[which]]
+            else:
+                accesses = [access for access in statement.reads if access.tensor == tensor]
             if not accesses and statement.role == "update":  # the running value, read wherever it is written
                 return self.write(statement, tensor)
             self._reads[key] = self._union(statement, accesses)
@@ -86,9 +100,30 @@ class ValueFlow:
             self._writes[key] = self._union(statement, accesses)
         return self._writes[key]
 
-    def sources(self, reader: Statement, writer: Statement, tensor: str) -> isl.Map:
+    def sources(
+        self, reader: Statement, writer: Statement, tensor: str, which: int | None = None
+    ) -> isl.Map:
         """{ reader's axes -> writer's axes }: whose instances make the values read."""
-        return merged(self.read(reader, tensor).apply_range(self.write(writer, tensor).reverse()))
+        if which is None:
+            return merged(self.read(reader, tensor).apply_range(self.write(writer, tensor).reverse()))
+        found = self._dataflow(tensor).get((reader.name, which, writer.name))
+        if found is not None:
+            return found
+        return isl.Map.empty(map_space(self.affine(reader).param_space, len(reader.axes), len(writer.axes)))
+
+    def _dataflow(self, tensor: str) -> Sources:
+        """The value flow of a tensor that is updated in place."""
+        if tensor not in self._flows:
+            writes: list[tuple[str, int, isl.Map]] = []
+            reads: list[tuple[str, int, int, isl.Map]] = []
+            for place, statement in enumerate(self.program.statements):
+                if any(access.tensor == tensor for access in statement.writes):
+                    writes.append((statement.name, place, self.write(statement, tensor)))
+                for number, access in enumerate(statement.reads):
+                    if access.tensor == tensor:
+                        reads.append((statement.name, number, place, self.read(statement, tensor, number)))
+            self._flows[tensor] = last_writes(writes, reads)
+        return self._flows[tensor]
 
     def _union(self, statement: Statement, accesses: list[Access]) -> isl.Map:
         domain = self.domain(statement)

@@ -2,7 +2,8 @@
 
 In: `model.Arranged`. Out: per statement its *dims* ((owner, leaf loop) outside-in), per stage the host's dims, per
 tensor how many leading dims own a buffer, text positions. A fused loop is its leaves; init and finish of a reduction
-share the loops before the first reduction loop with its update and own copies of the later data loops.
+share the loops before the first reduction loop with its update and own copies of the later data loops. The source and
+the sink of a tensor that is updated in place (its value before, and after everything) have nests of their own at root.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class LoopTree:
         statements = self.of_stage.get(stage)
         if not statements:
             raise Misplaced(stage, f"no stage {stage}")
-        return next((each for each in statements if each.role == "update"), statements[0])
+        main = next((each for each in statements if each.role == "update"), None)
+        return main or next((each for each in statements if each.role == "assign"), statements[0])
 
     def own(self, stage: str) -> OwnLoops:
         """The stage's own loops."""
@@ -123,6 +125,9 @@ class LoopTree:
         """The loops around a statement, outermost first."""
         if name not in self._dims:
             statement = self.statements[name]
+            if statement.role in ("source", "sink"):
+                self._dims[name] = tuple((owner(statement), axis) for axis in statement.axes)
+                return self._dims[name]
             stage, own = statement.stage, self.own(statement.stage)
             dims = [(stage, leaf) for leaf in own.leaves]
             if statement.role in ("init", "finish"):
@@ -133,6 +138,8 @@ class LoopTree:
 
     def leaves(self, name: str) -> tuple[str, ...]:
         """The leaf loops of the statement's own stage, in the order of its dims."""
+        if self.statements[name].role in ("source", "sink"):
+            return self.statements[name].axes
         return tuple(leaf for _, leaf in self.dims(name)[len(self.host(self.statements[name].stage)) :])
 
     # order and storage
@@ -193,7 +200,7 @@ class LoopTree:
 
 def owner(statement: Statement) -> str:
     """The name under which a statement owns loops that it does not share with its stage's main statement."""
-    if statement.role in ("init", "finish"):
+    if statement.role in ("init", "finish", "source", "sink"):
         return f"{statement.stage}.{statement.role}"
     return statement.stage
 
@@ -210,6 +217,8 @@ def _own_loops(statement: Statement, arrangement: Arrangement) -> OwnLoops:
             continue
         children = (relation.outer, relation.inner) if isinstance(relation, Split) else (relation.into,)
         parts = leaves.pop(relation.parent)
+        if taken := [child for child in children if child in leaves]:
+            raise ValueError(f"{arrangement.stage} has two loops named {taken[0]}")
         if parts != (relation.parent,):  # part of a fused loop: an order, never arithmetic
             opaque -= {relation.parent}
             opaque.update(children)

@@ -39,6 +39,14 @@ class Storage:
         both = cell.apply_range(cell.reverse())
         return both.subtract(isl.Map.identity(both.get_space()))
 
+    def shared(self, tensor: str) -> isl.Map:
+        """{ element -> element in the same cell }, itself included."""
+        cell = self.cell(tensor)
+        if cell is None:
+            rank = self.rank(tensor)
+            return isl.Map.identity(self.copies.space(rank, rank))
+        return cell.apply_range(cell.reverse())
+
     def along(self, tensor: str, dim: int) -> isl.Map:
         """{ element -> element : equal but in one dim }: what may share a cell when that dim is folded."""
         rank = self.rank(tensor)

@@ -27,8 +27,8 @@ def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
     return next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
 
 
-def _misplaced(tree: LoopTree, stage: str) -> Refuted | None:
-    """A result inside another stage, or a stage that nothing around it reads."""
+def _misplaced(tree: LoopTree, stage: str) -> Refuted | Unknown | None:
+    """A result or an update inside another stage, or a stage that nothing around it reads."""
     host = tree.host(stage)
     if not host:
         return None
@@ -37,6 +37,8 @@ def _misplaced(tree: LoopTree, stage: str) -> Refuted | None:
     if not tensors.isdisjoint(tree.arranged.program.outputs):
         text = f"{stage} is a result and must stand outside other stages"
         return Refuted("placement", stage, (stage,), text, place=place)
+    if not tensors.isdisjoint(tree.arranged.program.ordered):
+        return Unknown(f"{stage} inside {place[0]}", f"{stage} updates in place: its whole history is computed at root")
     readers = [each for tensor in tensors for each in tree.readers.get(tensor, ()) if each.stage != stage]
     if any(tree.inside(reader.name, host) for reader in readers):
         return None

@@ -91,7 +91,8 @@ class Judgement:
             if fault is not None:
                 yield fault
         for tensor, reader, writer in pairs:
-            yield from self._edge(tensor, reader, writer)
+            for which in self.copies.flow.accesses(reader, tensor):
+                yield from self._edge(tensor, reader, writer, which)
         for tensor, writers in tree.writers.items():
             yield from self._tensor(tensor, writers)
         for arrangement in self.arranged.arrangements:
@@ -111,16 +112,26 @@ class Judgement:
 
     # parts
 
-    def _edge(self, tensor: str, reader: Statement, writer: Statement) -> Iterator[Verdict]:
+    def _edge(self, tensor: str, reader: Statement, writer: Statement, which: int | None) -> Iterator[Verdict]:
         """Order and coverage, then whether the values last; what holds by construction is not asked."""
+        if which is not None and (opaque := self._opaque(tensor)) is not None:
+            yield from self._in_order(tensor, reader, writer, opaque)
+            return
         if not (self.quick and by_construction(self.copies.tree, tensor, reader, writer)):
             yield self._ask(
-                ("flow", tensor, reader, writer), lambda: self.edges.check_flow(tensor, reader, writer)
+                ("flow", tensor, reader, writer),
+                lambda: self.edges.check_flow(tensor, reader, writer, which),
+                which,
             )
-        if self._aliased(tensor):
+        if which is not None or self._aliased(tensor):
             yield self._ask(
-                ("kept", tensor, reader, writer), lambda: self.edges.check_kept(tensor, reader, writer)
+                ("kept", tensor, reader, writer),
+                lambda: self.edges.check_kept(tensor, reader, writer, which),
+                which,
             )
+
+    def _opaque(self, tensor: str) -> bool | None:
+        raise NotImplementedError
 
     def _aliased(self, tensor: str) -> bool:
         """Whether elements of a tensor may share cells; for a layout alone it is asked once for all schedules."""

@@ -159,7 +159,8 @@ def _check_names(stages: Sequence[Stage], where: Location) -> None:
             if earlier is not tensor:
                 _refuse(f"two tensors are called {tensor.name}", (earlier.where, tensor.where), where)
         for size in stage.sizes:
-            if sizes.setdefault(size.name, size) != size:
+            known = sizes.setdefault(size.name, size)
+            if (known.minimum, known.multiple_of) != (size.minimum, size.multiple_of):
                 _refuse(f"two sizes are called {size.name} and differ in their facts", (), where)
         for param in stage.params:
             earlier_param = params.setdefault(param.name, param)

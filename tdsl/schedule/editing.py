@@ -184,8 +184,9 @@ def _shown(step: object) -> str:
 
 def check_knobs(step: Directive, state: State) -> None:
     """Checks that the knobs of a step are those that earlier steps know by their names. Errors: S137."""
-    known = {knob.name: knob for earlier in state.steps for knob in knobs_of(earlier)}
-    for knob in knobs_of(step):
+    mine = tuple(knobs_of(step))
+    known = {knob.name: knob for earlier in state.steps for knob in knobs_of(earlier)} if mine else {}
+    for knob in mine:
         if known.setdefault(knob.name, knob) != knob:
             raise step.refusal(
                 ArgumentError,

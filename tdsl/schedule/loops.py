@@ -49,6 +49,16 @@ def origins(entry: StageState) -> Mapping[str, tuple[str, ...]]:
     return table
 
 
+def descendants(entry: StageState, made: AxisRelation, loop: str) -> set[str]:
+    """The loops that come of `loop`, a child of the relation `made`, through later relations; itself included."""
+    found = {loop}
+    after = entry.relations[entry.relations.index(made) + 1 :]
+    for relation in after:
+        if found & set(parents(relation)):
+            found |= set(children(relation))
+    return found
+
+
 def over_reduction(entry: StageState, loop: str) -> bool:
     """Whether a loop derives from a reduction axis."""
     reduced = {axis.name for axis in entry.stage.reduce_axes}

@@ -87,11 +87,11 @@ def pending(schedule: Schedule) -> tuple[str, ...]:
     why = _nest(state)[1]
     if why:
         return (why,)
-    return tuple(
-        f"{entry.name} in {entry.scope}: its capacity is checked by build"
-        for entry in state.live()
-        if entry.scope != "heap"
-    )
+    held = [entry.name for entry in state.live() if entry.scope == "register"]
+    held += [
+        promote.name for entry in state.live() for promote in entry.promotes if promote.scope == "register"
+    ]
+    return tuple(f"whether {name} fits into the registers of the target" for name in held)
 
 
 def bits(state: State, start: State) -> tuple[str, ...]:

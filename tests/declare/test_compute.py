@@ -196,7 +196,7 @@ def test_name_first(refused):
         ((4, -1), "E104: an extent of B is negative: -1"),
         ((2.5,), "E104: an extent of B is an integer, not 2.5"),
         ("nm", "E104: the shape of B is a tuple of extents, not 'nm'\n  try: (m, n)\n   or: (n,)"),
-        ((2**40, 2**40), "E104: B has 1208925819614629174706176 elements: more than 2^63"),
+        ((2**40, 2**40), "E104: B takes 1208925819614629174706176 bytes: more than 2^63"),
         (True, "E104: the shape of B is a tuple of extents, not True\n  try: (m, n)\n   or: (n,)"),
     ],
 )
@@ -232,7 +232,7 @@ def test_axis_and_size_of_one_name(refused):
         """
         E109: y has an axis and a size called n
           inside y the name n means one thing
-          try: another name for the axis: lambda i: …
+          try: another name for the axis: n_
         """,
     )
     alpha = td.param("alpha")
@@ -403,6 +403,8 @@ def test_domains_that_are_none(refused):
         td.compute("B", (n,), lambda i: x[i], where=n > 3)
     with pytest.raises(td.ArgumentError, match="fill= of B is one value"):
         td.compute("B", (n,), lambda i: x[i], where=lambda i: i > 3, fill=td.axis("i", 3))
+    with pytest.raises(td.ArgumentError, match="fill= of B is one value"):
+        td.compute("B", (n,), lambda i: x[i], where=lambda i: i > 3, fill=x[0])
     with pytest.raises(td.DTypeError, match="E204"):
         td.compute("B", (n,), lambda i: td.cast(i, "int8"), where=lambda i: i > 3, fill=1000)
 
@@ -421,6 +423,24 @@ def test_facts_that_differ(refused):
           try: declare it once, n = td.size("n", min=1), and use it everywhere
         """,
     )
+
+
+def test_params_of_one_name_are_one():
+    x = td.placeholder("x", (4,))
+    y = td.compute("y", (4,), lambda i: x[i] * td.param("alpha") + td.param("alpha"))
+    assert [param.name for param in y.producer.params] == ["alpha"]
+    with pytest.raises(
+        td.DuplicateNameError, match="E110: the param alpha meets itself with another dtype or range"
+    ):
+        td.compute(
+            "y", (4,), lambda i: x[i] * td.param("alpha") + td.cast(td.param("alpha", "int32"), "float32")
+        )
+
+
+def test_bytes_of_an_array():
+    assert td.placeholder("x", (2**62,), "uint8").shape == (2**62,)
+    with pytest.raises(td.ShapeError, match="E104: x takes 18446744073709551616 bytes"):
+        td.placeholder("x", (2**62,), "float32")
 
 
 def test_a_callable_error_of_the_user_passes():

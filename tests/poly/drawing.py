@@ -25,7 +25,12 @@ def _chain(dice):
         for source in range(number):
             if source == number - 1 or dice.random() < 0.3:
                 for _ in range(dice.choice([1, 2, 3])):
-                    reads.append((f"s{source}", ", ".join(_shifted(dice, axis, size) for axis, size in zip(axes, sizes))))
+                    reads.append(
+                        (
+                            f"s{source}",
+                            ", ".join(_shifted(dice, axis, size) for axis, size in zip(axes, sizes)),
+                        )
+                    )
         stages.append(stage(f"s{number}", " ".join(axes), domain, reads))
         shapes[f"s{number}"] = ", ".join(extents)
     return program(sizes, *stages, shapes=shapes, outputs=[f"s{length - 1}"])
@@ -57,7 +62,9 @@ def _recurrence(dice):
 def _scan_chain(dice):
     """A 1-D recurrence between two stencils."""
     first = stage("s0", "y", "0 <= y < h + 2")
-    scan = stage("s1", "y", "0 <= y < h + 1", [("s1", "y - 1", "y > 0"), ("s0", f"y + {dice.choice([0, 1])}")])
+    scan = stage(
+        "s1", "y", "0 <= y < h + 1", [("s1", "y - 1", "y > 0"), ("s0", f"y + {dice.choice([0, 1])}")]
+    )
     reads = [("s1", f"y + {dice.choice([0, 1])}") for _ in range(2)]
     last = stage("s2", "y", "0 <= y < h", reads)
     return program(["h"], first, scan, last, shapes={"s0": "h + 2", "s1": "h + 1", "s2": "h"}, outputs=["s2"])
@@ -69,7 +76,11 @@ def _reduction(dice):
     finish = dice.choice([None, [], [("s0", "y, 0")]])
     first = stage("s0", "y k", "0 <= y < h + 1 and 0 <= k < w + h + 2")
     total = stage(
-        "s1", "y k", f"0 <= y < h and 0 <= k < {bound}", [("s0", dice.choice(["y, k", "y + 1, k"]))], over="k",
+        "s1",
+        "y k",
+        f"0 <= y < h and 0 <= k < {bound}",
+        [("s0", dice.choice(["y, k", "y + 1, k"]))],
+        over="k",
         finish=finish,
     )
     shapes = {"s0": "h + 1, w + h + 2", "s1": "h"}
@@ -91,7 +102,22 @@ def _step(dice, plan, number):
     mine = plan.stages[name]
     loops = [loop.name for loop in mine.loops]
     fresh = f"n{number}"
-    match dice.choice(["split", "reorder", "reorder", "skew", "reverse", "fuse", "at", "at", "store", "fold", "mark", "mark"]):
+    match dice.choice(
+        [
+            "split",
+            "reorder",
+            "reorder",
+            "skew",
+            "reverse",
+            "fuse",
+            "at",
+            "at",
+            "store",
+            "fold",
+            "mark",
+            "mark",
+        ]
+    ):
         case "split":
             loop = dice.choice(loops)
             into = (loop, fresh) if dice.random() < 0.3 else (fresh + "o", fresh + "i")
@@ -109,7 +135,9 @@ def _step(dice, plan, number):
         case "at":
             host = dice.choice(list(plan.stages))
             if host > name:
-                return plan.compute_at(name, host, dice.choice([loop.name for loop in plan.stages[host].loops]))
+                return plan.compute_at(
+                    name, host, dice.choice([loop.name for loop in plan.stages[host].loops])
+                )
         case "store":
             if mine.compute is not None:
                 if dice.random() < 0.4:

@@ -13,13 +13,23 @@ from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Skew, Split, Statement
 
 _BINARY = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
-    "floordiv": lambda a, b: a // b if b else 0, "mod": lambda a, b: a % b if b else 0,
-    "min": min, "max": max, "and": lambda a, b: a and b, "or": lambda a, b: a or b,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "floordiv": lambda a, b: a // b if b else 0,
+    "mod": lambda a, b: a % b if b else 0,
+    "min": min,
+    "max": max,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
 }
 _COMPARE = {
-    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
 }
 
 
@@ -67,7 +77,9 @@ class Oracle:
     # instances and accesses
 
     def _instances(self, statement: Statement) -> list[tuple[int, ...]]:
-        span = range(-1, 2 + max([0, *self.sizes.values(), *(n for shape in self.shapes.values() for n in shape)]))
+        span = range(
+            -1, 2 + max([0, *self.sizes.values(), *(n for shape in self.shapes.values() for n in shape)])
+        )
         found = []
         for axes in product(span, repeat=len(statement.axes)):
             names = self.sizes | dict(zip(statement.axes, axes))
@@ -97,14 +109,22 @@ class Oracle:
         main = self.tree.main(stage)
         data = [place for place, axis in enumerate(main.axes) if axis not in main.reduction_axes]
         for context, elements in sorted(needed.items()):
-            mine = [axes for axes in self.instances[main.name] if tuple(axes[place] for place in data) in elements]
+            mine = [
+                axes for axes in self.instances[main.name] if tuple(axes[place] for place in data) in elements
+            ]
             bases = self._bases(main, mine, rooted=not host)
             for statement in statements:
                 leaves = self.tree.leaves(statement.name)
-                chosen = mine if statement is main else [a for a in self.instances[statement.name] if a in elements]
+                chosen = (
+                    mine
+                    if statement is main
+                    else [a for a in self.instances[statement.name] if a in elements]
+                )
                 for axes in chosen:
                     loops = self._loops(statement, axes, bases)
-                    self.copies[statement.name].append((context + tuple(loops[leaf] for leaf in leaves), axes))
+                    self.copies[statement.name].append(
+                        (context + tuple(loops[leaf] for leaf in leaves), axes)
+                    )
 
     def _needed(self, stage, definer, host):
         tensors = {access.tensor for access in definer.writes}
@@ -192,7 +212,9 @@ class Oracle:
                     if isinstance(old, tuple):
                         live[relation.outer] = live[relation.inner] = old
                         continue
-                    live[relation.outer], live[relation.inner] = divmod(old - bases.get(number, 0), relation.factor)
+                    live[relation.outer], live[relation.inner] = divmod(
+                        old - bases.get(number, 0), relation.factor
+                    )
                     derived |= {relation.outer, relation.inner}
                 case Skew():
                     by = live.get(relation.by, dict(zip(statement.axes, axes)).get(relation.by, 0))
@@ -303,7 +325,9 @@ class Oracle:
                     return False
                 written.add(cell)
                 empty = statement.role == "init"
-                self.memory[cell] = ("sum", tensor, element, frozenset()) if empty else ("value", tensor, element)
+                self.memory[cell] = (
+                    ("sum", tensor, element, frozenset()) if empty else ("value", tensor, element)
+                )
         return True
 
     # loops
@@ -336,5 +360,6 @@ class Oracle:
                         if tensor in self.tree.writers:
                             touched.setdefault(key, set()).add((dims[start : len(group)], writes))
         return any(
-            any(writes for _, writes in who) and len({loops for loops, _ in who}) > 1 for who in touched.values()
+            any(writes for _, writes in who) and len({loops for loops, _ in who}) > 1
+            for who in touched.values()
         )

@@ -9,12 +9,35 @@ import ast
 from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import (
-    add, compare, floordiv, logical_and, logical_not, logical_or, maximum, minimum, mod, mul, neg, select, sub,
+    add,
+    compare,
+    floordiv,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    mod,
+    mul,
+    neg,
+    select,
+    sub,
 )
 from tdsl.expr.node import Node, axis_var, index_const, size_var
 from tdsl.expr.tensor import Size
 from tdsl.poly.model import (
-    Access, Arranged, Arrangement, Fuse, LoopMark, Place, Program, Rename, Reverse, Skew, Split, Statement,
+    Access,
+    Arranged,
+    Arrangement,
+    Fuse,
+    LoopMark,
+    Place,
+    Program,
+    Rename,
+    Reverse,
+    Skew,
+    Split,
+    Statement,
 )
 
 _BINARY = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.FloorDiv: floordiv, ast.Mod: mod}
@@ -44,7 +67,10 @@ def node(text: str, axes: tuple[str, ...] = ()) -> Node:
             case ast.Compare(left=left, ops=ops, comparators=rest):
                 terms = [left, *rest]
                 return logical_and(
-                    *(compare(_COMPARE[type(op)], build(a), build(b)) for a, op, b in zip(terms, ops, terms[1:]))
+                    *(
+                        compare(_COMPARE[type(op)], build(a), build(b))
+                        for a, op, b in zip(terms, ops, terms[1:])
+                    )
                 )
             case ast.Call(func=ast.Name(id=name), args=args):
                 return _CALLS[name](*map(build, args))
@@ -107,7 +133,12 @@ def program(sizes, *stages, shapes, outputs=(), context=(), inputs=()):
                 shaped.append((written.tensor, dict(shaped)[statement.stage]))
     statements = tuple(statement for group in stages for statement in group)
     return Program(
-        known, tuple(map(node, context)), statements, tuple(dict.fromkeys(shaped)), tuple(inputs), tuple(outputs)
+        known,
+        tuple(map(node, context)),
+        statements,
+        tuple(dict.fromkeys(shaped)),
+        tuple(inputs),
+        tuple(outputs),
     )
 
 

@@ -104,5 +104,5 @@ def test_checker_and_brute_force_agree(start):
 def test_the_comparison_can_fail(check, monkeypatch):
     """With one check switched off brute force finds wrong values."""
     monkeypatch.setattr(Edges, check, lambda *arguments: None)
-    assert any(disagreement(seed)[1] for seed in range(0, 400))
+    assert any(disagreement(seed)[1] for seed in range(400))
     forget()

@@ -6,14 +6,25 @@ from itertools import product
 import islpy as isl
 import pytest
 
+from tdsl.expr.build import ge, lt
 from tdsl.expr.node import axis_var, index_const, size_var
 from tdsl.expr.printer import text
 from tdsl.expr.rewrite import substitute
 from tdsl.expr.simplify import simplify
-from tdsl.expr.build import ge, lt
 from tdsl.expr.tensor import Size
 from tdsl.poly.copies import Copies
-from tdsl.poly.model import Access, Arranged, Arrangement, Fuse, LoopMark, Place, Program, Skew, Split, Statement
+from tdsl.poly.model import (
+    Access,
+    Arranged,
+    Arrangement,
+    Fuse,
+    LoopMark,
+    Place,
+    Program,
+    Skew,
+    Split,
+    Statement,
+)
 from tdsl.poly.scan import Scan, buffer_box, loop_var, scan
 
 I, J = axis_var("i"), axis_var("j")

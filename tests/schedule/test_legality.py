@@ -35,9 +35,9 @@ def test_a_reader_that_cannot_see_the_buffer(blur, told):
         "  no reader of bx is inside loop y of by\n"
         "  bx is computed at y of by\n"
         "  reader c is computed at root\n"
-        "      for d0\n"
+        "      for y   <-\n"
         "        for x\n"
-        "          c[d0, x] = …\n"
+        "          by[y, x] = …\n"
         '  try: compute_at("c", "by", "y") first: readers before what they read'
     )
 

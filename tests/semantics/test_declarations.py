@@ -1,4 +1,4 @@
-"""One test a rule of docs/semantics.md about names, declarations and bounds: N1, N3, N6, E1, E3, E4, E7, E12, D8, B1 to B5."""
+"""One test a rule of docs/semantics.md about names, declarations and bounds: N, E, B and D8."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def test_n3_a_size_is_its_name():
     x = td.placeholder("x", (td.size("n"),))
     y = td.compute("y", (td.size("n"),), lambda i: x[i] * 2.0)
     assert np.array_equal(run(y, arrays=[np.ones(3, np.float32)]), np.full(3, 2, np.float32))
+    scaled = td.compute("scaled", (td.size("n", typical=64),), lambda i: x[i] * td.param("alpha"))
+    again = td.compute("again", (td.size("n"),), lambda i: scaled[i] + td.param("alpha"))
+    assert np.array_equal(run(again, arrays=[np.ones(3, np.float32), 2.0]), np.full(3, 4, np.float32))
     other = td.compute("other", (td.size("n", min=1),), lambda i: 1.0, dtype="float32")
     with pytest.raises(td.TdslError, match="n"):
         td.schedule(y, other)

@@ -68,7 +68,11 @@ class _Drawing:
         rank = max(0, min(3, len(self.base) + self.dice.choice([-1, 0, 0, 0, 0, 1])))
         dims: list[Dim] = []
         for place in range(rank):
-            dim = self.base[place] if place < len(self.base) and self.dice.random() < 0.8 else self.dice.choice(self.base)
+            dim = (
+                self.base[place]
+                if place < len(self.base) and self.dice.random() < 0.8
+                else self.dice.choice(self.base)
+            )
             scale = dim.scale * (2 if self.dice.random() < 0.12 and dim.size else 1)
             dims.append(Dim(dim.size, scale, dim.margin + self.dice.choice([0, self.margin, self.margin])))
         dtype = self._dtype()
@@ -126,7 +130,9 @@ class _Drawing:
         depth = self.dice.choice([1, 2, 2, 3])
         body = tuple(draw_term(scope, dtype, depth) for _ in names)
         shape = tuple(dim.text() for dim in dims)
-        self._add(StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, where, fill), dims)
+        self._add(
+            StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, where, fill), dims
+        )
 
     def _reduction(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last), self._dtype()
@@ -148,7 +154,13 @@ class _Drawing:
         self._add(StageDecl((name,), (value.dtype,), shape, AXES[: len(dims)], tuple(lines), (value,)), dims)
 
     def _reduce(self, scope: Scope, dims: tuple[Dim, ...], dtype: str, lines: list[str], first: int) -> Term:
-        inner = Scope(self.dice, self.tensors, Axes(dict(scope.axes.bounds), dict(scope.axes.near)), scope.sizes, scope.params)
+        inner = Scope(
+            self.dice,
+            self.tensors,
+            Axes(dict(scope.axes.bounds), dict(scope.axes.near)),
+            scope.sizes,
+            scope.params,
+        )
         over: list[str] = []
         for place in range(self.dice.choice([1, 1, 1, 2])):
             axis = f"k{first + place}"
@@ -158,7 +170,11 @@ class _Drawing:
             inner.axes.bounds[axis] = (lower, upper)
             over.append(axis)
         if dtype == "bool":
-            verb, bound, operand = self.dice.choice(["any", "all"]), 'td.cast(1, "float64")', draw_term(inner, "bool", 1)
+            verb, bound, operand = (
+                self.dice.choice(["any", "all"]),
+                'td.cast(1, "float64")',
+                draw_term(inner, "bool", 1),
+            )
         else:
             verb = self.dice.choice(["sum"] * 5 + ["max", "min", "max", "prod"])
             operand = self._operand(inner, dtype, verb)
@@ -198,7 +214,9 @@ class _Drawing:
             return False
         width = self.dice.choice([1, 2, (0, 1), (2, 0)])
         mode = self.dice.choice(["constant", "edge"])
-        if mode == "edge" and not holds(" & ".join(f"({dim.text()} >= 1)" for dim in source.dims), Axes({}, {}), self._facts()):
+        if mode == "edge" and not holds(
+            " & ".join(f"({dim.text()} >= 1)" for dim in source.dims), Axes({}, {}), self._facts()
+        ):
             mode = "constant"
         before, after = (width, width) if isinstance(width, int) else width
         dims = tuple(Dim(dim.size, dim.scale, dim.margin + before + after) for dim in source.dims)
@@ -207,10 +225,17 @@ class _Drawing:
             filling, most = f", constant_values={'True' if source.dtype == 'bool' else '1'}", "1.0"
         call = f'td.pad({source.name}, {width}, mode="{mode}"{filling}, name="{name}")'
         companion = f'td.pad({source.name}{COMPANION}, {width}, mode="{mode}"' + (
-            f', constant_values={most}, name="{name}{COMPANION}")' if mode == "constant" else f', name="{name}{COMPANION}")'
+            f', constant_values={most}, name="{name}{COMPANION}")'
+            if mode == "constant"
+            else f', name="{name}{COMPANION}")'
         )
         shape = tuple(dim.text() for dim in dims)
-        self._add(StageDecl((name,), (source.dtype,), shape, call=call, companion=companion, sources=(source.name,)), dims)
+        self._add(
+            StageDecl(
+                (name,), (source.dtype,), shape, call=call, companion=companion, sources=(source.name,)
+            ),
+            dims,
+        )
         return True
 
 

@@ -126,7 +126,11 @@ def _vectorize(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def _parallel(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
-    axis = _axis(drawing, schedule, stage) if drawing.dice.random() < 0.5 else (schedule.axes(stage) or ("i",))[0]
+    axis = (
+        _axis(drawing, schedule, stage)
+        if drawing.dice.random() < 0.5
+        else (schedule.axes(stage) or ("i",))[0]
+    )
     chunk = f", chunk={drawing.dice.choice([1, 2, 3, 8])}" if drawing.dice.random() < 0.35 else ""
     return f'.parallel("{stage}", "{axis}"{chunk})'
 
@@ -222,7 +226,10 @@ def _layout(drawing: Drawing, schedule: td.Schedule) -> str:
         dim, factor = drawing.dice.choice(order), drawing.dice.choice([2, 3, 4, 8])
         if dim in entries:
             entries[entries.index(dim)] = f"{dim} // {factor}"
-            entries.insert(drawing.dice.randrange(entries.index(f"{dim} // {factor}") + 1, len(entries) + 1), f"{dim} % {factor}")
+            entries.insert(
+                drawing.dice.randrange(entries.index(f"{dim} // {factor}") + 1, len(entries) + 1),
+                f"{dim} % {factor}",
+            )
     if drawing.dice.random() < 0.1:
         entries = [f"{entry} + 1" for entry in entries]
     return f'.layout("{stage}", lambda {", ".join(dims)}: ({", ".join(entries)}{"," * (len(entries) == 1)}))'

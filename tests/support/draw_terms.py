@@ -136,7 +136,13 @@ def draw_index(scope: Scope, dim: Dim) -> str:
     near = scope.axes.near.get(axis)
     slack = 2 if near is None or near.size != dim.size else max(0, dim.margin - near.margin)
     style = dice.random()
-    if near is not None and dim.size and near.size == dim.size and dim.scale == 2 * near.scale and style < 0.8:
+    if (
+        near is not None
+        and dim.size
+        and near.size == dim.size
+        and dim.scale == 2 * near.scale
+        and style < 0.8
+    ):
         return f"2 * {axis}{_plus(dice.choice([0, 0, 1]))}"
     if style < 0.34:
         return axis
@@ -151,7 +157,11 @@ def draw_index(scope: Scope, dim: Dim) -> str:
     if style < 0.86:
         return f"{axis} % {dice.choice([2, 3, 4])}"
     other = dice.choice(names)
-    return f"{axis} + {other}{_plus(dice.choice([0, 0, -1]))}" if dice.random() < 0.7 else f"{axis} - {other} + 1"
+    return (
+        f"{axis} + {other}{_plus(dice.choice([0, 0, -1]))}"
+        if dice.random() < 0.7
+        else f"{axis} - {other} + 1"
+    )
 
 
 def _plus(count: int) -> str:
@@ -164,7 +174,7 @@ def converted(term: Term, dtype: str) -> Term:
     if term.dtype == dtype:
         return term
     if dtype == "bool":
-        return Term("({0} > {1})", dtype, (term, constant(term.dtype, 0)), "td.cast(1, \"float64\")")
+        return Term("({0} > {1})", dtype, (term, constant(term.dtype, 0)), 'td.cast(1, "float64")')
     grows = dtype in FLOATS and term.dtype not in FLOATS
     return Term('td.cast({0}, "%s")' % dtype, dtype, (term,), "{0}" if grows else "", grows)
 
@@ -189,10 +199,10 @@ def draw_leaf(scope: Scope, dtype: str) -> Term:
         return draw_read(scope, pool[place], dtype)
     if chance < 0.88 and scope.axes.bounds and dtype != "bool":
         name = dice.choice(list(scope.axes.bounds))
-        return Term(f'td.cast({name}, "{dtype}")', dtype, (), "td.cast(1000, \"float64\")")
+        return Term(f'td.cast({name}, "{dtype}")', dtype, (), 'td.cast(1000, "float64")')
     params = [name for name, kind in scope.params.items() if kind == dtype]
     if params and chance < 0.94:
-        return Term(dice.choice(params), dtype, (), "td.cast(8, \"float64\")")
+        return Term(dice.choice(params), dtype, (), 'td.cast(8, "float64")')
     return constant(dtype, _number(dice, dtype))
 
 
@@ -248,7 +258,7 @@ _FLOAT: list[_Form] = [
 ]
 _INTEGER: list[_Form] = [
     ("({0} // {c})", "({0} + 1.0)", True, 3),
-    ("({0} % {c})", "td.cast(8, \"float64\")", True, 3),
+    ("({0} % {c})", 'td.cast(8, "float64")', True, 3),
     ("({0} // {1})", "({0} + 1.0)", True, 1),
     ("({0} % {1})", "{1}", True, 1),
 ]
@@ -264,7 +274,13 @@ def _draw_condition(scope: Scope, depth: int) -> Term:
     if style < 0.35 and scope.axes.bounds:
         axis = dice.choice(list(scope.axes.bounds))
         other = dice.choice([*scope.axes.bounds, "1", "2", *(name for name, _, _ in scope.sizes)])
-        text = dice.choice([f"{axis} {compare} {other}", f"{axis} % 2 == {dice.choice([0, 1])}", f"{axis} + 1 {compare} {other}"])
+        text = dice.choice(
+            [
+                f"{axis} {compare} {other}",
+                f"{axis} % 2 == {dice.choice([0, 1])}",
+                f"{axis} + 1 {compare} {other}",
+            ]
+        )
         return Term(f"({text})", "bool", (), one)
     if style < 0.8 or depth <= 0:
         kinds = [tensor.dtype for tensor in scope.tensors if tensor.dtype != "bool"] or ["int32"]

@@ -1,9 +1,9 @@
 """Random Loop IR kernels for the tests of `lower/` and `codegen/`: valid, in bounds, and with one meaning.
 
-In: dtypes and scopes to draw from. Out: a `Case`: a kernel that the verifier accepts, sizes and params to run it with;
-`Case.arrays` makes its arrays. Every subscript is in bounds (a loop's own variable, `%` by the extent, a clamp, or a read
-under a `Select`), scratch and outputs are filled before they are read, lanes write different elements, and iterations of
-a parallel loop touch rows of their own. So interpreter and generated code must agree bit for bit.
+In: dtypes and scopes to draw from. Out: a `Case`: a kernel that the verifier accepts, sizes and params to run it
+with; `Case.arrays` makes its arrays. Every subscript is in bounds (a loop's own variable, `%` by the extent, a clamp,
+or a read under a `Select`), scratch and outputs are filled before they are read, lanes write different elements, and
+iterations of a parallel loop touch rows of their own. So interpreter and generated code must agree bit for bit.
 """
 
 from __future__ import annotations
@@ -18,10 +18,34 @@ from hypothesis import strategies as st
 
 from tdsl.dtypes import DTYPES, DType, max_value, min_value, to_numpy
 from tdsl.expr.node import (
-    BOOL, INT64, Binary, Cast, Compare, Const, Fma, Load, Node, Select, Unary, Var, const, index_const, size_var,
+    BOOL,
+    INT64,
+    Binary,
+    Cast,
+    Compare,
+    Const,
+    Fma,
+    Load,
+    Node,
+    Select,
+    Unary,
+    Var,
+    const,
+    index_const,
+    size_var,
 )  # fmt: skip
 from tdsl.lower.ir import (
-    Allocate, ArrayArgument, Block, For, If, Kernel, Let, ScalarArgument, Statement, Store, block,
+    Allocate,
+    ArrayArgument,
+    Block,
+    For,
+    If,
+    Kernel,
+    Let,
+    ScalarArgument,
+    Statement,
+    Store,
+    block,
 )  # fmt: skip
 from tdsl.lower.printer import kernel_text
 
@@ -52,7 +76,9 @@ class Case:
         for argument in self.kernel.arguments:
             if isinstance(argument, ArrayArgument):
                 shape = tuple(_number(extent, self.sizes) for extent in argument.extents)
-                limits = argument.value_range and tuple(_number(one, self.sizes) for one in argument.value_range)
+                limits = argument.value_range and tuple(
+                    _number(one, self.sizes) for one in argument.value_range
+                )
                 made[argument.name] = np.array(_random(generator, shape, argument.dtype, limits))
         return made
 
@@ -123,10 +149,28 @@ class _Scope:
 
 @st.composite
 def kernels(
-    draw: st.DrawFn, *, dtypes: Sequence[str] = DTYPE_NAMES, scopes: Sequence[str] = ("heap", "stack", "register")
+    draw: st.DrawFn,
+    *,
+    dtypes: Sequence[str] = DTYPE_NAMES,
+    scopes: Sequence[str] = ("heap", "stack", "register"),
 ) -> Case:
     """Cases of random kernels over these dtypes, with scratch in these scopes."""
     return _Generator(draw, [DTYPES[name] for name in dtypes], tuple(scopes)).case()
+
+
+@st.composite
+def elementwise(draw: st.DrawFn, *, dtypes: Sequence[str] = DTYPE_NAMES, width: int = 8) -> Case:
+    """One store in a vector loop that reads inputs only: the same in lockstep and one lane after another."""
+    generator = _Generator(draw, [DTYPES[name] for name in dtypes], (), sizes={"n": width})
+    extents, var = (index_const(width),), Var("v", INT64, "local")
+    dtype = generator.pick(generator.dtypes)
+    inputs = [ArrayArgument(f"A{place}", one, extents, "input") for place, one in enumerate((dtype, *generator.dtypes))]
+    scope = _Scope(tuple(_buffer(one) for one in inputs), (), ((var, extents[0]),), ((var, width),), (var, width))
+    store = Store("C", (var,), generator.operation(dtype, scope, 0))
+    arguments = (*inputs, ArrayArgument("C", dtype, extents, "output"))
+    facts = (Compare("ge", size_var("n"), ONE),)
+    body = For("v", ZERO, extents[0], "vector", store)
+    return Case(Kernel("elementwise", ("n",), arguments, body, facts), {"n": width}, {})
 
 
 @dataclass
@@ -165,7 +209,9 @@ class _Generator:
         for position in range(self.number(1, 2)):
             arguments.append(ArrayArgument(f"C{position}", self.pick(self.dtypes), self.extents(), "output"))
         scope = _Scope(
-            tuple(_buffer(one) for one in arguments if isinstance(one, ArrayArgument) and one.role == "input"),
+            tuple(
+                _buffer(one) for one in arguments if isinstance(one, ArrayArgument) and one.role == "input"
+            ),
             tuple(Var(one.name, one.dtype, "param") for one in arguments if isinstance(one, ScalarArgument)),
         )
         body: list[Statement] = []
@@ -176,7 +222,9 @@ class _Generator:
                 scope = replace(scope, buffers=(*scope.buffers, output))
         body += [self.statement(scope) for _ in range(self.number(0, 3))]
         facts = tuple(Compare("ge", size_var(name), ONE) for name in self.sizes)
-        return Case(Kernel("random", tuple(self.sizes), tuple(arguments), block(body), facts), self.sizes, params)
+        return Case(
+            Kernel("random", tuple(self.sizes), tuple(arguments), block(body), facts), self.sizes, params
+        )
 
     def extents(self, rank: int | None = None) -> tuple[Node, ...]:
         return tuple(self.extent() for _ in range(self.number(0, 2) if rank is None else rank))
@@ -285,7 +333,9 @@ class _Generator:
         lane = scope.lane[0]
         if buffer.register:
             return Store(buffer.name, (*index[:-1], lane), self.expression(buffer.dtype, scope))
-        uniform = replace(scope, counters=tuple(one for one in scope.counters if one[0] is not lane), values=())
+        uniform = replace(
+            scope, counters=tuple(one for one in scope.counters if one[0] is not lane), values=()
+        )
         index = self.subscripts(buffer, replace(uniform, fixed=(), lane=None), uniform=True)
         last = Binary("add", index[-1], lane) if self.draw(st.booleans()) else lane
         guard = Compare("lt", last, buffer.extents[-1])

@@ -42,7 +42,9 @@ class InputDecl:
         if self.shape is None:
             return f'{self.name} = td.param("{self.name}", "{self.dtype}")'
         limits = "" if self.values is None else f", range=({', '.join(self.values)})"
-        return f'{self.name} = td.placeholder("{self.name}", {tuple_text(self.shape)}, "{self.dtype}"{limits})'
+        return (
+            f'{self.name} = td.placeholder("{self.name}", {tuple_text(self.shape)}, "{self.dtype}"{limits})'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,14 @@ class StageDecl:
         )  # fmt: skip
         target = ", ".join(names)
         if not self.lines:
-            return f"{target} = td.compute({shown}, {tuple_text(self.shape)}, lambda {axes}: {value}{options})"
+            return (
+                f"{target} = td.compute({shown}, {tuple_text(self.shape)}, lambda {axes}: {value}{options})"
+            )
         function = f"{names[0]}_at"
         lines = [f"def {function}({axes}):", *(f"    {line}" for line in self.lines), f"    return {value}"]
-        return "\n".join([*lines, f"{target} = td.compute({shown}, {tuple_text(self.shape)}, {function}{options})"])
+        return "\n".join(
+            [*lines, f"{target} = td.compute({shown}, {tuple_text(self.shape)}, {function}{options})"]
+        )
 
 
 def tuple_text(parts: tuple[str, ...]) -> str:
@@ -150,7 +156,11 @@ class Program:
                 needed |= stage.reads()
         stages.reverse()
         rest = "\n".join(stage.text() for stage in stages)
-        arrays = [one for one in self.inputs if one.name in needed or (one.shape is None and _mentions(rest, one.name))]
+        arrays = [
+            one
+            for one in self.inputs
+            if one.name in needed or (one.shape is None and _mentions(rest, one.name))
+        ]
         rest += "\n".join(one.text() for one in arrays)
         sizes = [size for size in self.sizes if _mentions(rest, size.name)]
         return Program(tuple(sizes), tuple(arrays), tuple(stages), self.outputs)
@@ -182,7 +192,9 @@ def smaller(program: Program) -> Iterator[Program]:
     """Programs one step smaller: fewer outputs, simpler terms, no domain."""
     if len(program.outputs) > 1:
         for name in program.outputs:
-            yield replace(program, outputs=tuple(other for other in program.outputs if other != name)).trimmed()
+            yield replace(
+                program, outputs=tuple(other for other in program.outputs if other != name)
+            ).trimmed()
     for place, stage in enumerate(program.stages):
         for other in _smaller_stages(stage):
             stages = (*program.stages[:place], other, *program.stages[place + 1 :])

@@ -63,7 +63,13 @@ class Term:
 
 def constant(dtype: str, value: float | int | bool) -> Term:
     """A Python number of a dtype, also where it stands alone."""
-    return Term(f'td.cast({value!r}, "{dtype}")', dtype, (), f'td.cast({abs(float(value))!r}, "float64")', float(value).is_integer())
+    return Term(
+        f'td.cast({value!r}, "{dtype}")',
+        dtype,
+        (),
+        f'td.cast({abs(float(value))!r}, "float64")',
+        float(value).is_integer(),
+    )
 
 
 def read(tensor: str, dtype: str, index: str) -> Term:

@@ -32,13 +32,28 @@ def draw_array(generator: np.random.Generator, dtype: str, shape: Sequence[int],
     values = np.asarray(generator.integers(lowest, 7, tuple(shape)), kind)
     limits = np.iinfo(kind)
     special = np.array([limits.min, limits.max, 0, limits.max - 1, limits.min + 1, limits.max // 2], kind)
-    return values if mode == "whole" else _sprinkled(generator, values, special, 0.3 if mode == "wild" else 0.05)
+    return (
+        values if mode == "whole" else _sprinkled(generator, values, special, 0.3 if mode == "wild" else 0.05)
+    )
 
 
 def _special_floats(kind: np.dtype[Any]) -> Array:
     facts = np.finfo(kind)
     return np.array(
-        [np.nan, np.inf, -np.inf, 0.0, -0.0, facts.max, -facts.max, facts.tiny, facts.smallest_subnormal, 1.0, 0.5], kind
+        [
+            np.nan,
+            np.inf,
+            -np.inf,
+            0.0,
+            -0.0,
+            facts.max,
+            -facts.max,
+            facts.tiny,
+            facts.smallest_subnormal,
+            1.0,
+            0.5,
+        ],
+        kind,
     )
 
 
@@ -61,7 +76,7 @@ def laid_out(values: Array, form: Form) -> tuple[Array, Array]:
         whole = tuple(extent * abs(step) + (step != 1) for extent in shape)
         block = np.full(int(np.prod(whole, dtype=np.int64)) * kind.itemsize, 0xA5, np.uint8)
         full = block.view(kind).reshape(whole)
-        view = full[tuple(_slice(extent, step) for extent in shape)]
+        view = full[(*(_slice(extent, step) for extent in shape), ...)]
     view[...] = values
     return view, block
 
@@ -100,7 +115,9 @@ def first_difference(a: Array, b: Array) -> str:
         return f"{a.dtype}{list(a.shape)} and {b.dtype}{list(b.shape)}"
     for place in np.ndindex(a.shape):
         if not same_bits(a[place].reshape(1), b[place].reshape(1)):
-            total = sum(not same_bits(a[other].reshape(1), b[other].reshape(1)) for other in np.ndindex(a.shape))
+            total = sum(
+                not same_bits(a[other].reshape(1), b[other].reshape(1)) for other in np.ndindex(a.shape)
+            )
             return f"at {list(place)} {a[place]!r} and {b[place]!r}; {total} of {a.size} differ"
     return "nowhere"
 

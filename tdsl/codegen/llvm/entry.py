@@ -17,7 +17,7 @@ from tdsl.codegen.llvm.capabilities import capabilities
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
-from tdsl.codegen.llvm.types import memory_type
+from tdsl.codegen.llvm.types import memory_type, symbol_text
 from tdsl.codegen.llvm.values import Linear
 from tdsl.expr.node import Binary, Compare, Const, Node, Var
 from tdsl.lower.ir import ArrayArgument, Kernel, ScalarArgument
@@ -67,9 +67,9 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
     machine = capabilities(target)
     module = Module()
     attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
-    name = _quoted(symbol(kernel, body))
+    name = symbol(kernel, body)
     outer = Function(module, name, "i32", attributes)
-    inner = Function(module, _quoted(symbol(kernel, body) + ".body"), "i32", attributes, parent=outer)
+    inner = Function(module, f"{name}.body", "i32", attributes, parent=outer)
     ctx = Context(inner, machine)
     _take_arguments(ctx, outer, kernel, body)
     write(ctx, kernel.body)
@@ -85,15 +85,6 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
     heading = f"; {symbol(kernel, body)}: {body} body, ABI version {kernel_abi(kernel).format}\n"
     declarations = "\n".join(sorted(module.declarations)) + "\n"
     return "\n".join((heading, declarations, *module.texts.values(), outer.text(linkage=""), *bodies))
-
-
-def _quoted(name: str) -> str:
-    """A name as LLVM writes it after `@`."""
-    return (
-        name
-        if all(letter.isascii() and (letter.isalnum() or letter in "_.") for letter in name)
-        else f'"{name}"'
-    )
 
 
 def _take_arguments(ctx: Context, outer: Function, kernel: Kernel, body: Body) -> None:
@@ -162,7 +153,7 @@ def _call_body(outer: Function, inner: Function, *, floats: bool) -> None:
     arguments = [parameter.outer for parameter in inner.parameters]
     types = [parameter.type.split()[0] for parameter in inner.parameters]
     template = ", ".join(f"{type_} %s" for type_ in types)
-    status = outer.value("i32", f"call i32 @{inner.name}({template})", *arguments)
+    status = outer.value("i32", f"call i32 {symbol_text(inner.name)}({template})", *arguments)
     if floats:
         outer.effect(f"call void @{FLOAT_LEAVE}(i64 %s)", saved)
     outer.effect("ret i32 %s", status)

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tdsl.codegen.llvm.types import symbol_text
+
 ScopeKind = Literal["function", "loop", "branch"]
 Line = list[str]
 """One line of text in a list of its own, so that it can be filled in or emptied later."""
@@ -306,7 +308,7 @@ class Function:
         lines = [*self._first, *self.scopes[0].lines]
         body = "\n".join(line[0] for line in lines if line[0])
         tail = "".join("\n" + line for line in self.tail)
-        head = f"define {linkage}{self.result} @{self.name}({parameters}) {self.attributes}"
+        head = f"define {linkage}{self.result} {symbol_text(self.name)}({parameters}) {self.attributes}"
         return f"{head} {{\nentry:\n{body}{tail}\n}}\n"
 
     def _remove_unused(self) -> None:

@@ -1,6 +1,7 @@
 """Serial, unrolled and vector loops: a loop and the writer of its body in, the written loop out.
 
-A serial loop carries the register buffers that its body writes through phi nodes. An unrolled body is written once an
+A serial loop carries the register buffers that its body writes through phi nodes; a short one is written out, and an
+accumulator in memory is held in registers while it runs (accumulators.py). An unrolled body is written once an
 iteration with the variable a constant. A vector body is written once with the variable an index that moves by one a
 lane; a vector loop inside another multiplies the lanes, the inner ones being neighbours.
 """
@@ -9,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tdsl.codegen.llvm.buffers import RegisterBuffer
+from tdsl.codegen.llvm.accumulators import hold_accumulators
+from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.context import Context, Memo
 from tdsl.codegen.llvm.control import begin_loop, end_loop
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.operations import shuffled
-from tdsl.codegen.llvm.reads import stored
+from tdsl.codegen.llvm.reads import stored, weight
 from tdsl.codegen.llvm.types import element_type
 from tdsl.codegen.llvm.values import Clamped, Linear, Value, Vector, is_uniform, plus, repeated
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Node
 from tdsl.lower.ir import For, Statement
+
+SMALL_LOOP = 16
+"""Stores up to which a serial loop of constant length is written out: its own counting would cost as much."""
 
 Write = Callable[[Context, Statement], None]
 
@@ -51,6 +56,21 @@ def serial(ctx: Context, loop: For, write: Write) -> None:
         if count.constant == 1:
             with_variable(ctx, loop.var, lower, write, loop.body)
         return
+    memory = {name: None for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)}
+    held = hold_accumulators(loop, memory)
+    if held is not None:
+        write(ctx, held)
+    elif count.is_constant and 0 < count.constant * weight(loop.body) <= SMALL_LOOP:
+        for step in range(count.constant):
+            with_variable(ctx, loop.var, plus(lower, Linear(step)), write, loop.body)
+    else:
+        _loop(ctx, loop, (lower, upper), write)
+
+
+def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) -> None:
+    """A loop in the written code, with the register buffers it changes in phi nodes."""
+    lower, upper = bounds
+    count = plus(upper, lower, -1)
     f, written, mark = ctx.f, stored(loop.body), ctx.mark()
     held = [buffer for name in written if isinstance(buffer := ctx.buffers.get(name), RegisterBuffer)]
     carried = [(buffer.chunk_type, chunk) for buffer in held for chunk in buffer.chunks]

@@ -14,6 +14,7 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function
 from tdsl.codegen.llvm.loops import Write, bound, with_variable
 from tdsl.codegen.llvm.reads import stored
+from tdsl.codegen.llvm.types import symbol_text
 from tdsl.codegen.llvm.values import Linear, plus
 from tdsl.lower.ir import For
 
@@ -31,10 +32,11 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
         return
     f, module = ctx.f, ctx.module
     flag = ctx.failure or f.first("ptr", "alloca i32, align 4")
-    name = f"{f.name}.task{module.number()}"
+    number = module.number()
+    name = f"{f.name}.task{number}"
     body = Function(module, f"{name}.body", "void", f.attributes, parent=f)
     inner = _context_of_task(ctx, body, flag)
-    index = body.parameter("i64", "index")
+    index = body.parameter("i64", f"index{number}")
     ctx.note_index(index, 0)
     with_variable(inner, loop.var, plus(lower, Linear(0, ((index, 1),))), write, loop.body)
     body.scopes[0].lines.append(["  ret void"])
@@ -46,7 +48,7 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
     times = ctx.scalar(count)
     if not (ctx.is_index(count) and ctx.least(count) >= 0):
         times = ctx.operations(0).intrinsic("llvm.smax", "i64", times, "0")
-    f.effect(f"call void %s(ptr %s, ptr @{name}, ptr %s, i64 %s)", run, pool, record, times)
+    f.effect(f"call void %s(ptr %s, ptr {symbol_text(name)}, ptr %s, i64 %s)", run, pool, record, times)
     ctx.changed(stored(loop.body))
     if inner.can_fail:
         _leave_if_failed(ctx, flag)
@@ -73,14 +75,14 @@ def _record(f: Function, body: Function) -> str:
 
 def _task(name: str, body: Function) -> str:
     """The function that the pool calls."""
-    lines = [f"define internal void @{name}(ptr %record, i64 %index) {body.attributes} {{"]
+    lines = [f"define internal void {symbol_text(name)}(ptr %record, i64 %index) {body.attributes} {{"]
     arguments = ["i64 %index"]
     for at, parameter in enumerate(body.parameters[1:]):
         type_ = parameter.type.split()[0]
         lines.append(f"  %slot{at} = getelementptr i8, ptr %record, i64 {at * SLOT_BYTES}")
         lines.append(f"  %value{at} = load {type_}, ptr %slot{at}, align {SLOT_BYTES}")
         arguments.append(f"{type_} %value{at}")
-    lines.append(f"  call void @{body.name}({', '.join(arguments)})")
+    lines.append(f"  call void {symbol_text(body.name)}({', '.join(arguments)})")
     return "\n".join([*lines, "  ret void", "}", ""])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tdsl.expr.node import Load, Node, Select, Var
+from tdsl.expr.node import Const, Load, Node, Select, Var
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 
 Names = dict[str, None]
+
+UNBOUNDED = 1 << 30
 
 
 class Reads:
@@ -57,6 +59,23 @@ def parts(statement: Statement) -> list[Statement]:
             case Store():
                 pass
     return found
+
+
+def weight(statement: Statement) -> int:
+    """How many stores a statement is when it is written out; very many where it holds a loop that cannot be."""
+    match statement:
+        case Block(statements):
+            return sum(weight(part) for part in statements)
+        case If(_, then, otherwise):
+            return weight(then) + (0 if otherwise is None else weight(otherwise))
+        case Let(body=body) | For(kind="vector", body=body):
+            return weight(body)
+        case For(_, Const() as lower, Const() as upper, "unroll" | "serial", body):
+            return max(int(upper.value) - int(lower.value), 0) * weight(body)
+        case For() | Allocate():
+            return UNBOUNDED
+        case Store():
+            return 1
 
 
 def nodes(part: Statement) -> tuple[Node, ...]:

@@ -90,7 +90,7 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
     """The bool that no clamped index clamps a lane, and the ramps to read along then; None without such reads."""
     ramps: dict[Node, Linear] = {}
     distances: list[Linear] = []
-    if ctx.lanes:
+    if ctx.lanes and ctx.mask is None:  # under a mask there is little to win: it is the last vector of a row
         for node in _clamped_candidates(ctx, statement):
             value = evaluate(ctx, node)
             if isinstance(value, Clamped) and value.ramp.lanes == tuple(range(ctx.lanes)):

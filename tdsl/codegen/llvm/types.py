@@ -101,3 +101,9 @@ def shuffle_mask(lanes: tuple[int, ...]) -> str:
     if not any(lanes):
         return f"<{len(lanes)} x i32> zeroinitializer"
     return f"<{len(lanes)} x i32> <" + ", ".join(f"i32 {lane}" for lane in lanes) + ">"
+
+
+def symbol_text(name: str) -> str:
+    """A function's name as LLVM writes it: any identifier, quoted where it is not plain ASCII."""
+    plain = name.isascii() and name.replace("_", "a").replace(".", "a").isalnum()
+    return f"@{name}" if plain else f'@"{name}"'

@@ -50,7 +50,9 @@ def _uses_registers(body: Statement) -> bool:
         case For() | Let() | Allocate():
             return _uses_registers(body.body)
         case If():
-            return _uses_registers(body.then) or (body.otherwise is not None and _uses_registers(body.otherwise))
+            return _uses_registers(body.then) or (
+                body.otherwise is not None and _uses_registers(body.otherwise)
+            )
         case Block():
             return any(_uses_registers(one) for one in body.statements)
         case Store():

@@ -218,7 +218,9 @@ def _conditions(
                 yield from _soft(expression, lanes, bound)
 
 
-def _soft(expression: Node, lanes: Lanes, bound: frozenset[str]) -> Iterator[tuple[Node, Lanes, frozenset[str], str | None]]:
+def _soft(
+    expression: Node, lanes: Lanes, bound: frozenset[str]
+) -> Iterator[tuple[Node, Lanes, frozenset[str], str | None]]:
     """Clamps and the conditions of selects inside a value or subscript."""
     for node in walk(expression):
         if isinstance(node, Binary) and node.op in ("min", "max") and node.dtype == INT64:

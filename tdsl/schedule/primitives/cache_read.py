@@ -45,6 +45,13 @@ class CacheRead(Directive):
     name: str | None = None
     scope: str = "heap"
 
+    def arguments(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """As usual; one reader without the tuple around it."""
+        given, named = Directive.arguments(self)
+        if self.readers is not None and len(self.readers) == 1:
+            given = (self.tensor, self.readers[0])
+        return given, named
+
     def stages(self) -> tuple[str, ...]:
         """The copy."""
         return (self.copy,)

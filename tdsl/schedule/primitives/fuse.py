@@ -11,7 +11,7 @@ from tdsl.poly.model import LoopMark
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
-from tdsl.schedule.loops import moved_places, related, retired, standing_at
+from tdsl.schedule.loops import moved_places, over_reduction, related, retired, standing_at
 from tdsl.schedule.state import StageState, State
 
 
@@ -30,8 +30,8 @@ class Fuse(Directive):
         ('i_j',)
 
     Legal when: always; the order of the iterations stays.
-    Errors: S102–S106 stage or axis; S111 S112 name; S114 a marked loop; S120 an axis twice; S123 no neighbours, or
-        fewer than two; S305 a stage stands between them.
+    Errors: S102–S106 stage or axis; S111 S112 name; S114 a marked loop; S120 an axis twice; S123 no neighbours,
+        fewer than two, or a data axis with a reduction axis; S305 a stage stands between them.
     Source: Halide's `fuse`; semantics P5.
     """
 
@@ -50,6 +50,7 @@ class Fuse(Directive):
         entry = arguments.stage_named(self, state, self.stage)
         places = [arguments.loop_named(self, state, entry, axis) for axis in self.axes]
         self._check_neighbours(entry, places)
+        self._refuse_mixed(entry)
         for place in places:
             arguments.unmarked(self, state, entry, place, "fused")
         into = self.into if self.into is not None else "_".join(self.axes)
@@ -91,6 +92,19 @@ class Fuse(Directive):
             loops=loop_lines(entry, mark=self.axes[0]),
             hint=(f'fuse("{entry.name}", {call})' if swapped else f'reorder("{entry.name}", {call}) first',),
         )
+
+    def _refuse_mixed(self, entry: StageState) -> None:
+        """A reduction is initialised before and finished after its reduction loops, so a loop is one or the other."""
+        reduced = [axis for axis in self.axes if over_reduction(entry, axis)]
+        if reduced and len(reduced) < len(self.axes):
+            data = next(axis for axis in self.axes if axis not in reduced)
+            raise self.refusal(
+                ArgumentError,
+                "S123",
+                f"fuse takes data axes or reduction axes of {entry.name}, not both",
+                why=(f"{data} walks elements, {reduced[0]} walks the terms of each",),
+                loops=loop_lines(entry, mark=reduced[0]),
+            )
 
     def _refuse_between(self, state: State, entry: StageState) -> None:
         for axis in self.axes[:-1]:

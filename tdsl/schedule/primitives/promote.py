@@ -34,7 +34,7 @@ class Promote(Directive):
 
     Legal when: two iterations of the loop that run in parallel touch no common element.
     Errors: S102–S106 stage or axis; S110 scope; S111 S113 name; S311 no reduction; S312 no reduction loop inside; S313
-        promoted there already.
+        a second tile.
     Source: Halide's `Func::in` with `compute_at` on updates comes near; semantics P10b.
     """
 
@@ -59,17 +59,17 @@ class Promote(Directive):
                 hint=(f'cache_write("{entry.name}", scope="{scope}") and compute_at of the copy',),
             )
         for earlier in entry.promotes:
-            if earlier.loop == self.axis:
-                raise self.refusal(
-                    PlacementError,
-                    "S313",
-                    f"the tile of {entry.name} at {self.axis} is promoted already, as {earlier.name}",
-                    why=tuple(
-                        f"by {step_text(step)}"
-                        for step in state.steps
-                        if step.primitive == "promote" and step.stages() == (entry.name,)
-                    )[-1:],
-                )
+            raise self.refusal(
+                PlacementError,
+                "S313",
+                f"{entry.name} has a promoted tile already: {earlier.name}, at {earlier.loop}",
+                why=tuple(
+                    f"by {step_text(step)}"
+                    for step in state.steps
+                    if step.primitive == "promote" and step.stages() == (entry.name,)
+                )[-1:],
+                hint=("one tile a stage, at the innermost loop that carries the sum on",),
+            )
         if not any(over_reduction(entry, loop) for loop in entry.axes[position + 1 :]):
             raise self.refusal(
                 PlacementError,

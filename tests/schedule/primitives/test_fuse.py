@@ -49,6 +49,18 @@ def test_one_axis_and_an_axis_twice(matmul, told):
     )
 
 
+def test_a_data_axis_with_a_reduction_axis(matmul, told):
+    assert told(lambda: matmul.s.fuse("C", "j", "k")) == (
+        "ArgumentError S123: fuse takes data axes or reduction axes of C, not both\n"
+        '  here: fuse("C", "j", "k")\n'
+        "  j walks elements, k walks the terms of each\n"
+        "      for i\n"
+        "        for j\n"
+        "          for k   <-\n"
+        "            C[i, j] = …"
+    )
+
+
 def test_a_stage_between_them(blur, told):
     s = blur.s.compute_at("bx", "by", "y")
     assert told(lambda: s.fuse("by", "y", "x")) == (

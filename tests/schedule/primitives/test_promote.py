@@ -34,12 +34,13 @@ def test_no_reduction_inside(matmul, told):
     )
 
 
-def test_twice_at_one_loop(matmul, told):
+def test_a_second_tile(matmul, told):
     s = matmul.s.promote("C", "i", name="tile")
-    assert told(lambda: s.promote("C", "i", name="again")) == (
-        "PlacementError S313: the tile of C at i is promoted already, as tile\n"
-        '  here: promote("C", "i", name="again")\n'
-        f'  by promote("C", "i", name="tile") at {s.steps[0].where.brief()}'
+    assert told(lambda: s.promote("C", "j", name="again")) == (
+        "PlacementError S313: C has a promoted tile already: tile, at i\n"
+        '  here: promote("C", "j", name="again")\n'
+        f'  by promote("C", "i", name="tile") at {s.steps[0].where.brief()}\n'
+        "  try: one tile a stage, at the innermost loop that carries the sum on"
     )
 
 

@@ -85,10 +85,24 @@ def test_a_data_axis(matmul, told):
     )
 
 
-def test_a_marked_loop_and_a_fused_one(matmul, told):
+def test_a_marked_loop(matmul, told):
     split = matmul.s.split("C", "k", 8)
     assert "ki runs unrolled already" in told(lambda: split.unroll("C", "ki").rfactor("C", "ko"))
-    assert "j_ko is fused of j, k" in told(lambda: split.fuse("C", "j", "ko").rfactor("C", "ki"))
+
+
+def test_a_fused_loop(told):
+    n = td.size("n")
+    A = td.placeholder("A", (n, n))
+    k, q = td.reduce_axis("k", n), td.reduce_axis("q", n)
+    s = td.schedule(td.compute("T", (), lambda: td.sum(A[k, q], over=(k, q)))).fuse("T", "k", "q", into="t")
+    assert told(lambda: s.rfactor("T", "t")) == (
+        "PlacementError S317: T cannot keep partial results an iteration of t\n"
+        '  here: rfactor("T", "t")\n'
+        "  t is fused of k, q\n"
+        "      for t   <-\n"
+        "        T[] = …\n"
+        "  try: rfactor before marks, fuses and promotes of the reduction loops"
+    )
 
 
 def test_no_reduction(blur, told):

@@ -1,0 +1,106 @@
+"""Witnesses are the smallest: no smaller sizes go wrong, and at those sizes no earlier pair of iterations collides."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tdsl.expr.printer import text
+from tdsl.poly.answers import Refuted
+from tdsl.poly.verdict import judge
+from tests.poly.oracle import Oracle
+from tests.poly.programs import Plan, program, stage
+from tests.poly.test_verdict import ILLEGAL, edit_distance, recurrence, refuted, scan, slid_blur
+
+
+def smaller(sizes):
+    """Sizes that come before the given ones: least sum, then in order of name."""
+    names, given = list(sizes), tuple(sizes.values())
+    for each in product(range(sum(given) + 1), repeat=len(names)):
+        if (sum(each), each) < (sum(given), given):
+            yield dict(zip(names, each))
+
+
+WRONG_VALUES = {
+    "order": lambda: recurrence((-1, 1)).reorder("S", "x", "y"),
+    "order at distance 2": lambda: recurrence((-1, 2)).split("S", "x", 2).reorder("S", "xo", "y", "xi"),
+    "clobber": lambda: slid_blur().fold("bx", 0, 2),
+    "clobber of a scan": lambda: scan().compute_at("H", "C", "y").store_root("H").fold("H", 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_VALUES)
+def test_no_smaller_sizes_go_wrong(name):
+    plan = WRONG_VALUES[name]()
+    sizes = dict(refuted(plan).witness.sizes)
+    assert not Oracle(plan.arranged, sizes).right()
+    for each in smaller(sizes):
+        assert Oracle(plan.arranged, each).right(), each
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda: edit_distance().parallel("D", "i"),
+        lambda: recurrence((-1, 2)).parallel("S", "y"),
+        lambda: recurrence((0, -2)).parallel("S", "x"),
+    ],
+)
+def test_no_smaller_race(plan):
+    plan = plan()
+    found = refuted(plan)
+    sizes = dict(found.witness.sizes)
+    assert Oracle(plan.arranged, sizes).collides(*found.place)
+    for each in smaller(sizes):
+        assert not Oracle(plan.arranged, each).collides(*found.place), each
+
+
+def test_iterations_are_the_first_that_collide():
+    plan = recurrence((-1, 2)).parallel("S", "y")
+    witness = refuted(plan).witness
+    oracle = Oracle(plan.arranged, dict(witness.sizes))
+    pairs = []
+    for _, writes in oracle.copies["S"]:
+        for _, reads in oracle.copies["S"]:
+            statement = oracle.tree.statements["S"]
+            if writes[0] < reads[0] and ("S", writes) in set(
+                oracle.touched(statement, reads, statement.reads)
+            ):
+                pairs.append((writes, reads))
+    first, second = (tuple(value for _, value in each.axes) for each in witness.iterations)
+    assert (first, second) == min(pairs)
+    assert witness.element == first and witness.kind == "flow"
+
+
+def test_iterations_show_axes_and_loops():
+    witness = refuted(recurrence((-1, 1)).split("S", "x", 4).reorder("S", "xo", "y", "xi")).witness
+    writer, reader = witness.iterations
+    assert dict(writer.axes) == {"y": 0, "x": 4} and dict(reader.axes) == {"y": 1, "x": 3}
+    assert writer.loops == ((("S", "xo"), 1), (("S", "y"), 0), (("S", "xi"), 0))
+
+
+def test_a_clobber_names_the_lost_write():
+    witness = refuted(ILLEGAL["scan slid, folded to 1"][0]()).witness
+    reader, overwriter = witness.iterations
+    assert (reader.stage, overwriter.stage, witness.lost.stage) == ("C", "H", "H")
+    assert (
+        dict(witness.lost.axes) == {"y": 0} and dict(overwriter.axes) == {"y": 1} and witness.element == (0,)
+    )
+    assert witness.kind == "anti"
+
+
+def test_products_of_sizes_are_real_in_a_witness():
+    """A flat index below m * n: isl takes the product for a parameter of its own, the witness must not."""
+    plan = Plan.of(
+        program(
+            ["m", "n"],
+            stage("S", "x", "0 <= x < m * n", [("S", "x - 2", "x >= 2")]),
+            shapes={"S": "m * n"},
+            outputs=["S"],
+        )
+    )
+    found = judge(plan.parallel("S", "x").arranged)
+    assert isinstance(found, Refuted)
+    assert dict(found.witness.sizes) == {"m": 1, "n": 3}
+    assert text(found.condition) == "m * n <= 2"

@@ -1,0 +1,217 @@
+"""A case of the fuzzer: a program, directives and what it is run on; as a value, as a runnable test, run and judged.
+
+In: a seed. Out: an `Outcome`: how many directives were accepted, and the failure if there is one.
+"""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import tdsl as td
+from tests.support.compare import Mismatch, Skipped, built, run
+from tests.support.draw_programs import draw_program
+from tests.support.draw_schedules import Drawing, draw_directive
+from tests.support.programs import Program, declare, sample_sizes
+from tests.support.terms import COMPANION
+from tests.support.values import Mode
+
+MANTISSA = {"float32": 2.0**23, "float64": 2.0**52}
+"""Below these whole numbers are exact in a dtype, so that sums of them are the same in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a failure needs to happen again."""
+
+    program: Program
+    steps: tuple[str, ...]
+    sizes: tuple[tuple[str, int], ...]
+    seed: int
+    mode: Mode
+
+    def text(self, title: str) -> str:
+        """A runnable test."""
+        lines = [f'"""{title}"""', "", "import tdsl as td", "from tests.support.compare import check", "", "", "def test_case() -> None:"]
+        lines += [f"    {line}" for line in self.program.source().splitlines()]
+        lines.append(f"    s = td.schedule({', '.join(self.program.outputs)})")
+        lines += [f"    s = s{step}" for step in self.steps]
+        lines.append(f"    check(s, {dict(self.sizes)!r}, seed={self.seed}, mode={self.mode!r}, environment=locals())")
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong. kind: equal for failures of one cause, as far as can be told."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Of one case."""
+
+    failure: Failure | None = None
+    steps: tuple[str, ...] = ()
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """An exception as a failure; its place in tdsl is part of its kind."""
+    detail = "".join(traceback.format_exception(error))
+    if isinstance(error, Mismatch):
+        return Failure(error.kind, str(error))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "tdsl" in frame.filename]
+    place = f" in {Path(frames[-1].filename).name} {frames[-1].name}" if frames else ""
+    return Failure(f"{type(error).__name__}{place}", detail)
+
+
+def draw_case(seed: int) -> tuple[Case, Outcome]:
+    """A program and a schedule of it: directives are drawn one by one, each for the schedule as it then stands."""
+    dice = random.Random(seed)
+    tally: Counter[str] = Counter()
+    while True:
+        program = draw_program(dice)
+        try:
+            names = declare(program.source())
+            schedule = td.schedule(*(names[name] for name in program.outputs))
+        except td.InternalError as error:
+            return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
+        except td.TdslError as error:
+            tally[f"program refused {error.code}"] += 1
+            continue
+        except Exception as error:  # noqa: BLE001
+            return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
+        break
+    drawing, steps = Drawing.of(dice, program), list[str]()
+    wanted = dice.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
+    case = Case(program, (), tuple(_sizes(dice, program).items()), seed, dice.choice(["wild", "wild", "mild", "whole"]))
+    for _ in range(3 * wanted):
+        if len(steps) >= wanted:
+            break
+        primitive, step = draw_directive(drawing, schedule)
+        try:
+            schedule = eval(f"s{step}", {**names, "s": schedule})  # the text is ours
+        except td.InternalError as error:
+            return _with(case, [*steps, step]), Outcome(failure_of(error), tuple(steps), tally)
+        except td.TdslError as error:
+            tally[f"refused {primitive} {error.code}"] += 1
+            continue
+        except Exception as error:  # noqa: BLE001
+            return _with(case, [*steps, step]), Outcome(failure_of(error), tuple(steps), tally)
+        tally[f"accepted {primitive}"] += 1
+        steps.append(step)
+    return _with(case, steps), Outcome(None, tuple(steps), tally)
+
+
+def _with(case: Case, steps: list[str]) -> Case:
+    return Case(case.program, tuple(steps), case.sizes, case.seed, case.mode)
+
+
+def _sizes(dice: random.Random, program: Program) -> dict[str, int]:
+    drawn = {size.name: dice.choice([0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13]) for size in program.sizes}
+    return sample_sizes(program, drawn)
+
+
+def other_sizes(case: Case) -> list[dict[str, int]]:
+    """The case's own sizes and three more, the smallest ones among them."""
+    dice = random.Random(case.seed + 1)
+    wanted = [dict(case.sizes)]
+    if case.program.sizes:
+        for value in (0, 1):
+            wanted.append(sample_sizes(case.program, {size.name: value for size in case.program.sizes}))
+        wanted.append(_sizes(dice, case.program))
+        wanted.append(sample_sizes(case.program, {size.name: dice.choice([11, 17, 20]) for size in case.program.sizes}))
+    unique: list[dict[str, int]] = []
+    for sizes in wanted:
+        if sizes not in unique:
+            unique.append(sizes)
+    return unique
+
+
+def judge(case: Case, *, all_sizes: bool = True) -> Outcome:
+    """Declares, schedules, builds, runs and compares. A directive that is refused makes the case void (tally "void")."""
+    outcome = Outcome(None, case.steps)
+    try:
+        names = declare(case.program.source())
+        schedule = td.schedule(*(names[name] for name in case.program.outputs))
+        for step in case.steps:
+            schedule = eval(f"s{step}", {**names, "s": schedule})  # the text is ours
+    except td.TdslError as error:
+        if isinstance(error, td.InternalError):
+            outcome.failure = failure_of(error)
+        outcome.tally["void"] += 1
+        return outcome
+    except Exception as error:  # noqa: BLE001
+        outcome.failure = failure_of(error)
+        return outcome
+    for sizes in other_sizes(case) if all_sizes else [dict(case.sizes)]:
+        try:
+            _judge_at(case, schedule, names, sizes, outcome)
+        except Skipped as skipped:
+            outcome.tally[str(skipped)] += 1
+            if skipped.stage == "build":
+                break
+        except Exception as error:  # noqa: BLE001
+            found = failure_of(error)
+            outcome.failure = Failure(found.kind, f"sizes {sizes}\n{found.detail}")
+            break
+    return outcome
+
+
+def _judge_at(case: Case, schedule: td.Schedule, names: Mapping[str, object], sizes: dict[str, int], outcome: Outcome) -> None:
+    key = id(schedule)
+    if _last.get("key") != key:
+        _last.clear()
+        _last.update(key=key, schedule=schedule, built=built(schedule, names))
+    one = _last["built"]
+    outcome.tally["runs"] += 1
+    if one.reassociates:
+        outcome.tally["runs that reassociate"] += 1
+        modes: tuple[Mode, ...] = (case.mode, "whole") if _exact_at(case.program, sizes) else (case.mode,)
+        for mode in modes:
+            exact = mode == "whole" and len(modes) == 2
+            outcome.tally["runs that reassociate exactly"] += exact
+            run(one, sizes, case.seed, mode, bound=_zero(one) if exact else None)
+        return
+    run(one, sizes, case.seed, case.mode)
+
+
+_last: dict[str, object] = {}
+"""The schedule built last, so that it is built once for all sizes."""
+
+
+def _zero(one: object):
+    outputs = len(one.schedule.outputs)
+    return lambda arrays: [np.float64(0.0)] * outputs
+
+
+def _exact_at(program: Program, sizes: dict[str, int]) -> bool:
+    """Whether small whole numbers give whole numbers that are exact in every stage, so that no order can matter."""
+    from tdsl.expr.interpreter import evaluate
+
+    companion = program.companion_source()
+    if not program.is_exact() or not companion:
+        return False
+    names = declare(program.source() + "\n" + companion)
+    tensors = [names[f"{name}{COMPANION}"] for stage in program.stages for name in stage.names]
+    kinds = [dtype for stage in program.stages for dtype in stage.dtypes]
+    arrays = {}
+    for one in program.inputs:
+        if one.shape is not None:
+            shape = tuple(int(eval(text, {}, dict(sizes))) for text in one.shape)
+            arrays[f"{one.name}{COMPANION}"] = np.full(shape, 8.0)
+    with np.errstate(all="ignore"):
+        found = evaluate(tensors, arrays, sizes)
+    for tensor, dtype in zip(tensors, kinds):
+        values = found[tensor.name]
+        if dtype in MANTISSA and values.size and not bool(np.max(np.abs(values)) < MANTISSA[dtype]):
+            return False
+    return True
