@@ -18,6 +18,7 @@ from tdsl.expr.node import (
     INT64,
     Binary,
     BinaryOp,
+    Bitcast,
     Cast,
     Compare,
     CompareOp,
@@ -75,11 +76,11 @@ def is_constant(node: Node, value: int) -> bool:
 
 
 def unary(op: UnaryOp, operand: Node) -> Node:
-    """`op` of one operand: `not` of bools and integers, `neg abs` of numbers, the rest of floats."""
+    """`op` of one operand: `not` of bools and integers, `neg abs` of numbers, counts of integers, the rest of floats."""
     dtype = operand.dtype
     _require(dtype.is_bool or dtype.arithmetic, f"{op} of {dtype}")
     _require(not dtype.is_bool or op == "not", f"{op} of a bool")
-    _require(not (dtype.is_float and op == "not"), f"not of {dtype}")
+    _require(not (dtype.is_float and op in ("not", *constants.COUNTS)), f"{op} of {dtype}")
     if op in _FLOAT_ONLY and not dtype.is_float:
         _require(op != "sqrt", f"sqrt of {dtype}")
         return operand
@@ -90,7 +91,7 @@ def unary(op: UnaryOp, operand: Node) -> Node:
     if isinstance(operand, Unary):
         if op == operand.op and op in ("neg", "not"):
             return operand.operand
-        if op == operand.op and op != "sqrt":
+        if op == operand.op and op not in ("sqrt", *constants.COUNTS):
             return operand
         if op == "abs" and operand.op == "neg":
             return Unary("abs", operand.operand)
@@ -126,6 +127,18 @@ def cast(a: Node, to: DType | str) -> Node:
     if isinstance(a, Const):
         return constant(constants.cast(a.value, a.of, target), target)
     return Cast(target, a)
+
+
+def bitcast(a: Node, to: DType | str) -> Node:
+    """The bits of a number read as a number of another dtype of the same width."""
+    target = as_dtype(to)
+    fits = a.dtype.bits == target.bits and not a.dtype.is_bool and not target.is_bool
+    _require(fits, f"the bits of {a.dtype} as {target}")
+    if isinstance(a, Bitcast):
+        a = a.operand
+    if target is a.dtype:
+        return a
+    return Const(target, a.bits) if isinstance(a, Const) else Bitcast(target, a)
 
 
 # two operands
@@ -386,3 +399,24 @@ def reduction(reducer: Reducer, axes: Sequence[str], operands: Sequence[Node], c
 def extent(axis: Axis) -> Node:
     """How many values an axis takes where its upper bound is not below its lower one: `upper - lower`."""
     return sub(axis.upper, axis.lower)
+
+
+def refold(node: Node) -> Node:
+    """The node made anew by the constructors here, which fold it where its operands are constants by now."""
+    match node:
+        case Unary():
+            return unary(node.op, node.operand)
+        case Binary():
+            return binary(node.op, node.lhs, node.rhs)
+        case Compare():
+            return compare(node.op, node.lhs, node.rhs)
+        case Select():
+            return select(node.cond, node.then, node.otherwise)
+        case Cast():
+            return cast(node.operand, node.to)
+        case Bitcast():
+            return bitcast(node.operand, node.to)
+        case Fma():
+            return fma(node.a, node.b, node.c, contracted=node.contracted)
+        case _:
+            return node

@@ -16,6 +16,9 @@ from tdsl.expr.node import BinaryOp, CompareOp, UnaryOp
 
 Number = bool | int | float
 
+COUNTS: tuple[UnaryOp, ...] = ("popcount", "clz", "ctz")
+"""The operators that count bits of an integer."""
+
 
 def rounded(value: int | float | Fraction, dtype: DType) -> float:
     """A number rounded to the nearest value of a float dtype, ties to even; overflow gives an infinity.
@@ -45,7 +48,9 @@ def unary(op: UnaryOp, value: Number, dtype: DType) -> Number:
     if dtype.is_integer:
         if op == "neg":
             return wrap(-int(value), dtype)
-        return wrap(abs(int(value)), dtype) if op == "abs" else value
+        if op == "abs":
+            return wrap(abs(int(value)), dtype)
+        return _count_bits(op, int(value) & ((1 << dtype.bits) - 1), dtype.bits) if op in COUNTS else value
     real = float(value)
     if op == "neg":
         return -real
@@ -57,6 +62,14 @@ def unary(op: UnaryOp, value: Number, dtype: DType) -> Number:
         return real
     whole = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round}[op](real)
     return math.copysign(float(whole), real)
+
+
+def _count_bits(op: UnaryOp, pattern: int, width: int) -> int:
+    if op == "popcount":
+        return pattern.bit_count()
+    if op == "clz":
+        return width - pattern.bit_length()
+    return (pattern & -pattern).bit_length() - 1 if pattern else width
 
 
 def binary(op: BinaryOp, a: Number, b: Number, dtype: DType) -> Number:

@@ -15,7 +15,8 @@ import numpy as np
 from tdsl.dtypes import to_numpy
 from tdsl.errors import InternalError
 from tdsl.expr import scalar_ops
-from tdsl.expr.node import Node, Read, Reduce, Select, Var
+from tdsl.expr.functions.definition import definition
+from tdsl.expr.node import Call, Node, Read, Reduce, Select, Var
 from tdsl.expr.reducers import identity, step
 from tdsl.expr.rewrite import reads, walk
 from tdsl.expr.scalar_ops import Array
@@ -209,6 +210,8 @@ class _Frame:
                 return self._select(node)
             case Reduce():
                 return self._reduce(node)
+            case Call():
+                return self._call(node)
             case _:
                 operands = [self._operand(child) for child in node.children]
                 return scalar_ops.compute(node, operands, has_fma=self.run.has_fma)
@@ -250,6 +253,13 @@ class _Frame:
         then = _Frame(self.run, self.axes, {}, self.mask & cond, self).value(node.then)
         otherwise = _Frame(self.run, self.axes, {}, self.mask & ~cond, self).value(node.otherwise)
         return np.where(cond, then, otherwise)
+
+    def _call(self, node: Call) -> Array:
+        """The expansion of a function, its parameters bound to the arguments."""
+        made = definition(node.name, node.args[0].dtype)
+        env = {name: self._operand(arg) for name, arg in zip(made.parameters, node.args, strict=True)}
+        inner = _Frame(self.run, self.axes, env, self.mask, self, frozenset(made.parameters))
+        return inner.value(made.body)
 
     def _reduce(self, node: Reduce) -> Array:
         """Init, then the terms in the declared order; points where an axis is past its bounds keep their value."""

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from tdsl.expr.tensor import Reducer, Tensor
 
 VarKind = Literal["axis", "size", "param", "local"]
-UnaryOp = Literal["neg", "not", "abs", "sqrt", "floor", "ceil", "trunc", "round"]
+UnaryOp = Literal[
+    "neg", "not", "abs", "sqrt", "floor", "ceil", "trunc", "round", "popcount", "clz", "ctz"
+]  # fmt: skip
 BinaryOp = Literal[
     "add", "sub", "mul", "div", "floordiv", "mod", "min", "max", "and", "or", "xor", "shl", "shr"
 ]
@@ -126,7 +128,10 @@ class Var(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Unary(Node):
-    """`neg`, `not` (logical on bool, bitwise on integers), `abs`, and on floats `sqrt floor ceil trunc round`."""
+    """`neg`, `not` (logical on bool, bitwise on integers), `abs`; on floats `sqrt floor ceil trunc round`.
+
+    On integers `popcount clz ctz`: bits that are set, zeros before the first and after the last of them (D2).
+    """
 
     op: UnaryOp
     operand: Node
@@ -221,6 +226,47 @@ class Cast(Node):
 
     def rebuilt(self, children: tuple[Node, ...]) -> Node:
         return self if children[0] is self.operand else Cast(self.to, children[0])
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Bitcast(Node):
+    """The bits of the operand, a number, read as another number of the same width."""
+
+    to: DType
+    operand: Node
+
+    def _result(self) -> DType:
+        return self.to
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand,)
+
+    def rebuilt(self, children: tuple[Node, ...]) -> Node:
+        return self if children[0] is self.operand else Bitcast(self.to, children[0])
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Call(Node):
+    """A function of floats of one dtype, the result's: `exp(x)`. What it means is its expansion (D6).
+
+    `functions/definition.py` knows the expansion by the name; rewriters see a call and its arguments.
+    """
+
+    name: str
+    args: tuple[Node, ...]
+
+    def _result(self) -> DType:
+        return self.args[0].dtype
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.args
+
+    def rebuilt(self, children: tuple[Node, ...]) -> Node:
+        if all(a is b for a, b in zip(children, self.args, strict=True)):
+            return self
+        return Call(self.name, children)
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)

@@ -15,11 +15,14 @@ from typing import cast as typed
 from tdsl.dtypes import DTYPES, DType, bits_of
 from tdsl.errors import DTypeError, FormatError, TdslError
 from tdsl.expr import printer
+from tdsl.expr.functions.definition import ARITY
 from tdsl.expr.node import (
     BOOL,
     INT64,
     Binary,
     BinaryOp,
+    Bitcast,
+    Call,
     Cast,
     Compare,
     CompareOp,
@@ -55,7 +58,8 @@ _BINARY: tuple[dict[str, str], ...] = tuple(
     )
 )
 _COMPARE = {symbol: op for op, symbol in printer.COMPARISONS.items()}
-_CALLS_UNARY = ("abs", "sqrt", "floor", "ceil", "trunc", "round")
+_CALLS_UNARY = ("abs", "sqrt", "floor", "ceil", "trunc", "round", "popcount", "clz", "ctz")
+_BITCASTS = {f"bitcast.{name}": dtype for name, dtype in DTYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,10 @@ class _Parser:
         if name in ("fma", "contracted") and count == 3:
             a, b, c = self._together(*parts)
             return Fma(a, b, c, name == "contracted")
+        if name in _BITCASTS and count == 1:
+            return Bitcast(_BITCASTS[name], self._in(parts[0], INT64))
+        if name in ARITY and count == ARITY[name]:
+            return Call(name, self._together(*parts))
         raise self._error(position, f"there is no {name} of {count} operand{'s' * (count != 1)}")
 
     def _conversion(self, dtype: DType, operand: _Parsed) -> Node:

@@ -13,6 +13,8 @@ from tdsl.dtypes import DType, bits_of
 from tdsl.expr.node import (
     INT64,
     Binary,
+    Bitcast,
+    Call,
     Cast,
     Compare,
     Const,
@@ -139,6 +141,10 @@ class _Writer:
             case Cast():
                 constant = isinstance(node.operand, Const) and node.operand.of is INT64
                 return f"{node.to}({f'int64({self._child(0)})' if constant else self._child(0)})"
+            case Bitcast():
+                return f"bitcast.{node.to}({self._child(0)})"
+            case Call():
+                return f"{node.name}({self._siblings()})"
             case Fma():
                 return f"{'contracted' if node.contracted else 'fma'}({self._siblings()})"
             case Read():

@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from tdsl.dtypes import DType, max_value, min_value, to_numpy
 from tdsl.errors import InternalError
+from tdsl.expr.constants import COUNTS
 from tdsl.expr.exact_fma import exact_fma
 from tdsl.expr.node import (
     Binary,
     BinaryOp,
+    Bitcast,
     Cast,
     Compare,
     CompareOp,
@@ -79,6 +81,8 @@ def compute(node: Node, operands: Sequence[Array], *, has_fma: bool = True) -> A
                 return np.where(operands[0], operands[1], operands[2])
             case Cast():
                 return cast(operands[0], node.operand.dtype, node.to)
+            case Bitcast():
+                return np.asarray(operands[0]).view(to_numpy(node.to))
             case Fma():
                 return _fma(node, operands, has_fma)
             case _:
@@ -97,9 +101,24 @@ def unary(op: UnaryOp, a: Array, dtype: DType) -> Array:
     with np.errstate(all="ignore"):
         if op == "not":
             return np.asarray(np.invert(a))
+        if op in COUNTS:
+            return _count_bits(op, np.asarray(a), dtype)
         if dtype.is_integer:
             return np.asarray({"neg": np.negative, "abs": np.abs}[op](a))
         return _rounded(np.asarray(_FLOATS[op](_widened(a, dtype))), dtype)
+
+
+def _count_bits(op: UnaryOp, a: Array, dtype: DType) -> Array:
+    """All three are a number of set bits: of a, of what is not below its first bit, of what is below its last."""
+    bits = a.view(np.dtype(f"u{dtype.bytes}"))
+    if op == "clz":
+        for distance in (1, 2, 4, 8, 16, 32):
+            if distance < dtype.bits:
+                bits = bits | (bits >> bits.dtype.type(distance))
+        bits = ~bits
+    elif op == "ctz":
+        bits = ~bits & (bits - bits.dtype.type(1))
+    return np.asarray(np.bitwise_count(bits)).astype(to_numpy(dtype))
 
 
 def binary(op: BinaryOp, a: Array, b: Array, dtype: DType) -> Array:

@@ -10,6 +10,8 @@ from tdsl.expr.node import (
     BOOL,
     INT64,
     Binary,
+    Bitcast,
+    Call,
     Cast,
     Compare,
     Const,
@@ -26,6 +28,7 @@ from tdsl.expr.rewrite import walk
 
 _INTEGERS_ONLY = ("floordiv", "mod", "shl", "shr")
 _LOGICAL = ("and", "or", "xor")
+_COUNTS = ("popcount", "clz", "ctz")
 _FLOATS_ONLY = ("sqrt", "floor", "ceil", "trunc", "round")
 
 
@@ -72,6 +75,13 @@ def _violation(node: Node) -> str | None:
             )
         case Cast():
             return None
+        case Bitcast():
+            fits = node.operand.dtype.bits == node.to.bits and not (
+                node.to.is_bool or node.operand.dtype.is_bool
+            )
+            return None if fits else f"the bits of {node.operand.dtype} as {node.to}"
+        case Call():
+            return _call(node)
         case _:
             return f"{type(node).__name__} is no expression"
 
@@ -85,11 +95,19 @@ def _unary(node: Unary) -> str | None:
     fits = (
         dtype.is_float
         if node.op in _FLOATS_ONLY
+        else dtype.is_integer
+        if node.op in _COUNTS
         else not dtype.is_float
         if node.op == "not"
         else not dtype.is_bool
     )
     return None if fits and (dtype.arithmetic or dtype.is_bool) else f"{node.op} of {dtype}"
+
+
+def _call(node: Call) -> str | None:
+    if not (node.dtype.is_float and node.dtype.arithmetic):
+        return f"{node.name} of {node.dtype}"
+    return next((wrong for arg in node.args if (wrong := _agree(node.name, node.args[0], arg))), None)
 
 
 def _binary(node: Binary) -> str | None:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tdsl.dtypes import DType, to_numpy, wrap
+from tdsl.expr.functions.definition import expand_calls
 from tdsl.expr.linear import Form, linear
 from tdsl.expr.node import Binary, Compare, Const, Load, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
@@ -82,7 +83,7 @@ class Names:
 def compile_expression(root: Node, names: Names, machine: Machine) -> Code:
     """The closure of one whole expression. Each call is a fresh evaluation: `machine.taint` is its own."""
     compiler = _Compiler(root, names, machine)
-    code = compiler.code[root]
+    code = compiler.code[compiler.root]
     pieces = tuple(compiler.pieces)
     if not (code.taints or compiler.shares):
         return code
@@ -103,6 +104,7 @@ class _Compiler:
     """One expression: its nodes compiled children first, each once."""
 
     def __init__(self, root: Node, names: Names, machine: Machine) -> None:
+        root = self.root = expand_calls(root)
         self.names = names
         self.machine = machine
         self.code: dict[Node, Code] = {}

@@ -15,9 +15,9 @@ import islpy as isl
 
 from tdsl.expr.node import Node, Var
 from tdsl.poly.answers import DependenceKind
-from tdsl.poly.edges import Edges
+from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.looptree import Dim
-from tdsl.poly.model import Access, Statement
+from tdsl.poly.model import Access
 from tdsl.poly.violation import Violation
 
 
@@ -40,14 +40,6 @@ class Group:
         return self.stage, self.names[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """A statement that reads or writes a tensor inside a group."""
-
-    statement: Statement
-    writes: bool
-
-
 @dataclass(slots=True)
 class Carried:
     """The checks of one arrangement."""
@@ -57,16 +49,14 @@ class Carried:
     def tensors(self, group: Group) -> Iterator[tuple[str, list[Touch]]]:
         """Tensors written inside the group into a buffer that its iterations share, with who touches them."""
         tree = self.edges.copies.tree
-        for tensor, writers in tree.writers.items():
-            inside = [Touch(each, True) for each in writers if tree.inside(each.name, group.dims)]
-            if not inside or tree.level(tensor) >= group.end:
+        for tensor in tree.writers:
+            if tree.level(tensor) >= group.end:
                 continue
-            inside += [
-                Touch(each, False)
-                for each in tree.readers.get(tensor, ())
-                if tree.inside(each.name, group.dims)
+            inside = [
+                each for each in touches_of(tree, tensor) if tree.inside(each.statement.name, group.dims)
             ]
-            yield tensor, inside
+            if any(each.writes for each in inside):
+                yield tensor, inside
 
     def pairs(self, group: Group, touches: list[Touch], tensor: str) -> Iterator[tuple[Touch, Touch]]:
         """Who may collide, a write with a later read first: at least one writes; what lockstep keeps taken out."""

@@ -11,10 +11,26 @@ from dataclasses import dataclass, field
 import islpy as isl
 
 from tdsl.poly.copies import Copies
+from tdsl.poly.isl import set_space
+from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Statement
 from tdsl.poly.order import Order
 from tdsl.poly.storage import Storage
 from tdsl.poly.violation import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A statement that reads or writes a tensor."""
+
+    statement: Statement
+    writes: bool
+
+
+def touches_of(tree: LoopTree, tensor: str) -> list[Touch]:
+    """Who writes and who reads a tensor."""
+    writing = [Touch(each, True) for each in tree.writers.get(tensor, ())]
+    return writing + [Touch(each, False) for each in tree.readers.get(tensor, ())]
 
 
 @dataclass(slots=True)
@@ -35,7 +51,7 @@ class Edges:
         self, tensor: str, reader: Statement, writer: Statement, which: int | None = None
     ) -> Violation | None:
         """Order, then coverage, of the values that `reader` reads and `writer` makes; `which`: by one access only."""
-        want, makers = self._makers(tensor, reader, writer, which)
+        want, makers = self.makers(tensor, reader, writer, which)
         return self._late(tensor, reader, writer, makers) or self._missing(
             tensor, reader, writer, want, makers
         )
@@ -44,10 +60,10 @@ class Edges:
         self, tensor: str, reader: Statement, writer: Statement, which: int | None = None
     ) -> Violation | None:
         """Whether those values are still there when they are read."""
-        _, makers = self._makers(tensor, reader, writer, which)
+        _, makers = self.makers(tensor, reader, writer, which)
         return self._clobbered(tensor, reader, writer, makers)
 
-    def _makers(
+    def makers(
         self, tensor: str, reader: Statement, writer: Statement, which: int | None
     ) -> tuple[isl.Map, isl.Map]:
         """{ reader -> the writer's instances it wants }, { reader -> the writer's copies it may get them from }."""
@@ -102,6 +118,8 @@ class Edges:
     def _clobbered(
         self, tensor: str, reader: Statement, writer: Statement, makers: isl.Map
     ) -> Violation | None:
+        if makers.is_empty():
+            return None
         alias = self.storage.shared(tensor) if self._ordered(tensor) else self.storage.alias(tensor)
         if alias is None or alias.is_empty():
             return None
@@ -175,3 +193,31 @@ class Edges:
                 text = f"a value of the result {tensor} is overwritten"
                 return Violation("clobber", tensor, writer.name, other.name, "output", conflict, text)
         return None
+
+    def check_sequence(self, tensor: str, one: Touch, other: Touch) -> Violation | None:
+        """Whatever of `one` stands before `other` in the declaration and may touch the same element runs before it."""
+        first, second = one.statement, other.statement
+        touched = self._elements(tensor, one).apply_range(self.storage.shared(tensor))
+        pairs = touched.apply_range(self._elements(tensor, other).reverse())
+        if first is second:
+            space = set_space(self.copies.param_space(), len(first.axes))
+            pairs = pairs.intersect(isl.Map.lex_lt(space))
+        elif not self._declared_before(first, second):
+            return None
+        pairs = self.copies.relation(first.name).apply_range(pairs)
+        pairs = pairs.apply_range(self.copies.relation(second.name).reverse())
+        pairs = pairs.intersect(self.order.not_after(second.name, first.name).reverse())
+        if pairs.is_empty():
+            return None
+        text = f"{first.stage} and {second.stage} may touch an element of {tensor} in another order than declared"
+        dependence = "output" if one.writes and other.writes else "flow" if one.writes else "anti"
+        return Violation("order", tensor, first.name, second.name, dependence, pairs, text)
+
+    def _elements(self, tensor: str, touch: Touch) -> isl.Map:
+        """{ axes -> element }"""
+        flow = self.copies.flow
+        return flow.write(touch.statement, tensor) if touch.writes else flow.read(touch.statement, tensor)
+
+    def _declared_before(self, one: Statement, other: Statement) -> bool:
+        names = [each.name for each in self.copies.arranged.program.statements]
+        return names.index(one.name) < names.index(other.name)

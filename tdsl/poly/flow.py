@@ -74,7 +74,7 @@ class ValueFlow:
         return self._domains[statement.name]
 
     def accesses(self, statement: Statement, tensor: str) -> tuple[int | None, ...]:
-        """The reads of a tensor that are asked for one by one: all merged (None), or each where it is updated in place."""
+        """The reads of a tensor as they are asked for: all merged (None), or each where it is updated in place."""
         if tensor not in self.program.ordered:
             return (None,)
         return tuple(number for number, access in enumerate(statement.reads) if access.tensor == tensor)
@@ -100,9 +100,7 @@ class ValueFlow:
             self._writes[key] = self._union(statement, accesses)
         return self._writes[key]
 
-    def sources(
-        self, reader: Statement, writer: Statement, tensor: str, which: int | None = None
-    ) -> isl.Map:
+    def sources(self, reader: Statement, writer: Statement, tensor: str, which: int | None = None) -> isl.Map:
         """{ reader's axes -> writer's axes }: whose instances make the values read."""
         if which is None:
             return merged(self.read(reader, tensor).apply_range(self.write(writer, tensor).reverse()))

@@ -44,11 +44,9 @@ def _gaps(edges: Edges, tensor: str, dim: int) -> isl.Set:
         for reader in tree.readers.get(tensor, ()):
             if reader.role == "update" and reader in tree.writers[tensor]:
                 continue
-            made = edges.copies.relation(writer.name)
-            want = edges.copies.relation(reader.name)
-            want = want.apply_range(edges.copies.flow.sources(reader, writer, tensor))
-            makers = edges.same_buffer(tensor, reader, writer, want.apply_range(made.reverse()))
-            gaps = gaps.union(_distances(edges, tensor, dim, (reader, writer), makers, alias))
+            for which in edges.copies.flow.accesses(reader, tensor):
+                _, makers = edges.makers(tensor, reader, writer, which)
+                gaps = gaps.union(_distances(edges, tensor, dim, (reader, writer), makers, alias))
         if writer.role == "update":
             makers = edges.running(tensor, writer)
             gaps = gaps.union(_distances(edges, tensor, dim, (writer, writer), makers, alias))

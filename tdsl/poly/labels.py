@@ -15,9 +15,10 @@ from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges
 from tdsl.poly.isl import IN, OUT
 from tdsl.poly.looptree import LoopTree
-from tdsl.poly.model import Arranged, Fuse, Rename, Skew, Split, Statement
+from tdsl.poly.model import Arranged, Statement
 from tdsl.poly.order import Order
 from tdsl.poly.storage import Storage
+from tdsl.poly.structure import in_declared_order
 
 
 def labels(arranged: Arranged) -> tuple[Label, ...]:
@@ -38,7 +39,11 @@ def _label(copies: Copies, stage: str) -> Label:
     if update.role != "update" or update.exact or not update.reduction_axes:
         return Label(stage)
     lanes = _lanes(copies.tree, stage)
-    changed = lanes if _in_order(copies.tree, update) else lanes | _changed(copies, update)
+    changed = (
+        lanes
+        if in_declared_order(copies.tree, stage, update.reduction_axes)
+        else lanes | _changed(copies, update)
+    )
     return Label(stage, tuple(axis for axis in update.reduction_axes if axis in changed))
 
 
@@ -51,28 +56,6 @@ def _lanes(tree: LoopTree, stage: str) -> frozenset[str]:
             start, end = own.spans[loop.name]
             found |= {own.roots[leaf] for leaf in own.leaves[start:end] if leaf in own.reduces}
     return frozenset(found)
-
-
-def _in_order(tree: LoopTree, update: Statement) -> bool:
-    """Whether the reduction's loops stand in their declared order, outer parts before inner ones."""
-    parts = {axis: [axis] for axis in update.reduction_axes}
-    for relation in tree.arrangements[update.stage].relations:
-        if isinstance(relation, Fuse):
-            continue
-        axis = next((axis for axis, names in parts.items() if relation.parent in names), None)
-        if axis is None:
-            if isinstance(relation, Skew) and any(relation.by in names for names in parts.values()):
-                return False
-            continue
-        if not isinstance(relation, Split | Rename):
-            return False
-        place = parts[axis].index(relation.parent)
-        children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]
-        parts[axis][place : place + 1] = children
-    own = tree.own(update.stage)
-    stands = [leaf for leaf in own.leaves if leaf in own.reduces]
-    declared = [leaf for axis in update.reduction_axes for leaf in parts[axis]]
-    return stands == [leaf for leaf in declared if leaf in own.reduces]
 
 
 def _changed(copies: Copies, update: Statement) -> frozenset[str]:

@@ -141,7 +141,7 @@ def _conjuncts(basic: isl.BasicSet, dims: Sequence[Node], params: Sequence[Node]
 
 
 def _constraint_node(constraint: isl.Constraint, dims: Sequence[Node], params: Sequence[Node]) -> Node:
-    """`positive terms <= or == negative terms`, the constant on the right."""
+    """A comparison of sums without negative terms, what moves with the loops on the left: `i * 8 + ii < n`."""
     aff = constraint.get_aff()
     terms = [(aff.get_coefficient_val(PARAM, place).to_python(), node) for place, node in enumerate(params)]
     terms += [(aff.get_coefficient_val(IN, place).to_python(), node) for place, node in enumerate(dims)]
@@ -158,6 +158,11 @@ def _constraint_node(constraint: isl.Constraint, dims: Sequence[Node], params: S
         return compare("eq" if constraint.is_equality() else "le", lhs, index_const(constant))
     positive = [(coefficient, node) for coefficient, node in terms if coefficient > 0]
     negative = [(-coefficient, node) for coefficient, node in terms if coefficient < 0]
+    moves = not constraint.is_equality() and any(node not in params for _, node in negative)
+    if moves and constant < 0:
+        return compare("lt", _sum(negative, -constant - 1), _sum(positive, 0))
+    if moves:
+        return compare("le", _sum(negative, 0), _sum(positive, constant))
     lhs = _sum(positive, 0)
     rhs = _sum(negative, -constant)
     return compare("eq" if constraint.is_equality() else "ge", lhs, rhs)

@@ -14,7 +14,7 @@ from functools import reduce
 
 import islpy as isl
 
-from tdsl.expr.build import add, floordiv, maximum, minimum, neg
+from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies
@@ -157,7 +157,7 @@ class Frame:
             found = self._by_constraints(hull.remove_unknown_divs(), position)
             if found is not None:
                 return found
-        return self._by_pieces(shadow.intersect(known), position)
+        return self._by_pieces(shadow.intersect(known), known, position)
 
     def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set] | None:
         """Bounds from single constraints; None where a side is bounded by several together only."""
@@ -199,12 +199,15 @@ class Frame:
         aff = constraint.get_aff().set_coefficient_val(IN, position, 0)
         return factor, aff_node(aff, self.names[: position + 1], self.params)
 
-    def _by_pieces(self, shadow: isl.Set, position: int) -> tuple[Bound, isl.Set]:
+    def _by_pieces(self, shadow: isl.Set, known: isl.Set, position: int) -> tuple[Bound, isl.Set]:
+        """The least and the greatest value; no iteration where there is none."""
         relation = _last_as_range(shadow)
         lower = pw_aff_node(relation.dim_min(0), self.names[:position], self.params)
-        upper = pw_aff_node(relation.dim_max(0), self.names[:position], self.params)
-        kept = _between(shadow, position)
-        return Bound(lower, add(upper, index_const(1))), kept
+        upper = add(pw_aff_node(relation.dim_max(0), self.names[:position], self.params), index_const(1))
+        some = relation.domain().gist(known.project_out(SET, position, 1)).coalesce()
+        if not some.is_equal(isl.Set.universe(some.get_space())):
+            upper = select(set_node(some, self.names[:position], self.params), upper, lower)
+        return Bound(lower, upper), _between(shadow, position)
 
     def _constant(self, shadow: isl.Set, position: int) -> tuple[Bound, isl.Set]:
         """The lower bound whose distance to the farthest value is least, and that distance."""

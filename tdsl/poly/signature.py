@@ -75,4 +75,14 @@ class Signatures:
             self.storage(tensor),
             tuple(self.stage(stage) for stage in dict.fromkeys(stages + writers)),
             tuple((tree.shared(*pair), tree.text_before(*pair)) for pair in pairs),
+            self._sequence(tensor),
         )
+
+    def _sequence(self, tensor: str) -> tuple[str, ...]:
+        """Of a tensor updated in place, who touches it in which order: its value flow depends on that."""
+        program = self.tree.arranged.program
+        if tensor not in program.ordered:
+            return ()
+        touching = (*self.tree.writers[tensor], *self.tree.readers.get(tensor, ()))
+        names = {each.name for each in touching}
+        return tuple(each.name for each in program.statements if each.name in names)

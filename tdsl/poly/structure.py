@@ -7,9 +7,13 @@ ask.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tdsl.expr.build import ZERO, compare
+from tdsl.expr.node import axis_var
 from tdsl.poly.answers import Refuted, Unknown
 from tdsl.poly.looptree import LoopTree, Misplaced
-from tdsl.poly.model import Skew, Statement
+from tdsl.poly.model import Access, Arranged, Fuse, Rename, Skew, Split, Statement
 
 
 def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
@@ -38,13 +42,37 @@ def _misplaced(tree: LoopTree, stage: str) -> Refuted | Unknown | None:
         text = f"{stage} is a result and must stand outside other stages"
         return Refuted("placement", stage, (stage,), text, place=place)
     if not tensors.isdisjoint(tree.arranged.program.ordered):
-        return Unknown(f"{stage} inside {place[0]}", f"{stage} updates in place: its whole history is computed at root")
+        return Unknown(
+            f"{stage} inside {place[0]}", f"{stage} updates in place: its whole history is computed at root"
+        )
     readers = [each for tensor in tensors for each in tree.readers.get(tensor, ()) if each.stage != stage]
     if any(tree.inside(reader.name, host) for reader in readers):
         return None
     text = f"no reader of {stage} is inside loop {place[1]} of {place[0]}"
     outside = sorted({each.stage for each in readers})
     return Refuted("placement", stage, (stage, *outside), text, place=place)
+
+
+def with_sinks(arranged: Arranged) -> Arranged:
+    """The program with a reader, after everything, of each result that is updated in place: its last values stand."""
+    program = arranged.program
+    made = {access.tensor: each for each in program.statements for access in each.writes}
+    sinks: list[Statement] = []
+    for tensor in program.ordered:
+        if tensor not in program.outputs or tensor not in made:
+            continue
+        shape = dict(program.shapes)[tensor]
+        axes = tuple(f"d{place}" for place in range(len(shape)))
+        index = tuple(axis_var(axis) for axis in axes)
+        bounds = [compare("ge", axis, ZERO) for axis in index]
+        bounds += [compare("lt", axis, extent) for axis, extent in zip(index, shape, strict=True)]
+        read = Access(tensor, index)
+        sinks.append(
+            Statement(f"{tensor}.sink", made[tensor].stage, "sink", axes, tuple(bounds), (read,), ())
+        )
+    if not sinks:
+        return arranged
+    return replace(arranged, program=replace(program, statements=(*program.statements, *sinks)))
 
 
 def scope_fault(tree: LoopTree, tensor: str, reader: Statement, writer: Statement) -> Refuted | None:
@@ -71,3 +99,39 @@ def by_construction(tree: LoopTree, tensor: str, reader: Statement, writer: Stat
         relations = tree.arrangements[writer.stage].relations
         return not any(isinstance(relation, Skew) for relation in relations)
     return tree.level(tensor) == host and tree.shared(writer.name, reader.name) == host
+
+
+def as_declared(tree: LoopTree, tensor: str, reader: Statement) -> bool:
+    """Whether all that updates a tensor in place, and one reader of it, run in the order of the declaration.
+
+    That order is right by definition; the written order of a recurrence need not be.
+    """
+    for statement in (reader, *tree.writers[tensor]):
+        if statement.role in ("source", "sink"):
+            continue
+        if tree.host(statement.stage) or statement.role != "assign":
+            return False
+        if not in_declared_order(tree, statement.stage, statement.axes):
+            return False
+    return tree.level(tensor) == 0
+
+
+def in_declared_order(tree: LoopTree, stage: str, axes: tuple[str, ...]) -> bool:
+    """Whether the loops over some axes stand in the order of the axes, outer parts of split ones before inner parts."""
+    parts = {axis: [axis] for axis in axes}
+    for relation in tree.arrangements[stage].relations:
+        if isinstance(relation, Fuse):
+            continue
+        axis = next((axis for axis, names in parts.items() if relation.parent in names), None)
+        if axis is None:
+            if isinstance(relation, Skew) and any(relation.by in names for names in parts.values()):
+                return False
+            continue
+        if not isinstance(relation, Split | Rename):
+            return False
+        place = parts[axis].index(relation.parent)
+        children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]
+        parts[axis][place : place + 1] = children
+    leaves = tree.own(stage).leaves
+    declared = [leaf for axis in axes for leaf in parts[axis] if leaf in leaves]
+    return [leaf for leaf in leaves if leaf in declared] == declared

@@ -16,14 +16,14 @@ from tdsl.poly.affine import NonAffine
 from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
 from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
-from tdsl.poly.edges import Edges
+from tdsl.poly.edges import Edges, touches_of
 from tdsl.poly.isl import Bill, TooLarge, budget
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.model import Access, Arranged, LoopMark, Statement
 from tdsl.poly.order import Order
 from tdsl.poly.signature import Signatures
 from tdsl.poly.storage import Storage
-from tdsl.poly.structure import by_construction, placement_fault, scope_fault
+from tdsl.poly.structure import as_declared, by_construction, placement_fault, scope_fault, with_sinks
 from tdsl.poly.violation import Violation
 from tdsl.poly.witness import Explainer
 
@@ -76,6 +76,7 @@ class Judgement:
     bill: Bill = field(init=False, default_factory=Bill)
 
     def __post_init__(self) -> None:
+        self.arranged = with_sinks(self.arranged)
         self.copies = Copies(self.arranged)
         self.edges = Edges(self.copies, Order(self.copies), Storage(self.copies))
         self.carried = Carried(self.edges)
@@ -90,6 +91,10 @@ class Judgement:
             fault = scope_fault(tree, tensor, reader, writer)
             if fault is not None:
                 yield fault
+        for tensor in self.arranged.program.ordered:
+            if self._opaque(tensor):
+                pairs = [pair for pair in pairs if pair[0] != tensor]
+                yield from self._in_order(tensor)
         for tensor, reader, writer in pairs:
             for which in self.copies.flow.accesses(reader, tensor):
                 yield from self._edge(tensor, reader, writer, which)
@@ -112,10 +117,12 @@ class Judgement:
 
     # parts
 
-    def _edge(self, tensor: str, reader: Statement, writer: Statement, which: int | None) -> Iterator[Verdict]:
+    def _edge(
+        self, tensor: str, reader: Statement, writer: Statement, which: int | None
+    ) -> Iterator[Verdict]:
         """Order and coverage, then whether the values last; what holds by construction is not asked."""
-        if which is not None and (opaque := self._opaque(tensor)) is not None:
-            yield from self._in_order(tensor, reader, writer, opaque)
+        aliased = self._aliased(tensor)
+        if which is not None and self.quick and not aliased and as_declared(self.copies.tree, tensor, reader):
             return
         if not (self.quick and by_construction(self.copies.tree, tensor, reader, writer)):
             yield self._ask(
@@ -123,15 +130,31 @@ class Judgement:
                 lambda: self.edges.check_flow(tensor, reader, writer, which),
                 which,
             )
-        if which is not None or self._aliased(tensor):
+        if which is not None or aliased:
             yield self._ask(
                 ("kept", tensor, reader, writer),
                 lambda: self.edges.check_kept(tensor, reader, writer, which),
                 which,
             )
 
-    def _opaque(self, tensor: str) -> bool | None:
-        raise NotImplementedError
+    def _in_order(self, tensor: str) -> Iterator[Verdict]:
+        """Of a tensor updated at subscripts that isl does not see: all that may touch one element stays in order."""
+        touches = touches_of(self.copies.tree, tensor)
+        for one, other in (
+            (one, other) for one in touches for other in touches if one.writes or other.writes
+        ):
+            yield self._ask(
+                ("sequence", tensor, one.statement, other.statement),
+                lambda first=one, second=other: self.edges.check_sequence(tensor, first, second),
+                (one.writes, other.writes),
+            )
+
+    def _opaque(self, tensor: str) -> bool:
+        """Whether a tensor updated in place is touched at subscripts that isl does not see."""
+        if tensor not in self.arranged.program.ordered:
+            return False
+        touches = touches_of(self.copies.tree, tensor)
+        return any(self.copies.flow.opaque(touch.statement, tensor) is not None for touch in touches)
 
     def _aliased(self, tensor: str) -> bool:
         """Whether elements of a tensor may share cells; for a layout alone it is asked once for all schedules."""

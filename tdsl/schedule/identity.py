@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Load, Node, Read, Reduce, Unary, Var
+from tdsl.expr.node import (
+    Binary,
+    Bitcast,
+    Call,
+    Cast,
+    Compare,
+    Const,
+    Fma,
+    Load,
+    Node,
+    Read,
+    Reduce,
+    Unary,
+    Var,
+)
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Reducer, Stage, Tensor
 
@@ -94,8 +108,10 @@ class _Numbering:
                 return node.name, node.of.name, node.kind
             case Unary() | Binary() | Compare():
                 return (node.op,)
-            case Cast():
+            case Cast() | Bitcast():
                 return (node.to.name,)
+            case Call():
+                return (node.name,)
             case Fma():
                 return (node.contracted,)
             case Read():

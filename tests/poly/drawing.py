@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-from tests.poly.programs import Plan, program, stage
+from tests.poly.programs import Plan, program, stage, update
 
 
 def draw_program(dice: random.Random):
-    return dice.choice([_chain, _recurrence, _reduction, _scan_chain])(dice)
+    return dice.choice([_chain, _recurrence, _reduction, _scan_chain, _update])(dice)
 
 
 def _chain(dice):
@@ -88,6 +88,30 @@ def _reduction(dice):
         return program(["h", "w"], first, total, shapes=shapes, outputs=["s1"])
     last = stage("s2", "y", "0 <= y < h", [("s1", dice.choice(["y", "y // 2", "max(y - 1, 0)"]))])
     return program(["h", "w"], first, total, last, shapes=shapes | {"s2": "h"}, outputs=["s2"])
+
+
+def _update(dice):
+    """An update in place: neighbours, strides, mirrored rows, triangles; perhaps read by another stage."""
+    offsets = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    style = dice.random()
+    if style < 0.5:
+        reads = []
+        for dy, dx in dice.sample(offsets, dice.choice([1, 2, 3])):
+            reads.append((f"y + {dy}, x + {dx}", f"0 <= y + {dy} and y + {dy} < h and 0 <= x + {dx} and x + {dx} < w"))
+        domain, index, shape = "0 <= y < h and 0 <= x < w", "y, x", "h,w"
+    elif style < 0.75:
+        reads = [(dice.choice(["2 * y + 1", "y // 2", "2 * h - 1 - y", "y", "y + x"]),) for _ in range(2)]
+        domain, index, shape = "0 <= y < h and 0 <= x < h", dice.choice(["2 * y", "y", "x", "y + x", "y // 2"]), "2 * h"
+    else:
+        reads = [("y, x",), ("y, y",), ("x, x",)][: dice.choice([1, 2, 3])]
+        domain, index, shape = "0 <= y < h and y <= x < h", dice.choice(["y, x", "x, y"]), "h,h"
+    if dice.random() < 0.6:
+        return update(["h", "w"], "s0", "y x", domain, reads, index, shape).program
+    rank = len(shape.split(","))
+    last = stage("s1", "y", "0 <= y < h", [("s0", ["", "y", "y, 0" if shape != "h,w" else "y, w - 1"][rank], "w > 0")])
+    return update(
+        ["h", "w"], "s0", "y x", domain, reads, index, shape, outputs=["s1"], more=[last], shapes={"s1": "h"}
+    ).program
 
 
 def draw_plan(dice: random.Random, declared, steps: int) -> Plan:

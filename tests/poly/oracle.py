@@ -98,7 +98,7 @@ class Oracle:
     def _copy(self, stage: str) -> None:
         statements = self.tree.of_stage[stage]
         host = self.tree.host(stage)
-        definer = next((each for each in statements if each.role in ("finish", "init")), statements[0])
+        definer = next((each for each in statements if each.role == "init"), self.tree.main(stage))
         definer = next((each for each in statements if each.role == "finish"), definer)
         if not host:
             needed = {(): set(self.instances[definer.name])}
@@ -114,6 +114,9 @@ class Oracle:
             ]
             bases = self._bases(main, mine, rooted=not host)
             for statement in statements:
+                if statement.role in ("source", "sink"):
+                    self.copies[statement.name] = [(axes, axes) for axes in self.instances[statement.name]]
+                    continue
                 leaves = self.tree.leaves(statement.name)
                 chosen = (
                     mine
@@ -284,9 +287,25 @@ class Oracle:
             return None
         return ("sum", *key, frozenset()) if made.role == "init" else ("value", *key)
 
+    def reference(self):
+        """What every read of a tensor updated in place sees in the declared order, and what is there at the end."""
+        memory, seen = {}, {}
+        for statement in self.program.statements:
+            for axes in sorted(self.instances[statement.name]):
+                names = self.sizes | dict(zip(statement.axes, axes))
+                for number, access in enumerate(statement.reads):
+                    if access.tensor in self.program.ordered and all(value(each, names) for each in access.guard):
+                        element = tuple(value(index, names) for index in access.index)
+                        seen[statement.name, axes, number] = memory.get((access.tensor, element))
+                for tensor, element in self.touched(statement, axes, statement.writes):
+                    if tensor in self.program.ordered:
+                        memory[tensor, element] = ("wrote", tensor, statement.name, axes)
+        return seen, memory
+
     def right(self) -> bool:
         """Whether every read sees the value the declaration says, and results are there at the end."""
         self.memory: dict = {}
+        self.seen, self.last = self.reference()
         events = self.events()
         place = 0
         while place < len(events):
@@ -297,7 +316,12 @@ class Oracle:
             if not self._run(self.tree.statements[batch[0][1]], [event[2:] for event in batch]):
                 return False
             place = end
+        for (tensor, element), name in self.last.items():
+            if tensor in self.program.outputs and self.memory.get(self.cell(tensor, (), element)) != name:
+                return False
         for tensor in self.program.outputs:
+            if tensor in self.program.ordered:
+                continue
             for key in {*self.terms, *self.made_by}:
                 if key[0] == tensor and self.memory.get(self.cell(tensor, (), key[1])) != self.expected(key):
                     return False
@@ -305,7 +329,16 @@ class Oracle:
 
     def _run(self, statement, batch):
         for dims, axes in batch:
+            names = self.sizes | dict(zip(statement.axes, axes))
+            for number, access in enumerate(statement.reads):
+                if access.tensor in self.program.ordered and all(value(each, names) for each in access.guard):
+                    element = tuple(value(index, names) for index in access.index)
+                    want = self.seen[statement.name, axes, number]
+                    if self.memory.get(self.cell(access.tensor, dims, element)) != want:
+                        return False
             for tensor, element in self.touched(statement, axes, statement.reads):
+                if tensor in self.program.ordered:
+                    continue
                 if statement.role == "update" and any(tensor == access.tensor for access in statement.writes):
                     continue
                 want = self.expected((tensor, element))
@@ -324,6 +357,9 @@ class Oracle:
                 if cell in written:
                     return False
                 written.add(cell)
+                if tensor in self.program.ordered:
+                    self.memory[cell] = ("wrote", tensor, statement.name, axes)
+                    continue
                 empty = statement.role == "init"
                 self.memory[cell] = (
                     ("sum", tensor, element, frozenset()) if empty else ("value", tensor, element)

@@ -108,6 +108,20 @@ def stage(name, axes, domain, reads=(), over="", finish=None, exact=False):
     return made
 
 
+def update(sizes, name, axes, domain, reads, index, shape, outputs=None, more=(), shapes=None, context=()):
+    """A program that updates `name[index]` in place for every point of `domain` in order, and `more` stages after it."""
+    axes = tuple(axes.split())
+    dims = tuple(f"d{place}" for place in range(len(shape.split(","))))
+    box = " and ".join(f"0 <= {dim} < {extent}" for dim, extent in zip(dims, shape.split(",")))
+    source = Statement(f"{name}.source", name, "source", dims, (node(box, dims),), (), (access(name, ", ".join(dims), dims),))
+    got = tuple(access(name, text, axes, *guard) for text, *guard in reads)
+    body = Statement(name, name, "assign", axes, (node(domain, axes),), got, (access(name, index, axes),))
+    declared = program(
+        sizes, [source, body], *more, shapes={name: shape} | (shapes or {}), outputs=outputs or [name], context=context
+    )
+    return Plan.of(replace(declared, ordered=(name,)))
+
+
 def _flat(conditions):
     from tdsl.poly.affine import conjuncts
 
@@ -153,9 +167,11 @@ class Plan:
     def of(declared: Program) -> Plan:
         stages = {}
         for statement in declared.statements:
-            if statement.role in ("init", "finish"):
+            if statement.role in ("init", "finish", "source", "sink"):
                 continue
             dims = tuple(axis for axis in statement.axes if axis not in statement.reduction_axes)
+            if declared.ordered:
+                dims = tuple(f"d{place}" for place in range(len(statement.writes[0].index)))
             loops = tuple(LoopMark(axis) for axis in statement.axes)
             stages[statement.stage] = Arrangement(statement.stage, loops, (), dims=dims)
         return Plan(declared, stages)

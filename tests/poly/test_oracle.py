@@ -55,7 +55,8 @@ def disagreement(seed):
         return kind, _unsound(dice, plan)
     if isinstance(found, Refuted) and found.kind not in ("placement", "scope"):
         return kind, _too_strict(plan, found)
-    return kind, None if isinstance(found, Refuted) else "not decided"
+    placed_update = plan.program.ordered and any(each.compute for each in plan.stages.values())
+    return kind, None if isinstance(found, Refuted) or placed_update else "not decided"
 
 
 def _unsound(dice, plan):

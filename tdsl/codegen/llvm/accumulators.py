@@ -90,7 +90,8 @@ def _place(loop: For, buffer: str) -> _Place | None:
             bound[part.var] = None
     inner = () if lanes is None else (lanes.var,)
     if any(name in bound for name in inner) or any(
-        depends_on(part, bound) or any(isinstance(node, Load) for node in subnodes(part)) for part in statement.index
+        depends_on(part, bound) or any(isinstance(node, Load) for node in subnodes(part))
+        for part in statement.index
     ):
         return None
     place = _Place(buffer, statement.value.dtype, statement.index, lanes)

@@ -71,6 +71,7 @@ def registers(ctx: Context, allocate: Allocate, write: Write) -> None:
     outer = ctx.buffers
     buffer = register_buffer(ctx, allocate, _constants(ctx, allocate))
     ctx.buffers = {**outer, allocate.buffer: buffer}
+    ctx.changed((allocate.buffer,))
     write(ctx, allocate.body)
     ctx.buffers = outer
 

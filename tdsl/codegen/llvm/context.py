@@ -1,8 +1,8 @@
 """Where the walk over the loops stands: the function being written, what names mean, lanes, mask, memory versions.
 
 In: values (values.py). Out: text of operands in the width that is asked for. A `Context` belongs to one function; what
-is outlined gets a copy of its own (parallel.py). Whatever is remembered about nodes is taken back when a variable is
-bound anew or a scope closes (`mark` and `release`); what was read from memory, after each statement.
+is outlined gets a copy of its own (parallel.py). What nodes have come to is remembered under the bindings, the mask and
+the memory it depends on, until the scope that holds its code closes (`mark` and `release`).
 """
 
 from __future__ import annotations
@@ -29,24 +29,30 @@ LARGEST_INDEX = 1 << 48
 """No array of the supported machines has more elements (x86-64 and AArch64 user space: 47 to 56 bits of bytes)."""
 
 
-class Memo:
-    """What nodes have come to. Entries are taken back from the newest on; what never changes is not in the logs."""
+Key = Node | tuple[object, ...]
+"""A node, with what its value depends on: bindings of its variables, and for reads the mask and versions of memory."""
 
-    __slots__ = ("fleeting", "stable", "values")
+
+class Memo:
+    """What nodes have come to. Entries whose code lies in a scope that closes are taken back, newest first."""
+
+    __slots__ = ("log", "values")
 
     def __init__(self) -> None:
-        self.values: dict[Node, Value] = {}
-        self.stable: list[Node] = []
-        self.fleeting: list[Node] = []
+        self.values: dict[Key, Value] = {}
+        self.log: list[Key] = []
 
-    def release(self, stable: int, fleeting: int) -> None:
-        """Forget what was remembered after the logs had these lengths; the second is of what was read from memory."""
-        values = self.values
-        for log, length in ((self.stable, stable), (self.fleeting, fleeting)):
-            if len(log) > length:
-                for node in log[length:]:
-                    values.pop(node, None)
-                del log[length:]
+    def put(self, key: Key, value: Value) -> None:
+        """Remember a value."""
+        self.values[key] = value
+        self.log.append(key)
+
+    def release(self, mark: int) -> None:
+        """Forget what was remembered after the log had this length."""
+        log, values = self.log, self.values
+        for key in log[mark:]:
+            values.pop(key, None)
+        del log[mark:]
 
 
 class Context:
@@ -64,6 +70,10 @@ class Context:
         self.lanes = 0
         self.mask: str | None = None
         self.memo = Memo()
+        self.here: dict[Node, Value] = {}
+        self.overrides: dict[Node, Value] = {}
+        self._bindings: dict[str, int] = {}
+        self._seen: dict[tuple[str, Value], int] = {}
         self.versions: dict[str, int] = {}
         self.loop_stores: dict[int, dict[str, None]] = {}
         self.environment = ""
@@ -78,14 +88,36 @@ class Context:
 
     # what nodes have come to
 
-    def mark(self) -> tuple[int, int]:
-        """A point to come back to with `release`."""
-        memo = self.memo
-        return len(memo.stable), len(memo.fleeting)
+    def mark(self) -> int:
+        """A point to come back to with `release`; taken where a scope opens."""
+        return len(self.memo.log)
 
-    def release(self, mark: tuple[int, int]) -> None:
-        """Forget what was learnt since the mark."""
-        self.memo.release(*mark)
+    def release(self, mark: int) -> None:
+        """Forget what was learnt since the mark, where its scope closes."""
+        self.memo.release(mark)
+
+    def bind(self, var: str, value: Value) -> None:
+        """Give a variable a value; binding the same one again brings back what was known of it."""
+        self.variables[var] = value
+        self._bindings[var] = self._seen.setdefault((var, value), len(self._seen))
+
+    def key(self, node: Node) -> Key:
+        """What the value of a node is remembered under."""
+        names, buffers = self.reads.signature(node)
+        if not buffers:
+            if not names:
+                return node
+            if len(names) == 1:
+                return (node, self._bindings[names[0]])
+            bindings = self._bindings
+            return (node, *[bindings[name] for name in names])
+        bindings, versions = self._bindings, self.versions
+        return (
+            node,
+            self.mask,
+            *[bindings[name] for name in names],
+            *[versions.get(buffer, 0) for buffer in buffers],
+        )
 
     def changed(self, buffers: Sequence[str]) -> None:
         """Say that buffers were, or may have been, written: what was read of them no longer holds."""

@@ -1,47 +1,31 @@
 """A kernel in, the text of its LLVM module out: the entry that callers know, the body, and what the body needs.
 
-The entry takes pointers, sizes and strides out of the call's arrays (codegen/abi.py), puts the floating environment
-right and calls the body, whose parameters say what may not alias. Two modules a kernel: `contiguous` computes strides
-from extents and trusts in aligned elements; `general` takes byte strides from the caller and any address.
+The entry takes pointers, sizes and strides out of the call's arrays (arguments.py), puts the floating environment right
+and calls the body, whose parameters say what may not alias. Two modules a kernel: `contiguous` computes strides from
+extents and trusts in aligned elements; `general` takes byte strides from the caller and any address. The general one
+holds the body twice: most arrays that are not contiguous are cuts of rows, whose last dimension still is.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from tdsl.codegen.abi import ArgumentSpec, KernelAbi
+from tdsl.codegen.abi import ABI_VERSION
 from tdsl.codegen.float_environment import FLOAT_ENTER, FLOAT_LEAVE, float_environment
-from tdsl.codegen.llvm.allocations import extents_of, row_major
-from tdsl.codegen.llvm.buffers import MemoryBuffer
-from tdsl.codegen.llvm.capabilities import capabilities
+from tdsl.codegen.llvm.arguments import Arguments, Layout, buffers, take_arguments
+from tdsl.codegen.llvm.capabilities import Capabilities, capabilities
 from tdsl.codegen.llvm.context import Context
+from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
-from tdsl.codegen.llvm.types import memory_type, symbol_text
-from tdsl.codegen.llvm.values import Linear
-from tdsl.expr.node import Binary, Compare, Const, Node, Var
-from tdsl.lower.ir import ArrayArgument, Kernel, ScalarArgument
+from tdsl.codegen.llvm.types import symbol_text
+from tdsl.lower.ir import Kernel
 from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
 
 _FLOAT_WORDS = (" float ", " double ", "x float>", "x double>")
 """What the text of every float operation contains: kernels without one leave the floating environment alone."""
-
-
-def kernel_abi(kernel: Kernel) -> KernelAbi:
-    """How a kernel is called."""
-    return KernelAbi(
-        kernel.sizes,
-        tuple(
-            ArgumentSpec(argument.name, "scalar", argument.dtype.name, 0, "input")
-            if isinstance(argument, ScalarArgument)
-            else ArgumentSpec(
-                argument.name, "array", argument.dtype.name, len(argument.extents), argument.role
-            )
-            for argument in kernel.arguments
-        ),
-    )
 
 
 def symbol(kernel: Kernel, body: Body = "contiguous") -> str:
@@ -66,94 +50,62 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
     """
     machine = capabilities(target)
     module = Module()
-    attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
     name = symbol(kernel, body)
-    outer = Function(module, name, "i32", attributes)
-    inner = Function(module, f"{name}.body", "i32", attributes, parent=outer)
-    ctx = Context(inner, machine)
-    _take_arguments(ctx, outer, kernel, body)
-    write(ctx, kernel.body)
-    inner.scopes[0].lines.append(["  ret i32 0"])
-    bodies = [function.text() for function in module.functions if function is not outer]
-    floats = any(
-        " float " in text or " double " in text or "x float>" in text or "x double>" in text
-        for text in bodies
-    )
-    _call_body(outer, inner, floats=floats)
+    attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
+    entry = Function(module, name, "i32", attributes)
+    arguments = take_arguments(entry, kernel)
+    layouts: tuple[Layout, ...] = ("contiguous",) if body == "contiguous" else ("rows", "strided")
+    if body == "general" and not arguments.rows:
+        layouts = ("strided",)
+    bodies = [_body(entry, kernel, arguments, machine, layout) for layout in layouts]
+    texts = [function.text() for function in module.functions if function is not entry]
+    floats = any(word in text for text in texts for word in _FLOAT_WORDS)
     if floats:
         module.texts[FLOAT_ENTER] = float_environment(machine.architecture)
-    heading = f"; {symbol(kernel, body)}: {body} body, ABI version {kernel_abi(kernel).format}\n"
+    _call(entry, bodies, arguments, floats=floats)
+    heading = f"; {name}: {body} body, ABI version {ABI_VERSION}\n"
     declarations = "\n".join(sorted(module.declarations)) + "\n"
-    return "\n".join((heading, declarations, *module.texts.values(), outer.text(linkage=""), *bodies))
+    return "\n".join((heading, declarations, *module.texts.values(), entry.text(linkage=""), *texts))
 
 
-def _take_arguments(ctx: Context, outer: Function, kernel: Kernel, body: Body) -> None:
-    """Read the call's arrays in the entry; the body takes over what it uses."""
-    abi = kernel_abi(kernel)
-    data, sizes, environment = (outer.parameter("ptr", name) for name in ("data", "sizes", "env"))
-    ctx.environment = environment
-    for size in kernel.sizes:
-        value = _slot(outer, "i64", sizes, abi.size_index(size))
-        ctx.note_index(value, 0)
-        ctx.sizes[size] = Linear(0, ((value, 1),))
-    for condition in kernel.assumptions:
-        _assume(ctx, condition)
-    for argument in kernel.arguments:
-        pointer = _slot(outer, "ptr", data, abi.data_index(argument.name))
-        if isinstance(argument, ScalarArgument):
-            type_ = memory_type(argument.dtype)
-            text = outer.load(type_, f"load {type_}, ptr %s, align {argument.dtype.bytes}", 0, 0, pointer)
-            if argument.dtype.is_bool:
-                text = outer.pure("i1", "icmp ne i8 %s, 0", text)
-            ctx.params[argument.name] = ctx.result(argument.dtype, 0, text)
-            continue
-        ctx.module.pointers[pointer] = "noalias readonly" if argument.role == "input" else "noalias"
-        strides = tuple(
-            (1, _slot(outer, "i64", sizes, abi.stride_index(argument.name, at)))
-            for at in range(len(argument.extents))
-        )
-        ctx.buffers[argument.name] = _array(ctx, argument, pointer, body, strides)
+def _body(
+    entry: Function, kernel: Kernel, arguments: Arguments, machine: Capabilities, layout: Layout
+) -> Function:
+    """The function that holds the loops, for arrays of one layout."""
+    function = Function(entry.module, f"{entry.name}.{layout}", "i32", entry.attributes, parent=entry)
+    ctx = Context(function, machine)
+    ctx.environment, ctx.sizes, ctx.params = arguments.environment, arguments.sizes, arguments.params
+    ctx.buffers = buffers(ctx, kernel, arguments, layout)
+    write(ctx, kernel.body)
+    function.scopes[0].lines.append(["  ret i32 0"])
+    return function
 
 
-def _array(
-    ctx: Context, argument: ArrayArgument, pointer: str, body: Body, strides: tuple[tuple[int, str], ...]
-) -> MemoryBuffer:
-    unit = argument.dtype.bytes
-    readonly = argument.role == "input"
-    if body == "general":
-        return MemoryBuffer(argument.name, argument.dtype, pointer, strides, 1, 1, readonly)
-    steps = tuple(row_major(ctx, extents_of(ctx, argument.extents), unit)[1:])
-    return MemoryBuffer(argument.name, argument.dtype, pointer, steps, unit, unit, readonly)
-
-
-def _slot(outer: Function, type_: str, start: str, at: int) -> str:
-    place = outer.pure("ptr", "getelementptr i8, ptr %s, i64 %s", start, str(8 * at)) if at else start
-    return outer.load(type_, f"load {type_}, ptr %s, align 8", 0, 0, place)
-
-
-def _assume(ctx: Context, condition: Node) -> None:
-    """Take least values of sizes out of a condition that the caller has checked."""
-    if isinstance(condition, Binary) and condition.op == "and":
-        _assume(ctx, condition.lhs)
-        _assume(ctx, condition.rhs)
-    if not isinstance(condition, Compare):
-        return
-    lhs, rhs, op = condition.lhs, condition.rhs, condition.op
-    if isinstance(lhs, Const):
-        lhs, rhs, op = rhs, lhs, {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(op, op)
-    if not (isinstance(lhs, Var) and lhs.kind == "size" and isinstance(rhs, Const)):
-        return
-    size = ctx.sizes.get(lhs.name)
-    if op in ("ge", "gt", "eq") and isinstance(size, Linear) and size.terms:
-        ctx.note_index(size.terms[0][0], int(rhs.value) + (op == "gt"))
-
-
-def _call_body(outer: Function, inner: Function, *, floats: bool) -> None:
-    saved = outer.value("i64", f"call i64 @{FLOAT_ENTER}()") if floats else ""
-    arguments = [parameter.outer for parameter in inner.parameters]
-    types = [parameter.type.split()[0] for parameter in inner.parameters]
-    template = ", ".join(f"{type_} %s" for type_ in types)
-    status = outer.value("i32", f"call i32 {symbol_text(inner.name)}({template})", *arguments)
+def _call(entry: Function, bodies: list[Function], arguments: Arguments, *, floats: bool) -> None:
+    """The rest of the entry: the body that fits, in the default floating environment."""
+    saved = entry.value("i64", f"call i64 @{FLOAT_ENTER}()") if floats else ""
+    status = _call_one(entry, bodies[0]) if len(bodies) == 1 else _call_fitting(entry, bodies, arguments.rows)
     if floats:
-        outer.effect(f"call void @{FLOAT_LEAVE}(i64 %s)", saved)
-    outer.effect("ret i32 %s", status)
+        entry.effect(f"call void @{FLOAT_LEAVE}(i64 %s)", saved)
+    entry.effect("ret i32 %s", status)
+
+
+def _call_fitting(entry: Function, bodies: list[Function], rows: tuple[tuple[str, int], ...]) -> str:
+    """The body for rows where every array's last stride is its element, else the other one."""
+    fits = ""
+    for stride, unit in rows:
+        one = entry.pure("i1", "icmp eq i64 %s, %s", stride, str(unit))
+        fits = entry.pure("i1", "and i1 %s, %s", fits, one) if fits else one
+    branch = begin_branch(entry, fits)
+    first = _call_one(entry, bodies[0])
+    otherwise(entry, branch)
+    second = _call_one(entry, bodies[1])
+    end_branch(entry, branch)
+    return merged(entry, branch, "i32", (first, second))
+
+
+def _call_one(entry: Function, body: Function) -> str:
+    types = [parameter.type.split()[0] for parameter in body.parameters]
+    template = ", ".join(f"{type_} %s" for type_ in types)
+    outer = (parameter.outer for parameter in body.parameters)
+    return entry.value("i32", f"call i32 {symbol_text(body.name)}({template})", *outer)

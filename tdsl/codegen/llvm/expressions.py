@@ -8,70 +8,88 @@ memory is lazy: a branch where its condition is one bool, masked reads where it 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tdsl.codegen.llvm import casts, floats, fused, integers
 from tdsl.codegen.llvm.buffers import RegisterBuffer
-from tdsl.codegen.llvm.context import BOOL, INT64, Context
+from tdsl.codegen.llvm.calls import call, rarely, usual_arm
+from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
 from tdsl.codegen.llvm.reads import is_lazy, subnodes
 from tdsl.codegen.llvm.types import element_type, value_type
-from tdsl.codegen.llvm.values import Constant, Linear, Value, is_uniform
+from tdsl.codegen.llvm.values import Constant, Linear, Value, Vector, is_uniform
 from tdsl.dtypes import DType, bits_of, value_of
 from tdsl.errors import InternalError
 from tdsl.expr import constants
-from tdsl.expr.node import Binary, Cast, Compare, Const, Fma, Load, Node, Read, Reduce, Select, Unary, Var
+from tdsl.expr.node import (
+    Binary,
+    Bitcast,
+    Call,
+    Cast,
+    Compare,
+    Const,
+    Fma,
+    Load,
+    Node,
+    Read,
+    Reduce,
+    Select,
+    Unary,
+    Var,
+)
 
 
 def evaluate(ctx: Context, root: Node) -> Value:
     """The value of a node here, its operands first, by an explicit stack: expressions may be deep."""
-    values = ctx.memo.values
-    found = values.get(root)
-    if found is not None:
+    memo = ctx.memo
+    found = memo.values.get(root)  # depends on nothing that changes
+    if found is not None and root not in ctx.overrides:
         return found
+    if isinstance(root, Var):
+        return _variable(ctx, root)
+    outer, here = ctx.here, dict(ctx.overrides)
+    ctx.here = here
+    keys: dict[Node, Key] = {}
     stack = [root]
     while stack:
         node = stack[-1]
-        if node in values:
+        if node in here:
             stack.pop()
             continue
-        waiting = [child for child in _needed(ctx, node) if child not in values]
+        if node not in keys:
+            keys[node] = ctx.key(node)
+            found = memo.values.get(keys[node])
+            if found is not None:
+                here[node] = found
+                continue
+        waiting = [child for child in _needed(ctx, node) if child not in here]
         if waiting:
             stack += reversed(waiting)
             continue
         stack.pop()
-        values[node] = _WRITERS[type(node)](ctx, node)
-        _log(ctx, node)
-    return values[root]
-
-
-def _log(ctx: Context, node: Node) -> None:
-    """Say how long a value holds: constants, sizes and params for ever, what was read until memory may have changed."""
-    if isinstance(node, Const) or (isinstance(node, Var) and node.kind != "local"):
-        return
-    memo = ctx.memo
-    (memo.fleeting if ctx.reads.loads(node) else memo.stable).append(node)
-
-
-def known(ctx: Context, node: Node) -> Value:
-    """The value of a node that was evaluated before."""
-    return ctx.memo.values[node]
+        value = here[node] = _WRITERS[type(node)](ctx, node)
+        if not (isinstance(value, Vector) and value.dtype is BOOL and not ctx.capabilities.mask_registers):
+            memo.put(keys[node], value)
+    ctx.here = outer
+    return here[root]
 
 
 def _needed(ctx: Context, node: Node) -> tuple[Node, ...]:
     """What must be evaluated before a node: all children, but of a select only what is surely read."""
     if not isinstance(node, Select):
         return node.children
-    cond = ctx.memo.values.get(node.cond)
+    cond = ctx.here.get(node.cond)
     if cond is None:
         return (node.cond,)
     if isinstance(cond, Constant):
         return (node.then if cond.bits else node.otherwise,)
     if is_lazy(ctx.reads, node, _registers(ctx)):
         return ()
-    return node.children
+    usual = usual_arm(node)
+    return node.children if usual is None else (usual,)
 
 
 def _registers(ctx: Context) -> dict[str, None]:
@@ -83,8 +101,8 @@ def _constant(ctx: Context, node: Const) -> Value:
 
 
 def _load(ctx: Context, node: Load) -> Value:
-    values = ctx.memo.values
-    return load(ctx, node.buffer, [values[part] for part in node.index])
+    here = ctx.here
+    return load(ctx, node.buffer, [here[part] for part in node.index])
 
 
 def _refuse(ctx: Context, node: Node) -> Value:
@@ -123,7 +141,7 @@ def _width(ctx: Context, *values: Value) -> int:
 
 
 def _unary(ctx: Context, node: Unary) -> Value:
-    value, dtype = known(ctx, node.operand), node.dtype
+    value, dtype = ctx.here[node.operand], node.dtype
     plain = _python_value(value, dtype)
     if plain is not None:
         return constant_value(dtype, bits_of(constants.unary(node.op, plain, dtype), dtype))
@@ -143,14 +161,16 @@ def _unary(ctx: Context, node: Unary) -> Value:
         result = integers.complement(o, dtype.bits, text)
     elif node.op == "abs":
         result = integers.absolute(o, dtype, text)
+    elif node.op in constants.COUNTS:
+        result = integers.count_bits(o, node.op, dtype, text)
     else:
         return value  # floor, ceil, trunc and round of integers
     return ctx.result(dtype, lanes, result)
 
 
 def _binary(ctx: Context, node: Binary) -> Value:
-    values, op = ctx.memo.values, node.op
-    a, b, dtype = values[node.lhs], values[node.rhs], node.lhs.dtype
+    here, op = ctx.here, node.op
+    a, b, dtype = here[node.lhs], here[node.rhs], node.lhs.dtype
     if dtype is INT64:
         index = index_binary(ctx, op, a, b)
         if index is not None:
@@ -181,7 +201,7 @@ def _logical(ctx: Context, node: Binary, a: Value, b: Value) -> Value:
 
 
 def _compare(ctx: Context, node: Compare) -> Value:
-    a, b, dtype = known(ctx, node.lhs), known(ctx, node.rhs), node.lhs.dtype
+    a, b, dtype = ctx.here[node.lhs], ctx.here[node.rhs], node.lhs.dtype
     x, y = _python_value(a, dtype), _python_value(b, dtype)
     if x is not None and y is not None:
         return Constant(int(constants.compare(node.op, x, y)), BOOL)
@@ -197,7 +217,7 @@ def _compare(ctx: Context, node: Compare) -> Value:
 
 
 def _cast(ctx: Context, node: Cast) -> Value:
-    value, source = known(ctx, node.operand), node.operand.dtype
+    value, source = ctx.here[node.operand], node.operand.dtype
     plain = _python_value(value, source)
     if plain is not None:
         return constant_value(node.to, bits_of(constants.cast(plain, source, node.to), node.to))
@@ -209,8 +229,25 @@ def _cast(ctx: Context, node: Cast) -> Value:
     )
 
 
+def _bitcast(ctx: Context, node: Bitcast) -> Value:
+    value = ctx.here[node.operand]
+    bits = constant_bits(value)
+    if bits is not None:
+        return constant_value(node.to, bits)
+    source, target = element_type(node.operand.dtype), element_type(node.to)
+    lanes = _width(ctx, value)
+    text = ctx.text(value, lanes)
+    if source != target:
+        text = ctx.operations(lanes).convert("bitcast", source, target, text)
+    return ctx.result(node.to, lanes, text)
+
+
+def _call(ctx: Context, node: Call) -> Value:
+    return call(ctx, node, evaluate)
+
+
 def _fma(ctx: Context, node: Fma) -> Value:
-    values = [known(ctx, child) for child in node.children]
+    values = [ctx.here[child] for child in node.children]
     lanes = _width(ctx, *values)
     a, b, c = (ctx.text(value, lanes) for value in values)
     o = ctx.operations(lanes)
@@ -221,12 +258,16 @@ def _fma(ctx: Context, node: Fma) -> Value:
 
 
 def _select(ctx: Context, node: Select) -> Value:
-    cond = known(ctx, node.cond)
+    cond = ctx.here[node.cond]
     if isinstance(cond, Constant):
-        return known(ctx, node.then if cond.bits else node.otherwise)
+        return ctx.here[node.then if cond.bits else node.otherwise]
     lazy = is_lazy(ctx.reads, node, _registers(ctx))
+    usual = usual_arm(node)
+    if not lazy and usual is not None:
+        choose = partial(_chosen, ctx, node.dtype, cond)
+        return rarely(ctx, node, cond, ctx.here[usual], evaluate, choose)
     if not lazy:
-        return _chosen(ctx, node.dtype, cond, known(ctx, node.then), known(ctx, node.otherwise))
+        return _chosen(ctx, node.dtype, cond, ctx.here[node.then], ctx.here[node.otherwise])
     if is_uniform(cond):
         return _branching(ctx, node, cond)
     flag = ctx.text(cond, ctx.lanes)
@@ -249,12 +290,11 @@ def _chosen(ctx: Context, dtype: DType, cond: Value, then: Value, other: Value) 
 
 
 def _masked(ctx: Context, node: Node, flag: str) -> Value:
-    """An arm evaluated for the lanes of a mask; what was read under it is not used outside."""
-    outer, mark = ctx.mask, ctx.mark()
+    """An arm evaluated for the lanes of a mask."""
+    outer = ctx.mask
     ctx.mask = ctx.within_mask(flag)
     value = evaluate(ctx, node)
     ctx.mask = outer
-    ctx.release(mark)
     return value
 
 
@@ -285,6 +325,6 @@ def _may_differ(ctx: Context, node: Node) -> bool:
 
 _WRITERS: dict[type[Node], Callable[[Context, Any], Value]] = {
     Const: _constant, Var: _variable, Load: _load, Unary: _unary, Binary: _binary, Compare: _compare,
-    Select: _select, Cast: _cast, Fma: _fma, Read: _refuse, Reduce: _refuse,
+    Select: _select, Cast: _cast, Bitcast: _bitcast, Call: _call, Fma: _fma, Read: _refuse, Reduce: _refuse,
 }  # fmt: skip
 """One writer a kind of node."""

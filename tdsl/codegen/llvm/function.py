@@ -249,8 +249,12 @@ class Function:
         return operands
 
     def _deepest(self, operands: tuple[str, ...]) -> int:
-        levels = self._levels
-        return max((levels.get(operand, 0) for operand in operands), default=0)
+        levels, deepest = self._levels, 0
+        for operand in operands:
+            level = levels.get(operand, 0)
+            if level > deepest:
+                deepest = level
+        return deepest
 
     def count(self, *operands: str) -> None:
         """Say that operands are used by text that was written elsewhere."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tdsl.codegen.llvm.operations import Operations
 from tdsl.dtypes import DType
-from tdsl.expr.node import BinaryOp, CompareOp
+from tdsl.expr.node import BinaryOp, CompareOp, UnaryOp
 
 _PLAIN = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
 _SIGNED = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
@@ -55,6 +55,14 @@ def absolute(o: Operations, dtype: DType, a: str) -> str:
     return (
         o.intrinsic("llvm.abs", f"i{dtype.bits}", a, extra=(("i1", "false"),)) if dtype.kind == "int" else a
     )
+
+
+def count_bits(o: Operations, op: UnaryOp, dtype: DType, a: str) -> str:
+    """Bits that are set, zeros before the first, zeros after the last; the width where no bit is set."""
+    element = f"i{dtype.bits}"
+    if op == "popcount":
+        return o.intrinsic("llvm.ctpop", element, a)
+    return o.intrinsic("llvm.ctlz" if op == "clz" else "llvm.cttz", element, a, extra=(("i1", "false"),))
 
 
 def _shift(o: Operations, op: str, dtype: DType, a: str, b: str, constant: int | None) -> str:

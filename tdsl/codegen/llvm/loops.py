@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from tdsl.codegen.llvm.accumulators import hold_accumulators
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
-from tdsl.codegen.llvm.context import Context, Memo
+from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_loop, end_loop
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.operations import shuffled
@@ -41,11 +41,9 @@ def bound(ctx: Context, node: Node) -> Linear:
 
 def with_variable(ctx: Context, var: str, value: Value, write: Write, body: Statement) -> None:
     """Write a body with a variable bound."""
-    mark, outer = ctx.mark(), ctx.variables
-    ctx.variables = {**outer, var: value}
+    ctx.bind(var, value)
     write(ctx, body)
-    ctx.variables = outer
-    ctx.release(mark)
+    del ctx.variables[var]
 
 
 def serial(ctx: Context, loop: For, write: Write) -> None:
@@ -127,15 +125,18 @@ def vector(ctx: Context, loop: For, write: Write) -> None:
             with_variable(ctx, loop.var, Linear(value), write, loop.body)
         return
     width, outer = len(values), ctx.lanes or 1
-    saved = ctx.lanes, ctx.mask, ctx.variables, ctx.memo
+    lanes, mask, variables = ctx.lanes, ctx.mask, dict(ctx.variables)
     if outer > 1:
-        ctx.variables = {name: _widened(ctx, value, width) for name, value in ctx.variables.items()}
-        ctx.mask = None if ctx.mask is None else _repeat(ctx, "i1", ctx.mask, width)
-        ctx.memo = Memo()
+        for name, value in variables.items():
+            ctx.bind(name, _widened(ctx, value, width))
+        ctx.mask = None if mask is None else _repeat(ctx, "i1", mask, width)
     ctx.lanes = outer * width
-    lanes = tuple(range(width)) * outer
-    with_variable(ctx, loop.var, Linear(values.start, (), lanes), write, loop.body)
-    ctx.lanes, ctx.mask, ctx.variables, ctx.memo = saved
+    moving = Linear(values.start, (), tuple(range(width)) * outer)
+    with_variable(ctx, loop.var, moving, write, loop.body)
+    ctx.lanes, ctx.mask = lanes, mask
+    if outer > 1:
+        for name, value in variables.items():
+            ctx.bind(name, value)
 
 
 def _widened(ctx: Context, value: Value, times_each: int) -> Value:

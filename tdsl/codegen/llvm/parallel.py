@@ -58,7 +58,9 @@ def _context_of_task(ctx: Context, body: Function, flag: str) -> Context:
     """What the task's body sees: everything around it but register buffers, which belong to one thread's function."""
     inner = Context(body, ctx.capabilities)
     inner.reads, inner.environment, inner.failure = ctx.reads, ctx.environment, flag
-    inner.variables, inner.sizes, inner.params = ctx.variables, ctx.sizes, ctx.params
+    inner.sizes, inner.params = ctx.sizes, ctx.params
+    for name, value in ctx.variables.items():
+        inner.bind(name, value)
     inner.buffers = {name: buffer for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)}
     return inner
 

@@ -10,15 +10,19 @@ Names = dict[str, None]
 UNBOUNDED = 1 << 30
 
 
+Signature = tuple[tuple[str, ...], tuple[str, ...]]
+"""The local variables that a node mentions, and the buffers that it reads."""
+
+
 class Reads:
-    """Remembers for each node of a kernel which buffers it loads from."""
+    """Remembers for each node of a kernel what it depends on."""
 
     def __init__(self) -> None:
-        self._loads: dict[Node, tuple[str, ...]] = {}
+        self._signatures: dict[Node, Signature] = {}
 
-    def loads(self, root: Node) -> tuple[str, ...]:
-        """The buffers that a node reads, itself or below."""
-        known = self._loads
+    def signature(self, root: Node) -> Signature:
+        """The local variables and the buffers of a node and all below it."""
+        known = self._signatures
         found = known.get(root)
         if found is not None:
             return found
@@ -30,11 +34,18 @@ class Reads:
                 stack += missing
                 continue
             stack.pop()
-            names: Names = {node.buffer: None} if isinstance(node, Load) else {}
+            names: Names = {node.name: None} if isinstance(node, Var) and node.kind == "local" else {}
+            buffers: Names = {node.buffer: None} if isinstance(node, Load) else {}
             for child in node.children:
-                names.update(dict.fromkeys(known[child]))
-            known[node] = tuple(names)
+                below = known[child]
+                names.update(dict.fromkeys(below[0]))
+                buffers.update(dict.fromkeys(below[1]))
+            known[node] = (tuple(names), tuple(buffers))
         return known[root]
+
+    def loads(self, root: Node) -> tuple[str, ...]:
+        """The buffers that a node reads, itself or below."""
+        return self.signature(root)[1]
 
 
 def stored(statement: Statement) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tdsl.codegen.llvm.clamped import inside_distances
 from tdsl.codegen.llvm.context import BOOL, Context
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.indexing import index_compare
-from tdsl.codegen.llvm.loops import serial, unroll, vector
+from tdsl.codegen.llvm.loops import serial, unroll, vector, with_variable
 from tdsl.codegen.llvm.parallel import parallel
 from tdsl.codegen.llvm.reads import parts, stored, subnodes
 from tdsl.codegen.llvm.stores import store
@@ -32,7 +32,7 @@ def write(ctx: Context, statement: Statement) -> None:
         case Store():
             _store(ctx, statement)
         case Let(var, value, body):
-            _let(ctx, var, evaluate(ctx, value), body)
+            with_variable(ctx, var, evaluate(ctx, value), write, body)
         case If():
             _if(ctx, statement)
         case For(kind=kind):
@@ -43,19 +43,10 @@ def write(ctx: Context, statement: Statement) -> None:
             {"heap": heap, "stack": stack, "register": registers}[scope](ctx, statement, write)
 
 
-def _let(ctx: Context, var: str, value: Value, body: Statement) -> None:
-    mark, outer = ctx.mark(), ctx.variables
-    ctx.variables = {**outer, var: value}
-    write(ctx, body)
-    ctx.variables = outer
-    ctx.release(mark)
-
-
 # store
 
 
 def _store(ctx: Context, statement: Store) -> None:
-    mark = ctx.mark()
     inside, ramps = _clamped_reads(ctx, statement)
     if inside is None:
         _store_plainly(ctx, statement)
@@ -67,7 +58,6 @@ def _store(ctx: Context, statement: Store) -> None:
             lambda: _store_plainly(ctx, statement),
             (statement.buffer,),
         )
-    ctx.memo.release(len(ctx.memo.stable), mark[1])
 
 
 def _store_plainly(ctx: Context, statement: Store) -> None:
@@ -76,14 +66,11 @@ def _store_plainly(ctx: Context, statement: Store) -> None:
 
 
 def _store_unclamped(ctx: Context, statement: Store, ramps: dict[Node, Linear]) -> None:
-    """The store where every clamped index is known to be its ramp."""
-    values = ctx.memo.values
-    clamped = {node: values[node] for node in ramps}
-    values.update(ramps)
-    mark = ctx.mark()
+    """The store where every clamped index is known to be its ramp; in a scope of its own."""
+    outer = ctx.overrides
+    ctx.overrides = {**outer, **ramps}
     _store_plainly(ctx, statement)
-    ctx.release(mark)
-    values.update(clamped)
+    ctx.overrides = outer
 
 
 def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Node, Linear]]:
@@ -153,7 +140,6 @@ def _if(ctx: Context, statement: If) -> None:
             _under(ctx, chosen, _all(ctx, varying, ctx.lanes) if varying else None, statement.otherwise)
         return
     flag = ctx.scalar(uniform)
-    mark = ctx.mark()
     two_arms(
         ctx,
         flag,
@@ -161,7 +147,6 @@ def _if(ctx: Context, statement: If) -> None:
         lambda: None if statement.otherwise is None else write(ctx, statement.otherwise),
         stored(statement),
     )
-    ctx.release(mark)
 
 
 def _conjuncts(cond: Node) -> list[Node]:
@@ -227,8 +212,7 @@ def _under(ctx: Context, then: Statement, condition: Value | None, other: Statem
 
 
 def _masked(ctx: Context, statement: Statement, mask: str) -> None:
-    mark, outer = ctx.mark(), ctx.mask
+    outer = ctx.mask
     ctx.mask = mask
     write(ctx, statement)
     ctx.mask = outer
-    ctx.release(mark)

@@ -22,6 +22,7 @@ def store(ctx: Context, name: str, index: list[Value], value: Value) -> None:
     buffer = buffer_named(ctx, name)
     if isinstance(buffer, RegisterBuffer):
         write_register(ctx, buffer, index, value)
+        ctx.changed((name,))
         return
     at = address(ctx, buffer, index)
     if at.is_uniform and is_uniform(value):

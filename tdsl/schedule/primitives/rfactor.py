@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce as fold_left
 from typing import ClassVar
 
 from tdsl.errors import PlacementError
@@ -185,8 +186,7 @@ class RFactor(Directive):
 
     def _first(self, entry: StageState, root: str) -> Axis:
         """`axis` as a data axis of the new stage: it starts at 0, and its extent is of sizes and constants alone."""
-        declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
-        extent, _ = _extents(entry, declared)[self.axis]
+        extent = _Parts(entry, root).extents[self.axis]
         if any(var.kind == "axis" for var in variables(extent)):
             self._refuse(entry, f"how often {self.axis} runs depends on other axes")
         return Axis(self.axis, index_const(0), extent)
@@ -194,24 +194,18 @@ class RFactor(Directive):
     def _leaves(self, entry: StageState, root: str) -> tuple[dict[Node, Node], tuple[Axis, ...]]:
         """What the reduction axis `root` is in terms of its loops, and the reduction axes the new stage keeps.
 
-        With `axis` and the loops before it fixed, a loop x of stride s runs while the sum so far + s*x stays below the
+        With `axis` and the loops before it fixed, a loop runs while it keeps every block it is a part of inside its
         extent: exact, since all later loops may be 0.
         """
         declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
-        table = _extents(entry, declared)
-        mine = [loop for loop in entry.axes if loop in table]
-        strides = {loop: table[loop][1] for loop in mine}
-        whole = sub(declared.upper, declared.lower)
-        partial = _scaled(self.axis, strides[self.axis])
+        parts = _Parts(entry, root)
+        strides = parts.strides[root]
+        fixed = [self.axis]
         kept: list[Axis] = []
-        ordered = sorted((loop for loop in mine if loop != self.axis), key=lambda loop: -strides[loop])
-        for loop in ordered:
-            bound = ceildiv(sub(whole, partial), strides[loop])
-            extent = table[loop][0]
-            kept.append(
-                Axis(loop, index_const(0), minimum(extent, bound) if isinstance(extent, Const) else bound)
-            )
-            partial = add(partial, _scaled(loop, strides[loop]))
+        for loop in sorted((loop for loop in strides if loop != self.axis), key=lambda loop: -strides[loop]):
+            kept.append(Axis(loop, index_const(0), parts.bound(loop, fixed)))
+            fixed.append(loop)
+        partial = parts.value(root, fixed)
         others = [axis for axis in entry.stage.reduce_axes if axis.name != root]
         value = add(partial, declared.lower)
         table_of_values: dict[Node, Node] = {axis_var(root): value}
@@ -254,16 +248,40 @@ def _rehosted(state: State, old: str, new: str, loops: Sequence[str]) -> State:
     return replace(state, stages=tuple(changed))
 
 
-def _scaled(loop: str, stride: int) -> Node:
-    return mul(axis_var(loop), index_const(stride))
+class _Parts:
+    """The loops that derive from one reduction axis by splits, as parts of every block between it and them."""
 
+    def __init__(self, entry: StageState, root: str) -> None:
+        declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
+        self.extents: dict[str, Node] = {root: sub(declared.upper, declared.lower)}
+        self.strides: dict[str, dict[str, int]] = {root: {root: 1}}
+        for relation in entry.relations:
+            if isinstance(relation, Split) and relation.parent in self.extents:
+                self._split(relation)
 
-def _extents(entry: StageState, declared: Axis) -> dict[str, tuple[Node, int]]:
-    """Of every loop that derives from a reduction axis by splits: how often it runs, and its stride."""
-    table: dict[str, tuple[Node, int]] = {declared.name: (sub(declared.upper, declared.lower), 1)}
-    for relation in entry.relations:
-        if isinstance(relation, Split) and relation.parent in table:
-            extent, stride = table.pop(relation.parent)
-            table[relation.outer] = (ceildiv(extent, relation.factor), stride * relation.factor)
-            table[relation.inner] = (index_const(relation.factor), stride)
-    return table
+    def _split(self, relation: Split) -> None:
+        whole = self.extents[relation.parent]
+        self.extents[relation.outer] = ceildiv(whole, relation.factor)
+        inner = index_const(relation.factor)
+        self.extents[relation.inner] = minimum(inner, whole) if isinstance(whole, Const) else inner
+        self.strides[relation.parent] = {relation.parent: 1} | self.strides.get(relation.parent, {})
+        for parts in self.strides.values():
+            stride = parts.pop(relation.parent, None)
+            if stride is not None:
+                parts[relation.outer] = stride * relation.factor
+                parts[relation.inner] = stride
+
+    def bound(self, loop: str, fixed: Sequence[str]) -> Node:
+        """How often a loop runs with other ones fixed and the rest at 0."""
+        own = self.extents[loop]
+        limits: list[Node] = [own] if isinstance(own, Const) else []
+        for block, parts in self.strides.items():
+            if loop in parts:
+                limits.append(ceildiv(sub(self.extents[block], self.value(block, fixed)), parts[loop]))
+        return fold_left(minimum, limits)
+
+    def value(self, block: str, fixed: Sequence[str]) -> Node:
+        """Where the fixed loops stand in a block: the sum of their parts of it."""
+        parts = self.strides[block]
+        terms = [mul(axis_var(loop), index_const(parts[loop])) for loop in fixed if loop in parts]
+        return fold_left(add, terms, index_const(0))

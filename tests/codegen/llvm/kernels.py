@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from tdsl.codegen.llvm.entry import emit, kernel_abi, symbol
+from tdsl.codegen.llvm.arguments import kernel_abi
+from tdsl.codegen.llvm.entry import emit, symbol
 from tdsl.codegen.machine import compile_object
 from tdsl.dtypes import as_dtype
 from tdsl.expr import build, constants
@@ -151,11 +152,16 @@ def agree(made, arrays, sizes=None, params=None, targets=None, bodies=("contiguo
     outputs = [a for a in made.arguments if isinstance(a, ArrayArgument) and a.role == "output"]
     text = ""
     for target in targets or usual_targets():
-        want = {a.name: np.full(shapes[a.name], 77 if a.dtype.name != "bool" else 1, a.dtype.name) for a in outputs}
+        want = {
+            a.name: np.full(shapes[a.name], 77 if a.dtype.name != "bool" else 1, a.dtype.name)
+            for a in outputs
+        }
         interpret(made, {**arrays, **want}, sizes, params, has_fma=target.has_fma, partial=True)
         for body in bodies:
             run = Run(made, target, body)
-            got = {name: np.full_like(value, 77 if value.dtype != bool else 1) for name, value in want.items()}
+            got = {
+                name: np.full_like(value, 77 if value.dtype != bool else 1) for name, value in want.items()
+            }
             given = {**arrays, **{name: np.array(value) for name, value in params.items()}, **got}
             given = {a.name: np.asarray(given[a.name], a.dtype.name) for a in made.arguments}
             assert run(*(given[a.name] for a in made.arguments), **sizes) == 0

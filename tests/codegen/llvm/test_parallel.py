@@ -11,8 +11,24 @@ from tdsl.errors import LimitError
 from tdsl.expr.node import Var
 from tdsl.target import Target
 from tests.codegen.llvm.kernels import (
-    Run, agree, allocate, array, block, build, kernel, let, load, local, loop, number, param, plus, scalar, size,
-    store, times,
+    Run,
+    agree,
+    allocate,
+    array,
+    block,
+    build,
+    kernel,
+    let,
+    load,
+    local,
+    loop,
+    number,
+    param,
+    plus,
+    scalar,
+    size,
+    store,
+    times,
 )  # fmt: skip
 
 F = "float32"
@@ -61,7 +77,9 @@ def test_names_of_any_alphabet():
 
 def test_pointers_of_tasks_do_not_alias():
     text = Run(blocked_sum()).text
-    (task,) = (part for part in text.split("define ") if part.startswith("internal void") and "noalias" in part)
+    (task,) = (
+        part for part in text.split("define ") if part.startswith("internal void") and "noalias" in part
+    )
     assert task.splitlines()[0].count("noalias") >= 2 and "noalias readonly" in task
 
 
@@ -120,7 +138,9 @@ def two_blocks(kind):
     fill = loop("j", 0, N, store("S", (j,), load("A", F, j)))
     inner = block(loop("j", 0, N, store("T", (j,), build.add(load("S", F, j), load("A", F, i)))),
                   loop("j", 0, N, store("B", (i, j), load("T", F, j))))  # fmt: skip
-    body = allocate("S", F, (N,), block(fill, loop("i", 0, N, allocate("T", F, (N,), inner, padding=3), kind)))
+    body = allocate(
+        "S", F, (N,), block(fill, loop("i", 0, N, allocate("T", F, (N,), inner, padding=3), kind))
+    )
     return kernel("twice", ["n"], [array("A", F, (N,)), array("B", F, (N, N), "output")], body)
 
 
@@ -137,13 +157,17 @@ def test_a_failed_allocation_is_status_1_and_leaks_nothing(kind, blocks):
     assert status == (0 if blocks >= 5 else 1)
     if blocks >= 5:
         assert np.array_equal(b, a[None, :] + a[:, None])
-        assert environment.sizes[0] == 16 and environment.sizes[1:] == [28] * 4, "padding is part of the block"
+        assert environment.sizes[0] == 16 and environment.sizes[1:] == [28] * 4, (
+            "padding is part of the block"
+        )
 
 
 def test_sizes_that_overflow_are_failed_allocations():
     """n * n elements of 4 bytes: the product leaves int64, or its sign bit is set."""
     i = local("i")
-    body = allocate("S", F, (N, N), loop("i", 0, build.minimum(N, number(1)), store("S", (i, i), load("A", F, i))))
+    body = allocate(
+        "S", F, (N, N), loop("i", 0, build.minimum(N, number(1)), store("S", (i, i), load("A", F, i)))
+    )
     made = kernel("huge", ["n"], [array("A", F, (N,)), array("B", F, (), "output")], body)
     run = Run(made)
     from tdsl.runtime.environment import process_environment
@@ -168,7 +192,7 @@ def test_stack_scratch_in_loops_does_not_grow_the_stack():
                                                         store("B", (i,), load("S", F, 0))), "stack"))  # fmt: skip
     made = kernel("small", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], body)
     want, text = agree(made, {"A": floats(20)}, {"n": 20}, bodies=("contiguous",))
-    entry = text.split("@small.body(")[-1].split("loop")[0]
+    entry = text.split("@small.contiguous(")[-1].split("loop")[0]
     assert "alloca [32 x i8], align 64" in entry and want["B"].shape == (20,)
 
 

@@ -13,8 +13,26 @@ from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Select, Var
 from tdsl.target import Target
 from tests.codegen.llvm.kernels import (
-    Run, agree, allocate, array, block, build, count, kernel, let, load, local, loop, number, param, plus, scalar,
-    size, store, times, when,
+    Run,
+    agree,
+    allocate,
+    array,
+    block,
+    build,
+    count,
+    kernel,
+    let,
+    load,
+    local,
+    loop,
+    number,
+    param,
+    plus,
+    scalar,
+    size,
+    store,
+    times,
+    when,
 )  # fmt: skip
 
 F, U = "float32", "uint16"
@@ -27,7 +45,9 @@ def rows(lanes, body, name="x", extent=N):
     whole, lane = build.floordiv(extent, number(lanes)), local(f"{name}l")
     last = plus(times(whole, lanes), lane)
     return block(
-        loop(name, 0, whole, loop(f"{name}l", 0, lanes, body(plus(times(local(name), lanes), lane)), "vector")),
+        loop(
+            name, 0, whole, loop(f"{name}l", 0, lanes, body(plus(times(local(name), lanes), lane)), "vector")
+        ),
         loop(f"{name}l", 0, lanes, when(build.lt(last, extent), body(last)), "vector"),
     )
 
@@ -63,7 +83,9 @@ def test_serial_loops(order):
 
 def test_bounds_of_loops_may_depend_on_outer_ones():
     i, j = local("i"), local("j")
-    triangle = loop("i", 0, N, loop("j", i, build.minimum(plus(i, 3), N), store("T", (i, j), load("A", F, j))))
+    triangle = loop(
+        "i", 0, N, loop("j", i, build.minimum(plus(i, 3), N), store("T", (i, j), load("A", F, j)))
+    )
     made = kernel("triangle", ["n"], [array("A", F, (N,)), array("T", F, (N, N), "output")], triangle)
     for n in (0, 1, 2, 9):
         agree(made, {"A": floats(n)}, {"n": n}, targets=HOST)
@@ -250,13 +272,21 @@ def test_a_select_is_lazy():
     i = local("i")
 
     def value(x):
-        return Select(build.lt(plus(x, 1), N), load("A", F, plus(x, 1)), build.constant(-1.0, load("A", F, x).dtype))
+        return Select(
+            build.lt(plus(x, 1), N), load("A", F, plus(x, 1)), build.constant(-1.0, load("A", F, x).dtype)
+        )
 
     page = _array_at_end_of_page(21)
     page[:] = floats(21)
     arguments = [array("A", F, (N,)), array("B", F, (N,), "output")]
-    agree(kernel("lazy", ["n"], arguments, loop("i", 0, N, store("B", (i,), value(i)))), {"A": page}, {"n": 21})
-    agree(kernel("lazy", ["n"], arguments, rows(8, lambda x: store("B", (x,), value(x)))), {"A": page}, {"n": 21})
+    agree(
+        kernel("lazy", ["n"], arguments, loop("i", 0, N, store("B", (i,), value(i)))), {"A": page}, {"n": 21}
+    )
+    agree(
+        kernel("lazy", ["n"], arguments, rows(8, lambda x: store("B", (x,), value(x)))),
+        {"A": page},
+        {"n": 21},
+    )
 
 
 def test_a_uniform_element_under_a_mask_is_not_read_without_active_lanes():
@@ -298,7 +328,9 @@ def test_lets_hold_values_of_any_kind():
 
     def body(x):
         total = store("B", (x,), build.add(v, build.cast(q, as_dtype(F))))
-        return let("v", load("A", F, x), let("q", build.floordiv(x, number(3)), block(store("C", (x,), v), total)))
+        return let(
+            "v", load("A", F, x), let("q", build.floordiv(x, number(3)), block(store("C", (x,), v), total))
+        )
 
     made = kernel("lets", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output"), array("C", F, (N,), "output")],
                   rows(8, body))  # fmt: skip
@@ -338,7 +370,13 @@ def test_text_is_deterministic_and_states_alignments():
     for body in ("contiguous", "general"):
         text = Run(made, body=body).text
         for line in text.splitlines():
-            if " load " in line and "atomic" not in line or "  store " in line or "masked" in line and "call" in line:
+            if (
+                " load " in line
+                and "atomic" not in line
+                or "  store " in line
+                or "masked" in line
+                and "call" in line
+            ):
                 assert "align" in line, line
 
 
@@ -351,7 +389,9 @@ def test_invariant_arithmetic_leaves_the_loops():
 def test_equal_loads_are_one_until_memory_changes():
     i = local("i")
     double = build.add(load("A", F, i), load("A", F, i))
-    body = block(store("B", (i,), double), store("B", (plus(i, 1),), build.add(load("B", F, i), load("B", F, i))))
+    body = block(
+        store("B", (i,), double), store("B", (plus(i, 1),), build.add(load("B", F, i), load("B", F, i)))
+    )
     made = kernel("twice", ["n"], [array("A", F, (N,)), array("B", F, (plus(N, 1),), "output")],
                   loop("i", 0, N, body))  # fmt: skip
     _, text = agree(made, {"A": floats(4)}, {"n": 4}, targets=HOST, bodies=("contiguous",))

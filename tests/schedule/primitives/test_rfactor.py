@@ -47,6 +47,24 @@ def test_a_part_of_a_part(total):
     assert s.axes("part") == ("k1", "k0", "k2")
 
 
+def test_blocks_that_do_not_divide_are_not_counted_twice():
+    A = td.placeholder("A", (10,))
+    k = td.reduce_axis("k", 10)
+    T = td.compute("T", (), lambda: td.sum(A[k], over=k))
+    s = td.schedule(T).split(T, "k", 8).split(T, "ki", 3).rfactor(T, "kii", name="part")
+    assert bounds(s, "part") == {
+        "ko": "0 .. min(2, (10 - kii + 7) // 8)",
+        "kio": "0 .. min(min(3, (10 - (kii + ko * 8) + 2) // 3), (8 - kii + 2) // 3)",
+    }  # fmt: skip
+    terms = sorted(
+        8 * ko + 3 * kio + kii
+        for kii in range(3)
+        for ko in range(min(2, (17 - kii) // 8))
+        for kio in range(min(3, (12 - (kii + ko * 8)) // 3, (10 - kii) // 3))
+    )
+    assert terms == list(range(10))
+
+
 def test_a_data_loop_stays_and_another_reduction_moves():
     n, m = td.size("n"), td.size("m")
     A = td.placeholder("A", (n, m, n))

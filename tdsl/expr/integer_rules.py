@@ -1,0 +1,177 @@
+"""The simplifier's rules for integers: sums in normal form, division by constants, min and max.
+
+In: what is known of the variables, and one node with simple operands. Out: the node or an equal one, for every value
+the variables can take. Rules about whole numbers first ask that nothing wraps (`Knowledge.representable`).
+"""
+
+from __future__ import annotations
+
+from tdsl.dtypes import max_value
+from tdsl.expr import build
+from tdsl.expr.knowledge import Knowledge
+from tdsl.expr.linear import Form, constant_of, from_linear
+from tdsl.expr.node import Binary, Const, Node
+
+
+def normal(known: Knowledge, node: Node) -> Node:
+    """An integer sum in its affine normal form; itself where it has it already."""
+    return from_linear(known.form(node), node.dtype)
+
+
+def simplify_sum(known: Knowledge, node: Node) -> Node:
+    """The normal form; a constant goes into the `min` or `max` that it is added to, if nothing wraps there.
+
+    Rewrite::
+
+        min(n - 1, 31) + 1    min(n, 32)
+    """
+    terms, constant = known.form(node)
+    term = next(iter(terms), None)
+    if (
+        constant
+        and len(terms) == 1
+        and isinstance(term, Binary)
+        and term.op in ("min", "max")
+        and terms[term] == 1
+    ):
+        forms = [known.form(operand) for operand in term.children]
+        moved: list[Form] = [(held, offset + constant) for held, offset in forms]
+        if all(known.representable(form, node.dtype) for form in (*forms, *moved)):
+            lhs, rhs = (from_linear(form, node.dtype) for form in moved)
+            return simplify_extreme(known, Binary(term.op, lhs, rhs))
+    return normal(known, node)
+
+
+# division by constants
+
+
+def _divided(known: Knowledge, node: Binary) -> tuple[Form, Form, int] | None:
+    """`x` of `x // d` or `x % d` as `d * quotient + rest`, for a constant d > 0 and an x that does not wrap."""
+    if not isinstance(node.rhs, Const) or int(node.rhs.value) <= 0 or not known.fits(node.lhs):
+        return None
+    divisor = int(node.rhs.value)
+    terms, constant = known.form(node.lhs)
+    quotient = {term: count // divisor for term, count in terms.items() if count % divisor == 0}
+    rest = {term: count for term, count in terms.items() if count % divisor}
+    offset = constant % divisor
+    band = _band(known, (rest, offset), divisor)
+    if band is not None:
+        return (quotient, constant // divisor + band), (rest, offset - band * divisor), divisor
+    return (quotient, constant // divisor), (rest, offset), divisor
+
+
+def _band(known: Knowledge, rest: Form, divisor: int) -> int | None:
+    """The q with `q * d <= rest < (q + 1) * d` for all values, where there is one."""
+    low, high = 0, 0
+    for term, count in rest[0].items():
+        bounds = known.interval(term)
+        low, high = low + count * bounds[count < 0], high + count * bounds[count > 0]
+    low, high = low + rest[1], high + rest[1]
+    if low // divisor == high // divisor:
+        return low // divisor
+    # Symbolic bounds may know more than the numbers: `i < n`.
+    return 0 if known.within((rest[0], rest[1]), divisor) else None
+
+
+def simplify_floordiv(known: Knowledge, node: Binary) -> Node:
+    """`x // d`: what d divides comes out, a rest inside 0..d-1 vanishes, divisions in a row become one.
+
+    Rewrite::
+
+        (32*o + i) // 32    o             0 <= i < 32
+        (n + 37) // 4       (n + 1) // 4 + 9
+        (x // 4) // 8       x // 32
+        x // n              0             0 <= x < n
+    """
+    divided = _divided(known, node)
+    if divided is None:
+        return _small(known, node, build.constant(0, node.dtype))
+    quotient, rest, divisor = divided
+    dtype = node.dtype
+    inner = from_linear(rest, dtype)
+    if known.within(rest, divisor):
+        return from_linear(quotient, dtype)
+    if not known.fits(inner):
+        return node
+    multiple = next(
+        (term for term, count in rest[0].items() if count * known.stride(term) % divisor == 0), None
+    )
+    if multiple is not None:
+        others = {term: count for term, count in rest[0].items() if term is not multiple}
+        if known.within((others, rest[1]), divisor):
+            inner = from_linear(({multiple: rest[0][multiple]}, 0), dtype)
+    divided_node: Node = build.floordiv(inner, node.rhs)
+    if (
+        isinstance(inner, Binary)
+        and inner.op == "floordiv"
+        and isinstance(inner.rhs, Const)
+        and int(inner.rhs.value) > 0
+    ):
+        product = int(inner.rhs.value) * divisor
+        if product <= int(max_value(dtype)):
+            divided_node = simplify_floordiv(
+                known, Binary("floordiv", inner.lhs, build.constant(product, dtype))
+            )
+    if not quotient[0] and not quotient[1]:
+        return divided_node
+    return normal(
+        known,
+        build.add(
+            from_linear((quotient[0], 0), dtype), build.add(divided_node, constant_of(quotient[1], dtype))
+        ),
+    )
+
+
+def simplify_mod(known: Knowledge, node: Binary) -> Node:
+    """`x % d`: multiples of d vanish, a rest inside 0..d-1 is the result.
+
+    Rewrite::
+
+        (32*o + i) % 32     i             0 <= i < 32
+        (n + 37) % 4        (n + 1) % 4
+        (x % 12) % 4        x % 4
+        x % n               x             0 <= x < n
+    """
+    divided = _divided(known, node)
+    if divided is None:
+        return _small(known, node, node.lhs)
+    _, rest, divisor = divided
+    dtype = node.dtype
+    kept = {term: count for term, count in rest[0].items() if count * known.stride(term) % divisor}
+    rest = (kept, rest[1])
+    if known.within(rest, divisor):
+        return from_linear(rest, dtype)
+    inner = from_linear(rest, dtype)
+    if not known.fits(inner):
+        return node
+    if isinstance(inner, Binary) and inner.op == "mod" and isinstance(inner.rhs, Const):
+        if int(inner.rhs.value) > 0 and int(inner.rhs.value) % divisor == 0:
+            return simplify_mod(known, Binary("mod", inner.lhs, node.rhs))
+    return build.mod(inner, node.rhs)
+
+
+def _small(known: Knowledge, node: Binary, result: Node) -> Node:
+    """`x // y` and `x % y` for 0 <= x < y, y not constant."""
+    if known.interval(node.rhs)[1] > 0 and known.nonnegative(node.lhs):
+        if known.prove(build.lt(node.lhs, node.rhs)):
+            return result
+    return node
+
+
+def simplify_extreme(known: Knowledge, node: Binary) -> Node:
+    """`min` and `max` of integers: the operand proved to win, and nested ones that cannot change the result."""
+    low, high = (node.lhs, node.rhs) if node.op == "min" else (node.rhs, node.lhs)
+    if known.prove(build.le(low, high)):
+        return node.lhs
+    if known.prove(build.le(high, low)):
+        return node.rhs
+    # min(x, min(x, y)) and min(x, max(x, y)): the inner one decides nothing.
+    for outer, inner in ((node.lhs, node.rhs), (node.rhs, node.lhs)):
+        if isinstance(inner, Binary) and inner.op in ("min", "max") and outer in (inner.lhs, inner.rhs):
+            return inner if inner.op == node.op else outer
+    if isinstance(node.lhs, Const) and not isinstance(node.rhs, Const):
+        return build.binary(node.op, node.rhs, node.lhs)
+    if isinstance(node.rhs, Const) and isinstance(node.lhs, Binary) and node.lhs.op == node.op:
+        if isinstance(node.lhs.rhs, Const):
+            return build.binary(node.op, node.lhs.lhs, build.binary(node.op, node.lhs.rhs, node.rhs))
+    return node
