@@ -112,7 +112,7 @@ def lowered(
     sizes = arranged_of(state).program.sizes
     signature = _signature(state, arguments, sizes, name or state.outputs[0].name)
     stages = {entry.name: entry.stage for entry in state.live()}
-    storage = [_argument_storage(one) for one in arguments if isinstance(one, Tensor)]
+    storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
     loops = lower(nest, stages, storage, signature)
     clock.mark("lower")
     return loops, _interface(state, loops, arguments, sizes)
@@ -242,7 +242,8 @@ def _as_asked(
     return tuple(result)
 
 
-def _argument_storage(tensor: Tensor) -> Storage:
+def argument_storage(tensor: Tensor) -> Storage:
+    """Storage of an array of the caller: the array itself."""
     dims = tuple(f"d{position}" for position in range(len(tensor.extents)))
     zeros = tuple(index_const(0) for _ in dims)
     subscripts = tuple(axis_var(dim) for dim in dims)
