@@ -76,7 +76,7 @@ def is_constant(node: Node, value: int) -> bool:
 
 
 def unary(op: UnaryOp, operand: Node) -> Node:
-    """`op` of one operand: `not` of bools and integers, `neg abs` of numbers, counts of integers, the rest of floats."""
+    """`op` of one operand: `not` of bools and integers, `neg abs` of numbers, counts of integers, else of floats."""
     dtype = operand.dtype
     _require(dtype.is_bool or dtype.arithmetic, f"{op} of {dtype}")
     _require(not dtype.is_bool or op == "not", f"{op} of a bool")

@@ -248,10 +248,17 @@ class Frame:
             if extent is not None and (best is None or _better(extent, best[1])):
                 best = low, extent
         if best is None:
-            if one.is_empty():
-                return index_const(0), index_const(0)
-            raise LookupError(position)
+            return (index_const(0), index_const(0)) if one.is_empty() else self._reach(one, position)
         return aff_node(best[0], self.names[:owners], self.params), best[1]
+
+    def _reach(self, one: isl.Map, position: int) -> tuple[Node, Node]:
+        """From the least value of each owner, where no single constraint gives it, as far as any owner's values go."""
+        least = one.dim_min(0)
+        values = one.sum(isl.Map.from_pw_aff(least).neg()).range()
+        if not values.dim_has_upper_bound(SET, 0):
+            raise LookupError(position)
+        extent = add(pw_aff_node(values.dim_max(0), (), self.params), index_const(1))
+        return pw_aff_node(least, self.names[: one.dim(IN)], self.params), extent
 
     def _extent(self, distance: isl.PwAff) -> Node | None:
         """The largest distance + 1: a constant where there is one, else over the parameters."""

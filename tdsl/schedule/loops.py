@@ -154,9 +154,10 @@ def moved_places(state: State, stage: str, old: str, new: str) -> State:
 
 
 def standing_at(state: State, stage: str, loop: str) -> tuple[str, ...]:
-    """The stages that are computed or stored in the body of a loop."""
+    """What is computed or stored in the body of a loop: stages, and tiles promoted there."""
     place = Place(stage, loop)
-    return tuple(entry.name for entry in state.stages if place in (entry.compute, entry.store))
+    stages = tuple(entry.name for entry in state.stages if place in (entry.compute, entry.store))
+    return stages + tuple(promote.name for promote in state.stage(stage).promotes if promote.loop == loop)
 
 
 def split_loop(

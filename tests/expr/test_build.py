@@ -10,6 +10,7 @@ from tdsl.dtypes import DTYPES
 from tdsl.errors import InternalError
 from tdsl.expr import build
 from tdsl.expr.node import Binary, Compare, Const, Fma, Select, Unary, Var, axis_var, const, index_const
+from tdsl.expr.reducers import SUM
 from tdsl.expr.tensor import Axis
 
 FOLDED = [
@@ -107,7 +108,7 @@ def test_extent():
         lambda p, q: build.fma(p, p, q),
         lambda p, q: build.unary("sqrt", q),
         lambda p, q: build.neg(build.TRUE),
-        lambda p, q: build.reduction(None, (), (p,)),
+        lambda p, q: build.reduction(SUM, (), (p,)),
     ],
 )
 def test_ill_typed_operands_are_a_bug_of_the_caller(wrong):

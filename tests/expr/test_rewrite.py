@@ -8,7 +8,7 @@ from tdsl.expr.rewrite import free_vars, reads, reductions, rewrite, substitute,
 
 
 def test_walk_gives_each_node_once_children_first(expr):
-    node = expr.read("(x + y) * (x + y) - B[x]")
+    node = expr.read("(x + y) * (x + y) - int64(B[x])")
     order = list(walk(node))
     assert len(order) == len(set(order)) and order[-1] is node
     assert all(order.index(child) < order.index(part) for part in order for child in part.children)
@@ -38,7 +38,7 @@ def test_substitution_is_simultaneous(expr):
 
 
 def test_an_axis_that_a_reduction_binds_is_its_own(expr):
-    node = expr.read("sum(A[i, k] * A[j, k], over=(k)) + Z[()]".replace(" + Z[()]", " + A[k, 0]"))
+    node = expr.read("sum(A[i, k] * A[j, k], over=(k)) + A[k, 0]")
     got = substitute(node, {expr.variables["k"]: expr.variables["x"], expr.variables["i"]: index_const(0)})
     assert str(got) == "sum(A[0, k] * A[j, k], over=(k)) + A[x, 0]"
 
@@ -51,8 +51,8 @@ def test_variables(expr):
 
 
 def test_what_is_read_and_reduced(expr):
-    node = expr.read("A[B[x], 0] + sum(max(A[k, 0], over=(l)), over=(k)) + A[B[x], 0]")
-    assert [str(part) for part in reads(node)] == ["B[x]", "A[int64(B[x]), 0]", "A[k, 0]"] or True
+    node = expr.read("A[int64(B[x]), 0] + sum(max(A[k, 0], over=(l)), over=(k)) + A[int64(B[x]), 0]")
+    assert [str(part) for part in reads(node)] == ["B[x]", "A[int64(B[x]), 0]", "A[k, 0]"]
     assert [part.axes for part in reductions(node)] == [("l",), ("k",)]
 
 

@@ -148,7 +148,7 @@ def lane_pointers(ctx: Context, at: Address) -> list[str]:
     f, lanes = ctx.f, ctx.lanes
     pointers = [moved(ctx, at.pointer, step) for step in at.steps or (0,) * lanes]
     for steps, stride in at.strided:
-        if not at.steps and at.vector is None and _evenly(steps):
+        if len(set(pointers)) == 1 and at.vector is None and _evenly(steps):
             unit = ctx.sum(0, [(stride, steps[1])])
             for lane in range(1, lanes):
                 pointers[lane] = f.pure("ptr", ELEMENT, pointers[lane - 1], unit)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tdsl.errors import ArgumentError
+from tdsl.errors import ArgumentError, PlacementError
 from tdsl.poly import model
 from tdsl.poly.model import LoopMark
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.knob import Knob
-from tdsl.schedule.loops import over_reduction, related, retired
+from tdsl.schedule.loops import over_reduction, related, retired, standing_at
 from tdsl.schedule.primitives.split import refuse_fused, tail_for
 from tdsl.schedule.state import StageState, State
 
@@ -38,7 +38,8 @@ class Vectorize(Directive):
     Legal when: no lane reads what a lower lane of the same statement writes, and no two write one element (P6). Over a
         reduction axis the terms are reassociated in a fixed way (P9), and labelled so.
     Errors: S102–S106 stage or axis; S108 S109 width; S114 a marked loop; S115 too many lanes; S124 a second vector
-        loop; S125 no constant extent; S126 a width that is no power of two over a reduction; S204 dependent lanes.
+        loop; S125 no constant extent; S126 a width that is no power of two over a reduction; S204 dependent lanes; S304 a
+        whole axis with a stage inside.
     Source: Halide's `vectorize`; semantics P6, P9.
     """
 
@@ -66,6 +67,7 @@ class Vectorize(Directive):
         if width is not None:
             self._check_width(entry, width)
         if self.width is None:
+            self._refuse_hosting(state, entry)
             rest = tuple(loop for loop in entry.loops if loop.name != self.axis)
             fresh = related(entry, model.Rename(self.axis, lanes))
             fresh = retired(fresh, len(state.steps), self.axis)
@@ -102,6 +104,18 @@ class Vectorize(Directive):
                     "the partial results of the lanes are combined by halves (lane l with lane l + width/2)",
                 ),
                 hint=(f"{1 << (width.bit_length() - 1)} lanes",),
+            )
+
+    def _refuse_hosting(self, state: State, entry: StageState) -> None:
+        """A loop that becomes lanes has no body for anything else."""
+        inside = standing_at(state, entry.name, self.axis)
+        if inside:
+            raise self.refusal(
+                PlacementError,
+                "S304",
+                f"{', '.join(inside)} stands inside {self.axis} of {entry.name}, which would become vector lanes",
+                loops=loop_lines(entry, mark=self.axis, note=f"{', '.join(inside)} stands here"),
+                hint=(f'vectorize("{entry.name}", "{self.axis}", 8): the loop over vectors stays',),
             )
 
     def _refuse_second(self, state: State, entry: StageState) -> None:

@@ -73,6 +73,13 @@ def test_a_stage_between_them(blur, told):
     )
 
 
+def test_a_tile_promoted_between_them(matmul, told):
+    s = matmul.s.promote("C", "i", name="tile")
+    assert told(lambda: s.fuse("C", "i", "j")).startswith(
+        "PlacementError S305: tile stands between the loops of C that would be fused"
+    )
+
+
 def test_what_stood_inside_the_inner_one_stands_inside(blur):
     s = blur.s.compute_at("bx", "by", "x").fuse("by", "y", "x", into="t")
     place = s.state.stage("bx").compute

@@ -50,3 +50,19 @@ def test_lanes_over_a_reduction_are_a_power_of_two(matmul, told):
 
 def test_an_inner_dependence_makes_no_lanes_illegal_for_pure_stages(blur):
     assert blur.s.vectorize("by", "y", 8).axes("by") == ("y", "x", "yv")
+
+
+def test_a_whole_axis_with_a_stage_inside(told):
+    A = td.placeholder("A", (8, 8))
+    B = td.compute("B", (8, 8), lambda i, j: A[i, j] * 2)
+    C = td.compute("C", (8, 8), lambda i, j: B[i, j] + 1)
+    s = td.schedule(C).compute_at("B", "C", "j")
+    assert told(lambda: s.vectorize("C", "j")) == (
+        "PlacementError S304: B stands inside j of C, which would become vector lanes\n"
+        '  here: vectorize("C", "j")\n'
+        "      for i\n"
+        "        for j   <- B stands here\n"
+        "          C[i, j] = …\n"
+        '  try: vectorize("C", "j", 8): the loop over vectors stays'
+    )
+    assert s.vectorize("C", "j", 4).state.stage("B").compute.loop == "j"
