@@ -1,53 +1,27 @@
 """What the caller of a kernel must know beyond the ABI: shapes over sizes, facts to check, index ranges; plain values.
 
-In: made by `pipeline.py` from a Loop IR kernel. Out: read by the runtime, which knows no expressions: an extent is
-kept as the text of a Python integer expression over sizes and params, and as an affine form where it is one, so that
-sizes can be solved from shapes (semantics C5). Travels with saved kernels.
+In: made by `pipeline.py` from a Loop IR kernel. Out: read by the runtime and by the code of the entry, which know no
+expressions: an extent is a `Formula` over sizes. Travels with saved, cached and pickled kernels as JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from types import CodeType
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal, cast
 
-FORMAT = 1
+from tdsl.codegen.abi import ArgumentSpec, KernelAbi
+from tdsl.codegen.formula import Formula
+from tdsl.errors import FormatError
+
+__all__ = ["FORMAT", "ArrayInterface", "Formula", "Interface", "ScalarInterface", "SizeInterface"]
+
+FORMAT = 2
 """Version of these values on disk."""
 
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """An integer or bool over sizes and params. terms: size -> factor where it is affine in sizes alone."""
-
-    text: str
-    terms: tuple[tuple[str, int], ...] | None = None
-    constant: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Sizes that occur."""
-        return tuple(name for name in _compiled(self.text).co_names if name not in _FUNCTIONS)
-
-    def value(self, known: Mapping[str, int | float | bool]) -> int:
-        """The value; every name must be known. `//` and `%` by zero give 0 (semantics D2)."""
-        try:
-            return cast(int, eval(_compiled(self.text), _FUNCTIONS, dict(known)))
-        except ZeroDivisionError:
-            return 0
-
-
-def _where(cond: bool, then: int, otherwise: int) -> int:
-    return then if cond else otherwise
-
-
-_FUNCTIONS: dict[str, object] = {"__builtins__": {}, "min": min, "max": max, "abs": abs, "where": _where}
-
-
-@lru_cache(maxsize=4096)
-def _compiled(text: str) -> CodeType:
-    return compile(text, "<formula>", "eval")
+SIZE_LIMIT = 1 << 47
+"""Every size is below this, as the proofs take it (poly/lift.py): user address spaces hold 2^47 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +35,21 @@ class SizeInterface:
 
 @dataclass(frozen=True, slots=True)
 class ArrayInterface:
-    """An array argument. value_range: half-open, of an input used as an index (semantics B2)."""
+    """An array argument.
+
+    Args:
+        extents: one formula a dimension.
+        value_range: half-open, of an input used as an index (semantics B2).
+        strides: declared, in elements, None where nothing is; align: declared, of the first element, in bytes.
+    """
 
     name: str
     dtype: str
     extents: tuple[Formula, ...]
     role: Literal["input", "output"]
     value_range: tuple[Formula, Formula] | None = None
+    strides: tuple[int | None, ...] | None = None
+    align: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +63,20 @@ class ScalarInterface:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A kernel as its callers see it. facts: conditions checked at every call; flops, bytes: per call, as formulas."""
+    """A kernel as its callers see it.
+
+    Args:
+        facts: conditions checked at every call.
+        operations: arithmetic operations of a call, where they have a formula.
+        inplace: (input, output) pairs that may be one and the same array.
+    """
 
     name: str
     sizes: tuple[SizeInterface, ...]
     arguments: tuple[ArrayInterface | ScalarInterface, ...]
     facts: tuple[Formula, ...] = ()
     operations: Formula | None = None
-    inplace: bool = False
+    inplace: tuple[tuple[str, str], ...] = ()
 
     @property
     def inputs(self) -> tuple[ArrayInterface | ScalarInterface, ...]:
@@ -99,3 +87,108 @@ class Interface:
     def outputs(self) -> tuple[ArrayInterface, ...]:
         """Arrays the kernel fills."""
         return tuple(a for a in self.arguments if isinstance(a, ArrayInterface) and a.role == "output")
+
+    @property
+    def abi(self) -> KernelAbi:
+        """The signature of the machine code."""
+        return KernelAbi(
+            tuple(size.name for size in self.sizes),
+            tuple(
+                ArgumentSpec(one.name, "scalar", one.dtype, 0, "input")
+                if isinstance(one, ScalarInterface)
+                else ArgumentSpec(one.name, "array", one.dtype, len(one.extents), one.role)
+                for one in self.arguments
+            ),
+        )
+
+    def to_json(self) -> str:
+        """One line of JSON; `from_json` gives an equal value."""
+        record = {"format": FORMAT, **asdict(self)}
+        record["arguments"] = [
+            {"kind": "scalar" if isinstance(one, ScalarInterface) else "array", **asdict(one)}
+            for one in self.arguments
+        ]
+        return json.dumps(record, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(text: str) -> Interface:
+        """The value that `to_json` wrote. Errors: C120 anything else."""
+        try:
+            return _interface(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+            if isinstance(wrong, FormatError):
+                raise
+            raise FormatError("C120", "this describes no kernel", why=[f"{type(wrong).__name__}: {wrong}"]) from None
+
+
+_Record = dict[str, object]
+
+
+def _interface(data: object) -> Interface:
+    record = cast(_Record, data)
+    if record["format"] != FORMAT:
+        raise FormatError("C120", f"this describes a kernel in format {record['format']!r}, tdsl reads {FORMAT}")
+    return Interface(
+        _text(record["name"]),
+        tuple(_size(one) for one in _records(record["sizes"])),
+        tuple(_argument(one) for one in _records(record["arguments"])),
+        tuple(_formula(one) for one in _records(record["facts"])),
+        None if record["operations"] is None else _formula(cast(_Record, record["operations"])),
+        tuple((_text(one), _text(other)) for one, other in cast("list[list[object]]", record["inplace"])),
+    )
+
+
+def _size(record: _Record) -> SizeInterface:
+    return SizeInterface(_text(record["name"]), _integer(record["minimum"]), _integer(record["multiple_of"]))
+
+
+def _argument(record: _Record) -> ArrayInterface | ScalarInterface:
+    name, dtype, limits = _text(record["name"]), _text(record["dtype"]), record["value_range"]
+    formulas = [] if limits is None else [_formula(one) for one in _records(limits)]
+    value_range = (formulas[0], formulas[1]) if formulas else None
+    if record["kind"] == "scalar":
+        return ScalarInterface(name, dtype, value_range)
+    role, strides, align = record["role"], record["strides"], record["align"]
+    if role not in ("input", "output"):
+        raise ValueError(f"role {role!r}")
+    return ArrayInterface(
+        name,
+        dtype,
+        tuple(_formula(one) for one in _records(record["extents"])),
+        role,
+        value_range,
+        None if strides is None else tuple(None if one is None else _integer(one) for one in _list(strides)),
+        None if align is None else _integer(align),
+    )
+
+
+def _formula(record: _Record) -> Formula:
+    terms = record["terms"]
+    pairs = None
+    if terms is not None:
+        pairs = tuple((_text(name), _integer(factor)) for name, factor in cast("list[list[object]]", terms))
+    formula = Formula(_text(record["text"]), pairs, _integer(record["constant"]))
+    _ = formula.tree  # refuses text that is no formula now, not at a call
+    return formula
+
+
+def _records(value: object) -> Sequence[_Record]:
+    return cast("list[_Record]", _list(value))
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list is expected, not {type(value).__name__}")
+    return cast("list[object]", value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, not {type(value).__name__}")
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"an integer is expected, not {type(value).__name__}")
+    return value

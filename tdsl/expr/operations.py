@@ -22,7 +22,7 @@ from tdsl.expr.tensor import Tensor
 from tdsl.location import here, hide_internal_frames
 
 
-def _of_elements(function: Callable[..., Expr]) -> Callable[..., Expr]:
+def of_elements(function: Callable[..., Expr]) -> Callable[..., Expr]:
     """Lets a function of elements take whole tensors too."""
 
     @hide_internal_frames
@@ -36,7 +36,7 @@ def _of_elements(function: Callable[..., Expr]) -> Callable[..., Expr]:
     return either
 
 
-@_of_elements
+@of_elements
 def where(condition: object, then: object, otherwise: object) -> Expr:
     """`then` where the condition holds, else `otherwise`; lazy: the branch not taken is never read.
 
@@ -77,25 +77,25 @@ def _extreme(op: BinaryOp, a: object, b: object) -> Expr:
     return expression(build.binary(op, lhs, rhs), x, y, weak=weak)
 
 
-@_of_elements
+@of_elements
 def minimum(a: object, b: object) -> Expr:
     """The lesser of two values; NaN wins, -0 is less than +0 (E5). Errors: E203 they do not meet; E207 bools."""
     return _extreme("min", a, b)
 
 
-@_of_elements
+@of_elements
 def maximum(a: object, b: object) -> Expr:
     """The greater of two values; NaN wins, +0 is greater than -0 (E5). Errors: E203 they do not meet; E207 bools."""
     return _extreme("max", a, b)
 
 
-@_of_elements
+@of_elements
 def clamp(value: object, low: object, high: object) -> Expr:
     """`minimum(maximum(value, low), high)`: inside low..high, both inclusive; bounds proofs know it (B1)."""
     return _extreme("min", _extreme("max", value, low), high)
 
 
-@_of_elements
+@of_elements
 def logical_not(condition: object) -> Expr:
     """Whether the condition does not hold. Errors: E207 no bool."""
     operand = as_operand(condition)
@@ -120,7 +120,7 @@ def cast(value: object, dtype: DType | str | type | Expr) -> Expr:
     return typed(Expr, convert(value, dtype))
 
 
-@_of_elements
+@of_elements
 def fma(a: object, b: object, c: object) -> Expr:
     """`a * b + c` rounded once, on every target (D5). Errors: E203 the operands do not meet; E207 not numbers."""
     operands = [as_operand(operand) for operand in (a, b, c)]
@@ -132,7 +132,7 @@ def fma(a: object, b: object, c: object) -> Expr:
     return expression(build.fma(x, y, z), *operands, weak=weak and x.dtype.is_integer)
 
 
-@_of_elements
+@of_elements
 def sqrt(value: object) -> Expr:
     """The square root of a float, correctly rounded; NaN below zero. Errors: E207 an integer."""
     operand = as_operand(value)
@@ -146,31 +146,31 @@ def sqrt(value: object) -> Expr:
     return typed(Expr, apply("sqrt", operand))
 
 
-@_of_elements
+@of_elements
 def floor(value: object) -> Expr:
     """The greatest whole number not above; keeps the dtype, an integer is itself (D3)."""
     return typed(Expr, apply("floor", value))
 
 
-@_of_elements
+@of_elements
 def ceil(value: object) -> Expr:
     """The least whole number not below; keeps the dtype, an integer is itself (D3)."""
     return typed(Expr, apply("ceil", value))
 
 
-@_of_elements
+@of_elements
 def trunc(value: object) -> Expr:
     """The whole part, toward zero; keeps the dtype, an integer is itself (D3)."""
     return typed(Expr, apply("trunc", value))
 
 
-@_of_elements
+@of_elements
 def round(value: object) -> Expr:  # noqa: A001
     """The nearest whole number, ties to even; keeps the dtype, an integer is itself (D3)."""
     return typed(Expr, apply("round", value))
 
 
-@_of_elements
+@of_elements
 def abs(value: object) -> Expr:  # noqa: A001
     """The magnitude; the least integer wraps to itself (D2)."""
     return typed(Expr, apply("abs", value))

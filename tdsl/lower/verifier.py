@@ -80,10 +80,14 @@ def verify(kernel: Kernel, after: str) -> Kernel:
 class _Verifier:
     def __init__(self, after: str) -> None:
         self.after = after
-        self.place = ""
+        self.place: Statement | ArrayArgument | ScalarArgument | Node | None = None
 
     def fail(self, what: str) -> InternalError:
-        return InternalError(what, pass_name=self.after, why=[f"in: {self.place}"] if self.place else [])
+        place = self.place
+        shown = (
+            [] if place is None else [f"assume {text(place)}" if isinstance(place, Node) else heading(place)]
+        )
+        return InternalError(what, pass_name=self.after, why=[f"in: {line}" for line in shown])
 
     # ------------------------------------------------------------ the whole
     def kernel(self, kernel: Kernel) -> None:
@@ -94,7 +98,7 @@ class _Verifier:
             names[name] = Var(name, INT64, "size")
         sizes = _Scope(dict(names), {})
         for argument in kernel.arguments:
-            self.place = heading(argument)
+            self.place = argument
             if isinstance(argument, ScalarArgument):
                 self.fresh(argument.name, names)
                 names[argument.name] = Var(argument.name, argument.dtype, "param")
@@ -102,7 +106,7 @@ class _Verifier:
                 self.argument(argument, sizes, buffers)
         scope = _Scope(names, buffers)
         for fact in kernel.assumptions:
-            self.place = f"assume {text(fact)}"
+            self.place = fact
             self.expression(fact, replace(scope, buffers={}))
             self.typed(fact, BOOL, "an assumption")
         self.statement(kernel.body, scope)
@@ -120,7 +124,7 @@ class _Verifier:
     # ------------------------------------------------------------ statements
     def statement(self, statement: Statement, scope: _Scope) -> None:
         if not isinstance(statement, Block):
-            self.place = heading(statement)
+            self.place = statement
         for expression in expressions(statement):
             self.expression(expression, scope)
         match statement:

@@ -2,8 +2,8 @@
 
 In: `model.Arranged`. Out (isl objects of one call): per statement the map { loops around it, own loops -> axes }, per
 stage what each iteration of its host's loops needs, where relative splits start. A stage placed in a loop computes the
-exact union of what the readers inside read there; storage farther out than the computation makes each element in the
-first iteration that needs it (*burst*). Source: feasibility study, section 1; Halide's sliding window, made exact.
+exact union of what the readers inside read there; with storage farther out each element once (`slide.py`). Source:
+feasibility study, section 1; Halide's sliding window, made exact.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import islpy as isl
 from tdsl.expr.node import Node
 from tdsl.poly.affine import Monomial
 from tdsl.poly.flow import ValueFlow
-from tdsl.poly.isl import DIV, IN, OUT, PARAM, Row, basic_map, map_space, merged, pieces
+from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.model import Arranged, Split, Statement
+from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
 
@@ -87,8 +88,7 @@ class Copies:
             if not host:
                 self._needs[stage] = isl.Map.from_range(self.flow.domain(definer))
             else:
-                needed = self._needed(stage, definer, host)
-                self._needs[stage] = self._first(needed, self._buffer_level(stage), len(host))
+                self._needs[stage] = self._made(stage, self._needed(stage, definer, host))
         return self._needs[stage]
 
     def base(self, stage: str, axis: str) -> isl.PwAff | None:
@@ -177,15 +177,25 @@ class Copies:
         more = needed.apply_range(closure).intersect_range(self.flow.domain(definer))
         return merged(needed.union(more))
 
-    def _first(self, needed: isl.Map, level: int, depth: int) -> isl.Map:
-        """Each element only in the first iteration that needs it, once a buffer; slides along dims from `level` on."""
-        if level >= depth:
+    def rewinds(self, stage: str) -> tuple[int, int] | None:
+        """(data axis, step per iteration) of a stage that is made ahead of its readers; None for any other."""
+        host = self.tree.host(stage)
+        level = self._buffer_level(stage)
+        if level >= len(host) or self.tree.arrangements[stage].slide != "rewind":
+            return None
+        found = advancing(self._needed(stage, self._definer(stage), host), level)
+        return None if found is None else (found[0], found[1][-1])
+
+    def _made(self, stage: str, needed: isl.Map) -> isl.Map:
+        """What is made in each iteration: all that is needed, or each element once where storage is farther out."""
+        level = self._buffer_level(stage)
+        if level >= needed.dim(IN):
             return needed
-        elements, slid = needed.dim(OUT), depth - level
-        by_element = needed.move_dims(OUT, elements, IN, level, slid).move_dims(IN, level, OUT, 0, elements)
-        first = by_element.lexmin()
-        back = first.move_dims(OUT, slid, IN, level, elements).move_dims(IN, level, OUT, 0, slid)
-        return merged(back)
+        if self.tree.arrangements[stage].slide == "rewind":
+            found = rewind(needed, level)
+            if found is not None:
+                return found
+        return burst(needed, level)
 
     # loops to axes
 
@@ -204,7 +214,7 @@ class Copies:
         base_maps: list[isl.Map] = []
         for place in range(len(self._steps(stage))):
             base = self.split_base(stage, place)
-            row = None if base is None else self._as_row(base, host)
+            row = None if base is None else affine_row(base, host)
             if row is not None:
                 unfolding.bases[place] = unfolding.padded(row)
             elif base is not None:
@@ -257,18 +267,6 @@ class Copies:
             return True
         least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))
         return least.is_int() and least.to_python() == 0
-
-    def _as_row(self, base: isl.PwAff, host: int) -> list[int] | None:
-        """A base that is one affine value without floors, as a row over constant, parameters and host's dims."""
-        parts = pieces(base)
-        if len(parts) != 1 or parts[0][1].dim(DIV):
-            return None
-        aff = parts[0][1]
-        if aff.get_denominator_val().to_python() != 1:
-            return None
-        row = [aff.get_constant_val().to_python()]
-        row += [aff.get_coefficient_val(PARAM, place).to_python() for place in range(aff.dim(PARAM))]
-        return row + [aff.get_coefficient_val(IN, place).to_python() for place in range(host)]
 
 
 def _with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None) -> list[int]:

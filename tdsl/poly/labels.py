@@ -10,10 +10,11 @@ from itertools import combinations
 
 import islpy as isl
 
+from tdsl.poly.affine import NonAffine
 from tdsl.poly.answers import Label
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges
-from tdsl.poly.isl import IN, OUT
+from tdsl.poly.isl import IN, OUT, TooLarge, budget
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Statement
 from tdsl.poly.order import Order
@@ -59,14 +60,22 @@ def _lanes(tree: LoopTree, stage: str) -> frozenset[str]:
 
 
 def _changed(copies: Copies, update: Statement) -> frozenset[str]:
-    """The smallest sets of axes along which two terms of one element have changed places."""
-    edges = Edges(copies, Order(copies), Storage(copies))
+    """The smallest sets of axes along which two terms of one element changed places; all where isl cannot tell."""
     found: set[str] = set()
+    try:
+        with budget():
+            _search(copies, update, found)
+    except (TooLarge, NonAffine):
+        return frozenset(update.reduction_axes)
+    return frozenset(found)
+
+
+def _search(copies: Copies, update: Statement, found: set[str]) -> None:
+    edges = Edges(copies, Order(copies), Storage(copies))
     for count in range(1, len(update.reduction_axes) + 1):
         for chosen in combinations(update.reduction_axes, count):
             if found.isdisjoint(chosen) and not _swapped(edges, update, chosen).is_empty():
-                found |= set(chosen)
-    return frozenset(found)
+                found.update(chosen)
 
 
 def _swapped(edges: Edges, update: Statement, chosen: tuple[str, ...]) -> isl.Map:

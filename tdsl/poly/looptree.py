@@ -208,27 +208,51 @@ def owner(statement: Statement) -> str:
 def _own_loops(statement: Statement, arrangement: Arrangement) -> OwnLoops:
     """Leaves of the loops, by following the relations forward: names may be used again (`vectorize` keeps `a`)."""
     leaves: dict[str, tuple[str, ...]] = {axis: (axis,) for axis in statement.axes}
-    roots = {axis: axis for axis in statement.axes}
     reducing = set(statement.reduction_axes)
-    opaque: set[str] = set()
+    roots = {axis: axis for axis in statement.axes}
+    sequences: dict[
+        tuple[str, ...], list[str]
+    ] = {}  # leaves of a fused loop -> the loops it was split into, in order
     for relation in arrangement.relations:
         if isinstance(relation, Fuse):
-            leaves[relation.into] = leaves.pop(relation.outer) + leaves.pop(relation.inner)
+            _fuse(arrangement.stage, relation, leaves, sequences)
             continue
-        children = (relation.outer, relation.inner) if isinstance(relation, Split) else (relation.into,)
+        children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]
         parts = leaves.pop(relation.parent)
         if taken := [child for child in children if child in leaves]:
             raise ValueError(f"{arrangement.stage} has two loops named {taken[0]}")
         if parts != (relation.parent,):  # part of a fused loop: an order, never arithmetic
-            opaque -= {relation.parent}
-            opaque.update(children)
+            sequence = sequences.setdefault(parts, [relation.parent])
+            place = sequence.index(relation.parent)
+            sequence[place : place + 1] = children
             leaves |= dict.fromkeys(children, parts)
             continue
         leaves |= {child: (child,) for child in children}
         root = roots.pop(relation.parent)
         reducing |= {child for child in children if relation.parent in reducing}
         roots |= dict.fromkeys(children, "" if isinstance(relation, Skew) else root)
-    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), frozenset(opaque))
+    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), sequences)
+
+
+def _fuse(
+    stage: str,
+    relation: Fuse,
+    leaves: dict[str, tuple[str, ...]],
+    sequences: dict[tuple[str, ...], list[str]],
+) -> None:
+    """Fusing the two parts a fused loop was split into gives it back; a single part with another loop is no order."""
+    outer, inner = leaves.pop(relation.outer), leaves.pop(relation.inner)
+    sequence = sequences.get(outer, [])
+    if outer == inner and relation.outer in sequence:
+        place = sequence.index(relation.outer)
+        sequence[place : place + 2] = [relation.into]
+        leaves[relation.into] = outer
+        if len(sequence) == 1:
+            del sequences[outer]
+        return
+    if any(len(sequences.get(parts, [])) > 1 for parts in (outer, inner)):
+        raise Misplaced(stage, f"{relation.into} fuses a part of a fused loop of {stage}", opaque=True)
+    leaves[relation.into] = outer + inner
 
 
 def _spans(
@@ -236,18 +260,23 @@ def _spans(
     leaves: dict[str, tuple[str, ...]],
     roots: dict[str, str],
     reduces: frozenset[str],
-    opaque: frozenset[str],
+    sequences: dict[tuple[str, ...], list[str]],
 ) -> OwnLoops:
+    names = [loop.name for loop in arrangement.loops]
     order: list[str] = []
     spans: dict[str, tuple[int, int]] = {}
     prefix: int | None = None
-    for loop in arrangement.loops:
-        parts = leaves[loop.name]
-        if loop.name in opaque and tuple(order[-len(parts) :]) == parts:
-            spans[loop.name] = len(order) - len(parts), len(order)
+    for place, name in enumerate(names):
+        parts = leaves[name]
+        sequence = sequences.get(parts, [name])
+        if name != sequence[0]:
             continue
+        if names[place : place + len(sequence)] != sequence:
+            text = f"the parts of a fused loop of {arrangement.stage}, {', '.join(sequence)}, stand apart"
+            raise Misplaced(arrangement.stage, text, opaque=True)
         if prefix is None and not reduces.isdisjoint(parts):
             prefix = len(order)
-        spans[loop.name] = len(order), len(order) + len(parts)
+        spans |= dict.fromkeys(sequence, (len(order), len(order) + len(parts)))
         order += parts
+    opaque = frozenset(name for sequence in sequences.values() for name in sequence)
     return OwnLoops(tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque)

@@ -158,6 +158,8 @@ class Arrangement:
     dims: tuple[str, ...] = ()
     layout: tuple[Node, ...] | None = None
     promotes: tuple[str, ...] = ()
+    slide: Literal["burst", "rewind"] = "burst"
+    """Where storage is farther out: when elements are made (poly/slide.py); rewind falls back to burst."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Signatures:
                 around = (
                     arrangement.compute,
                     arrangement.store,
+                    arrangement.slide,
                     self.stage(arrangement.compute.stage),
                     tuple(self.stage(reader) for reader in readers),
                 )

@@ -21,12 +21,14 @@ def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
     stages = [each.stage for each in tree.arranged.arrangements if each.stage in tree.of_stage]
     try:
         for stage in stages:
+            tree.own(stage)
+        for stage in stages:
             tree.host(stage)
         for tensor in tree.writers:
             tree.level(tensor)
     except Misplaced as fault:
         if fault.opaque:
-            return Unknown(fault.text, "a placement below all parts of the fused loop")
+            return Unknown(fault.text, "a fused loop taken whole: isl sees it as the order of its parents")
         return Refuted("placement", "", (fault.stage,), fault.text)
     return next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
 

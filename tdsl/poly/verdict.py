@@ -42,6 +42,8 @@ def judge(arranged: Arranged) -> Verdict:
                 return answer
     except TooLarge:
         return Unknown("the whole schedule", "it is too large: fewer loops or stages placed in one another")
+    except NonAffine as fault:
+        return Unknown(text_of(fault.term), "a layout that is affine in dims")
     return PROVED
 
 

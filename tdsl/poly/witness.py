@@ -1,13 +1,13 @@
 """From all collisions to the smallest one: sizes and iterations as numbers, and the condition under which none is.
 
 In: a `Violation` (isl). Out: `Witness` and a node. Smallest: least sum of sizes, then sizes in order, then the axes of
-the iterations in the order shown; one lexicographic minimum with the parameters as leading dimensions (feasibility
-study, section 3).
+the iterations in the order shown: a lexicographic minimum with the parameters as leading dimensions (feasibility
+study, section 3). A violation in very many pieces gets some example, and no condition.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import islpy as isl
@@ -20,6 +20,9 @@ from tdsl.poly.model import Statement
 from tdsl.poly.nodes import params_node
 from tdsl.poly.violation import Violation
 
+_PIECES = 48
+"""Above this many pieces projecting a violation on the sizes takes seconds."""
+
 _TRIED = 12
 """Sizes tried up to this sum where products of sizes occur, which isl takes for unrelated parameters."""
 
@@ -31,8 +34,14 @@ class Explainer:
     copies: Copies
 
     def witness(self, violation: Violation) -> Witness | None:
-        """The smallest collision; None where isl's opaque products of sizes allow none that is real."""
+        """The smallest collision, of very many pieces some collision.
+
+        None where isl's opaque products of sizes allow none that is real.
+        """
         names = self._named(violation)
+        if violation.relation.n_basic_map() > _PIECES:
+            some = isl.Map.from_basic_map(violation.relation.sample())
+            violation = replace(violation, relation=some)
         collisions = self._with_axes(violation)
         found = self._smallest(collisions)
         if found is None:
@@ -58,6 +67,8 @@ class Explainer:
 
     def condition(self, violation: Violation) -> Node | None:
         """What the sizes must satisfy for this violation not to occur; None where nothing helps."""
+        if violation.relation.n_basic_map() > _PIECES:
+            return None
         context = self.copies.context()
         bad = violation.relation.params()
         if context.is_subset(bad):
@@ -89,7 +100,7 @@ class Explainer:
         return axes.intersect_domain(violation.relation.wrap()).reverse().wrap().flatten()
 
     def _smallest(self, points: isl.Set) -> tuple[tuple[tuple[str, int], ...], list[int]] | None:
-        """Values of the sizes that matter, and the least point."""
+        """Values of the sizes that matter, and the least point at those sizes."""
         points = points.intersect_params(self.copies.context())
         monomials = self.copies.params()
         used = [place for place in range(len(monomials)) if points.involves_dims(PARAM, place, 1)]
@@ -97,16 +108,7 @@ class Explainer:
             return self._tried(points)
         sizes = [place for place in used if monomials[place][0].kind == "size"]
         count = len(sizes)
-        lifted = points.insert_dims(SET, 0, count + 1)
-        space = isl.LocalSpace.from_space(lifted.get_space())
-        total = isl.Constraint.alloc_equality(space).set_coefficient_val(SET, 0, -1)
-        for row, place in enumerate(sizes):
-            total = total.set_coefficient_val(PARAM, place, 1)
-            same = isl.Constraint.alloc_equality(space).set_coefficient_val(PARAM, place, 1)
-            lifted = lifted.add_constraint(same.set_coefficient_val(SET, row + 1, -1))
-        lifted = lifted.add_constraint(total)
-        point = lifted.project_out(PARAM, 0, len(monomials)).lexmin().sample_point()
-        values = [point.get_coordinate_val(SET, place).to_python() for place in range(lifted.dim(SET))]
+        values = _least(_sizes_first(points, sizes))
         named = tuple(
             (monomials[place][0].name, value)
             for place, value in zip(sizes, values[1 : count + 1], strict=True)
@@ -132,9 +134,7 @@ class Explainer:
                         value *= given[var.name]
                     fixed = fixed.fix_val(PARAM, place, value)
             if not fixed.is_empty():
-                point = fixed.project_out(PARAM, 0, len(monomials)).lexmin().sample_point()
-                found = [point.get_coordinate_val(SET, place).to_python() for place in range(points.dim(SET))]
-                return tuple(given.items()), found
+                return tuple(given.items()), _least(fixed.project_out(PARAM, 0, len(monomials)))
         return None
 
     def _element(
@@ -166,8 +166,7 @@ class Explainer:
         elements = elements.project_out(PARAM, 0, elements.dim(PARAM))
         if elements.is_empty():
             return None
-        found = elements.lexmin().sample_point()
-        return tuple(found.get_coordinate_val(SET, place).to_python() for place in range(elements.dim(SET)))
+        return tuple(_least(elements))
 
 
 def _any_reversed(basic: isl.BasicSet) -> isl.Set:
@@ -183,3 +182,28 @@ def _any_reversed(basic: isl.BasicSet) -> isl.Set:
             one = one.add_constraint(division)
         total = total.union(whole.subtract(isl.Set.from_basic_set(one)))
     return total
+
+
+def _sizes_first(points: isl.Set, sizes: list[int]) -> isl.Set:
+    """{ [sum, sizes…, point…] } without parameters."""
+    lifted = points.insert_dims(SET, 0, len(sizes) + 1)
+    space = isl.LocalSpace.from_space(lifted.get_space())
+    total = isl.Constraint.alloc_equality(space).set_coefficient_val(SET, 0, -1)
+    for row, place in enumerate(sizes):
+        total = total.set_coefficient_val(PARAM, place, 1)
+        same = isl.Constraint.alloc_equality(space).set_coefficient_val(PARAM, place, 1)
+        lifted = lifted.add_constraint(same.set_coefficient_val(SET, row + 1, -1))
+    return lifted.add_constraint(total).project_out(PARAM, 0, lifted.dim(PARAM))
+
+
+def _least(points: isl.Set) -> list[int]:
+    """The lexicographically least point, piece by piece: isl's minimum of a union compares all pairs of pieces."""
+    found: list[list[int]] = []
+    for piece in points.get_basic_sets():
+        least = piece.lexmin()
+        if not least.is_empty():
+            point = least.sample_point()
+            found.append(
+                [point.get_coordinate_val(SET, place).to_python() for place in range(points.dim(SET))]
+            )
+    return min(found)

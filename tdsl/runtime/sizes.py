@@ -1,7 +1,8 @@
 """Sizes from shapes: bare dims first, then `a*n + b` with divisibility, then dims with one unknown left (semantics C5).
 
 In: an Interface, the shapes of the arrays at hand, sizes given as keywords. Out: the value of every size; all shapes
-are compared with what they should be. Errors: C105 (shapes disagree), C106 (a fact fails), C110 (a size nothing binds).
+are compared with what they should be. Errors: C105 (shapes disagree), C106 (a fact fails), C110 (a size nothing binds),
+C114 (a size of 2^47 or more). The code of the entry does the same in the same order (codegen/entry/sizes.py).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tdsl.codegen.interface import ArrayInterface, Formula, Interface
+from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Formula, Interface
 from tdsl.errors import CallTypeError, CallValueError
 
 Shape = tuple[int, ...]
@@ -30,28 +31,40 @@ def solve_sizes(
     shapes: Sequence[tuple[ArrayInterface, Shape]],
     given: Mapping[str, int],
     scalars: Mapping[str, int | float | bool],
+    outputs: Sequence[tuple[ArrayInterface, Shape]] = (),
 ) -> dict[str, int]:
-    """Every size's value. given: keywords of the call; scalars: values of the params, which facts may mention."""
-    equations = [
-        _Equation(array.name, dim, extent, formula)
-        for array, shape in shapes
-        for dim, (extent, formula) in enumerate(zip(shape, array.extents, strict=True))
-    ]
+    """Every size's value.
+
+    Args:
+        shapes: of the inputs; given: keywords of the call; scalars: values of the params, which facts may mention.
+        outputs: shapes of arrays given as `out=`: they bind what nothing else does, and are compared by the caller.
+    """
+    equations = _equations(shapes)
     known = dict(given)
     source: dict[str, str] = {name: f"{name}={value}" for name, value in given.items()}
     _solve(equations, known, source)
+    if len(known) < len(interface.sizes):
+        _solve(_equations(outputs), known, source)
     _check_bound(interface, known)
+    _check_limits(interface, known, source)
     _check_shapes(equations, known, source)
     _check_facts(interface, known, scalars)
     return known
 
 
+def _equations(shapes: Sequence[tuple[ArrayInterface, Shape]]) -> list[_Equation]:
+    return [
+        _Equation(array.name, dim, extent, formula)
+        for array, shape in shapes
+        for dim, (extent, formula) in enumerate(zip(shape, array.extents, strict=True))
+    ]
+
+
 def _solve(equations: Sequence[_Equation], known: dict[str, int], source: dict[str, str]) -> None:
-    bare = [one for one in equations if _is_bare(one.formula)]
-    affine = [one for one in equations if one.formula.terms and not _is_bare(one.formula)]
-    for one in bare:
-        name = one.formula.names[0]
-        if name not in known:
+    affine = [one for one in equations if one.formula.terms and one.formula.bare is None]
+    for one in equations:
+        name = one.formula.bare
+        if name is not None and name not in known:
             known[name] = one.extent
             source[name] = f"{one.name}.shape[{one.dim}] = {one.extent}"
     progress = True
@@ -63,15 +76,6 @@ def _solve(equations: Sequence[_Equation], known: dict[str, int], source: dict[s
             if len(unknown) == 1:
                 _solve_one(one, unknown[0], known, source)
                 progress = True
-
-
-def _is_bare(formula: Formula) -> bool:
-    return (
-        formula.constant == 0
-        and formula.terms is not None
-        and len(formula.terms) == 1
-        and formula.terms[0][1] == 1
-    )
 
 
 def _solve_one(
@@ -100,6 +104,16 @@ def _check_bound(interface: Interface, known: Mapping[str, int]) -> None:
             f"{interface.name} needs the size {missing[0]}, which no array binds",
             hint=[f"pass it as a keyword: {interface.name}(…, {missing[0]}=…)"],
         )
+
+
+def _check_limits(interface: Interface, known: Mapping[str, int], source: Mapping[str, str]) -> None:
+    for size in interface.sizes:
+        if known[size.name] >= SIZE_LIMIT:
+            raise CallValueError(
+                "C114",
+                f"{size.name} is {known[size.name]}, and sizes are below 2**47",
+                why=[f"because {source[size.name]}"],
+            )
 
 
 def _check_shapes(

@@ -34,6 +34,7 @@ from tdsl.schedule.nest import (
 )  # fmt: skip
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover
+from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.state import State
 
@@ -44,14 +45,23 @@ Group = tuple[str, str, tuple[Dim, ...]]
 
 def build_nest(state: State) -> Nest:
     """The nest of a schedule's state. Errors: L1xx where a constant extent or a capacity is missing."""
-    return NestBuilder(state).build()
+    written_out: frozenset[Dim] = frozenset()
+    stages = {one.name: one.stage for one in state.stages if not one.inlined}
+    while True:
+        builder = NestBuilder(state, written_out)
+        nest = builder.build()
+        more = moving_loops(nest, stages, builder.names)
+        if more <= written_out:
+            return nest
+        written_out |= more
 
 
 class NestBuilder:
     """One build: tables that every part needs, filled outside-in."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, written_out: frozenset[Dim] = frozenset()) -> None:
         self.state = state
+        self.written_out = written_out
         self.arranged: Arranged = arranged_of(state)
         self.copies = Copies(self.arranged)
         self.plans = {one.name: StagePlan(one) for one in state.stages if not one.inlined}
@@ -132,6 +142,7 @@ class NestBuilder:
             leaf for mark, leaves in plan.groups if mark.kind in ("vector", "unroll") for leaf in leaves
         }  # fmt: skip
         marked |= self.storage.register_loops(plan)
+        marked |= {leaf for stage, leaf in self.written_out if stage == plan.name}
         return frozenset(dim for dim in dims if dim[0].split(".")[0] == plan.name and dim[1] in marked)
 
     def scanned(

@@ -14,6 +14,7 @@ from tdsl.expr.node import Node, Reduce, index_const
 from tdsl.expr.rewrite import reductions
 from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Rename, Reverse, Skew, Split
 from tdsl.schedule.state import StageState
+from tdsl.schedule.statements import is_bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +173,7 @@ class StagePlan:
     @property
     def bare(self) -> bool:
         """Whether the stage is nothing but its reduction, so that the tensor is the accumulator."""
-        body = self.state.stage.body
-        return (
-            len(self.reduces) == 1
-            and len(body) == len(self.reduces[0].operands)
-            and all(
-                isinstance(node, Reduce) and node.component == position for position, node in enumerate(body)
-            )
-        )
+        return is_bare(self.state.stage)
 
     @property
     def is_reduction(self) -> bool:

@@ -6,12 +6,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tdsl.dtypes import DTYPES, bits_of, max_value, min_value, to_numpy
 from tdsl.expr import constants, scalar_ops
 from tdsl.expr.node import Binary, Fma, Var
+
+# Lists of several values an example, and many combinations of operators and dtypes: few examples of each are enough.
+few = settings(max_examples=12)
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 FLOATS = ["float16", "float32", "float64"]
@@ -34,6 +37,7 @@ def check(got, want, name):
 @pytest.mark.parametrize(
     "op", ["add", "sub", "mul", "floordiv", "mod", "min", "max", "and", "or", "xor", "shl", "shr"]
 )
+@few
 @given(data=st.data())
 def test_integers(expr, name, op, data):
     dtype = DTYPES[name]
@@ -66,6 +70,7 @@ def test_small_integers_exhaustively(name):
 
 @pytest.mark.parametrize("name", FLOATS)
 @pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "min", "max"])
+@few
 @given(data=st.data())
 def test_floats(expr, name, op, data):
     dtype = DTYPES[name]
@@ -116,6 +121,7 @@ def test_round_to_even():
 
 @pytest.mark.parametrize("source", CASTABLE)
 @pytest.mark.parametrize("to", CASTABLE)
+@few
 @given(data=st.data())
 def test_casts(expr, source, to, data):
     numbers = data.draw(st.lists(expr.values(source), min_size=1, max_size=6))

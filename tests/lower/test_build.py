@@ -82,7 +82,9 @@ def test_layout_and_fold_change_subscripts_only():
 def test_empty_reduction_is_the_identity():
     out = np.full((2, 3), np.nan, np.float32)
     kernel = built(td.schedule(matmul(2, 3, 0)))
-    interpret(kernel, {"A": np.empty((2, 0), np.float32), "B": np.empty((0, 3), np.float32), "C": out}, {}, {})
+    interpret(
+        kernel, {"A": np.empty((2, 0), np.float32), "B": np.empty((0, 3), np.float32), "C": out}, {}, {}
+    )
     assert (out == 0).all()
 
 
@@ -91,5 +93,7 @@ def test_every_tail_runs_right(tail):
     x = td.placeholder("x", (11,))
     y = td.compute("y", (11,), lambda i: x[i] * 2.0)
     v = np.arange(11, dtype=np.float32)
-    assert np.array_equal(td.build(td.schedule(y).vectorize(y, "i", 4, tail=tail), target="interpret")(v), v * 2)
+    assert np.array_equal(
+        td.build(td.schedule(y).vectorize(y, "i", 4, tail=tail), target="interpret")(v), v * 2
+    )
     assert np.array_equal(td.build(td.schedule(y).vectorize(y, "i", 4, tail=tail))(v), v * 2)

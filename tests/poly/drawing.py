@@ -1,4 +1,4 @@
-"""Random small programs and arrangements of them: stencil chains, recurrences, reductions, with any directives at all."""
+"""Random small programs and arrangements: stencil chains, recurrences, reductions, updates, with any directives."""
 
 from __future__ import annotations
 
@@ -97,18 +97,26 @@ def _update(dice):
     if style < 0.5:
         reads = []
         for dy, dx in dice.sample(offsets, dice.choice([1, 2, 3])):
-            reads.append((f"y + {dy}, x + {dx}", f"0 <= y + {dy} and y + {dy} < h and 0 <= x + {dx} and x + {dx} < w"))
+            reads.append(
+                (f"y + {dy}, x + {dx}", f"0 <= y + {dy} and y + {dy} < h and 0 <= x + {dx} and x + {dx} < w")
+            )
         domain, index, shape = "0 <= y < h and 0 <= x < w", "y, x", "h,w"
     elif style < 0.75:
         reads = [(dice.choice(["2 * y + 1", "y // 2", "2 * h - 1 - y", "y", "y + x"]),) for _ in range(2)]
-        domain, index, shape = "0 <= y < h and 0 <= x < h", dice.choice(["2 * y", "y", "x", "y + x", "y // 2"]), "2 * h"
+        domain, index, shape = (
+            "0 <= y < h and 0 <= x < h",
+            dice.choice(["2 * y", "y", "x", "y + x", "y // 2"]),
+            "2 * h",
+        )
     else:
         reads = [("y, x",), ("y, y",), ("x, x",)][: dice.choice([1, 2, 3])]
         domain, index, shape = "0 <= y < h and y <= x < h", dice.choice(["y, x", "x, y"]), "h,h"
     if dice.random() < 0.6:
         return update(["h", "w"], "s0", "y x", domain, reads, index, shape).program
     rank = len(shape.split(","))
-    last = stage("s1", "y", "0 <= y < h", [("s0", ["", "y", "y, 0" if shape != "h,w" else "y, w - 1"][rank], "w > 0")])
+    last = stage(
+        "s1", "y", "0 <= y < h", [("s0", ["", "y", "y, 0" if shape != "h,w" else "y, w - 1"][rank], "w > 0")]
+    )
     return update(
         ["h", "w"], "s0", "y x", domain, reads, index, shape, outputs=["s1"], more=[last], shapes={"s1": "h"}
     ).program
@@ -164,6 +172,8 @@ def _step(dice, plan, number):
                 )
         case "store":
             if mine.compute is not None:
+                if dice.random() < 0.5:
+                    plan = plan.rewind(name)
                 if dice.random() < 0.4:
                     return plan.store_root(name)
                 host = mine.compute.stage

@@ -1,7 +1,7 @@
 """The truth by force: every copy is listed, sorted by time, and run on cells that hold the names of values.
 
-Shares with the checker only the shape of the loop tree (dims, levels, text positions); copies, sources, order, cells and
-conflicts are found by enumeration for given sizes, without isl.
+Shares with the checker only the shape of the loop tree (dims, levels, text positions) and which axis rewinds; copies, sources, order, cells
+and conflicts are found by enumeration for given sizes, without isl.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import product
 
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
+from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Skew, Split, Statement
 
@@ -50,6 +51,23 @@ def value(node: Node, names: dict[str, int]) -> int:
         case Select():
             return value(node.then if value(node.cond, names) else node.otherwise, names)
     raise AssertionError(node)
+
+
+def _ahead(needed, level, axis, step):
+    """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any."""
+    buffers: dict[tuple[int, ...], dict] = {}
+    for context, elements in needed.items():
+        if elements:
+            buffers.setdefault(context[:level], {})[context[level]] = elements
+    result: dict[tuple[int, ...], set] = {}
+    for outer, by_iteration in buffers.items():
+        start = min(by_iteration)
+        newest = max(element[axis] for element in by_iteration[start])
+        for elements in by_iteration.values():
+            for element in elements:
+                when = start - (newest - element[axis]) // step
+                result.setdefault((*outer, when), set()).add(element)
+    return result
 
 
 class Oracle:
@@ -154,6 +172,9 @@ class Oracle:
                         elements.add(back[key])
                         work.append(back[key])
         level = max(self.tree.level(tensor) for tensor in tensors)
+        ahead = Copies(self.arranged).rewinds(stage)
+        if ahead is not None:
+            return _ahead(needed, level, *ahead)
         seen: dict[tuple[int, ...], set] = {}
         result = {}
         for context in sorted(needed):
@@ -294,7 +315,9 @@ class Oracle:
             for axes in sorted(self.instances[statement.name]):
                 names = self.sizes | dict(zip(statement.axes, axes))
                 for number, access in enumerate(statement.reads):
-                    if access.tensor in self.program.ordered and all(value(each, names) for each in access.guard):
+                    if access.tensor in self.program.ordered and all(
+                        value(each, names) for each in access.guard
+                    ):
                         element = tuple(value(index, names) for index in access.index)
                         seen[statement.name, axes, number] = memory.get((access.tensor, element))
                 for tensor, element in self.touched(statement, axes, statement.writes):

@@ -109,15 +109,21 @@ def stage(name, axes, domain, reads=(), over="", finish=None, exact=False):
 
 
 def update(sizes, name, axes, domain, reads, index, shape, outputs=None, more=(), shapes=None, context=()):
-    """A program that updates `name[index]` in place for every point of `domain` in order, and `more` stages after it."""
+    """A program that updates `name[index]` in place for every point of `domain` in order, then `more` stages."""
     axes = tuple(axes.split())
     dims = tuple(f"d{place}" for place in range(len(shape.split(","))))
     box = " and ".join(f"0 <= {dim} < {extent}" for dim, extent in zip(dims, shape.split(",")))
-    source = Statement(f"{name}.source", name, "source", dims, (node(box, dims),), (), (access(name, ", ".join(dims), dims),))
+    whole = access(name, ", ".join(dims), dims)
+    source = Statement(f"{name}.source", name, "source", dims, (node(box, dims),), (), (whole,))
     got = tuple(access(name, text, axes, *guard) for text, *guard in reads)
     body = Statement(name, name, "assign", axes, (node(domain, axes),), got, (access(name, index, axes),))
     declared = program(
-        sizes, [source, body], *more, shapes={name: shape} | (shapes or {}), outputs=outputs or [name], context=context
+        sizes,
+        [source, body],
+        *more,
+        shapes={name: shape} | (shapes or {}),
+        outputs=outputs or [name],
+        context=context,
     )
     return Plan.of(replace(declared, ordered=(name,)))
 
@@ -239,6 +245,9 @@ class Plan:
 
     def store_root(self, name) -> Plan:
         return self._with(name, store="root")
+
+    def rewind(self, name) -> Plan:
+        return self._with(name, slide="rewind")
 
     def fold(self, name, dim, factor) -> Plan:
         return self._with(name, folds=(*self.stages[name].folds, (dim, factor)))

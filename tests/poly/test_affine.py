@@ -1,4 +1,4 @@
-"""Nodes to isl and back agree with plain evaluation at every point of a small box; what is not affine names its term."""
+"""Nodes to isl and back agree with plain evaluation on a small box; what is not affine names its term."""
 
 from __future__ import annotations
 

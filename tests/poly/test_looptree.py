@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tdsl.poly.looptree import LoopTree
+import pytest
+
+from tdsl.poly.looptree import LoopTree, Misplaced
 from tests.poly.test_verdict import blur, matmul, packed_matmul, slid_blur
 
 
@@ -42,3 +44,27 @@ def test_text_order_follows_the_program():
     assert tree.text_before("acc.init", "acc.update") and tree.text_before("Ap", "acc.update")
     assert tree.text_before("acc.init", "Ap")  # A is copied inside the update's nest
     assert tree.text_before("acc.update", "C") and not tree.text_before("C", "acc.init")
+
+
+def fused(*order):
+    plan = matmul().fuse("C", "i", "j", "t").split("C", "t", 8, ("to", "ti"))
+    return plan.reorder("C", *order) if order else plan
+
+
+def test_parts_of_a_fused_loop_stay_together_in_their_order():
+    tree = LoopTree(fused().arranged)
+    assert tree.own("C").leaves == ("i", "j") and tree.own("C").spans == {"to": (0, 2), "ti": (0, 2)}
+    with pytest.raises(Misplaced, match="to, ti, stand apart"):
+        LoopTree(fused("ti", "to").arranged).own("C")
+
+
+def test_parts_fused_again_are_the_whole():
+    tree = LoopTree(fused().fuse("C", "to", "ti", "u").arranged)
+    assert tree.own("C").leaves == ("i", "j") and tree.own("C").opaque == frozenset()
+
+
+def test_a_part_fused_with_another_loop_is_opaque():
+    plan = matmul().split("C", "j", 4).fuse("C", "i", "jo", "t").split("C", "t", 8, ("to", "ti"))
+    with pytest.raises(Misplaced, match="fuses a part") as caught:
+        LoopTree(plan.fuse("C", "ti", "ji", "u").arranged).own("C")
+    assert caught.value.opaque

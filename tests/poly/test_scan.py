@@ -88,12 +88,16 @@ def points(copies: Copies, statement: str, sizes: dict[str, int]) -> set[tuple[i
     found: set[tuple[int, ...]] = set()
     count = domain.dim(isl.dim_type.set)
     domain.foreach_point(
-        lambda p: found.add(tuple(p.get_coordinate_val(isl.dim_type.set, k).to_python() for k in range(count)))
+        lambda p: found.add(
+            tuple(p.get_coordinate_val(isl.dim_type.set, k).to_python() for k in range(count))
+        )
     )
     return found
 
 
-def agree(arranged: Arranged, constant=frozenset(), hosts=(("P", "C"),), sizes=((0, 0), (1, 1), (5, 3), (9, 7))):
+def agree(
+    arranged: Arranged, constant=frozenset(), hosts=(("P", "C"),), sizes=((0, 0), (1, 1), (5, 3), (9, 7))
+):
     copies = Copies(arranged)
     for h, w in sizes:
         named = {"h": h, "w": w}
@@ -116,7 +120,9 @@ def plain(stage: str, **changes) -> Arrangement:
 
 def tiled(stage: str, a: int, b: int, **changes) -> Arrangement:
     loops = tuple(LoopMark(name) for name in ("io", "jo", "ii", "ji"))
-    return Arrangement(stage, loops, (Split("i", "io", "ii", a), Split("j", "jo", "ji", b)), dims=("i", "j"), **changes)
+    return Arrangement(
+        stage, loops, (Split("i", "io", "ii", a), Split("j", "jo", "ji", b)), dims=("i", "j"), **changes
+    )
 
 
 def test_plain_and_tiled_loops_run_every_point_once():
@@ -166,7 +172,10 @@ def test_random_arrangements():
         order = random.sample(["io", "jo", "ii", "ji"], 4)
         order.sort(key=lambda name: name[1] == "i" and random.random() < 0.8)
         consumer = Arrangement(
-            "C", tuple(map(LoopMark, order)), (Split("i", "io", "ii", a), Split("j", "jo", "ji", b)), dims=("i", "j")
+            "C",
+            tuple(map(LoopMark, order)),
+            (Split("i", "io", "ii", a), Split("j", "jo", "ji", b)),
+            dims=("i", "j"),
         )
         place = random.choice([None, *order])
         producer = tiled("P", c, 2, compute=None if place is None else Place("C", place))

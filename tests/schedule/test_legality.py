@@ -57,3 +57,36 @@ def test_errors_pickle(matmul):
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
     assert again.witness == caught.value.witness
+
+
+def test_what_is_not_decidable_names_the_access_and_the_fact(matmul, told, monkeypatch):
+    from tdsl.poly import verdict
+    from tdsl.poly.answers import Unknown
+
+    monkeypatch.setattr(
+        verdict, "judge", lambda arranged: Unknown("A[at[i]]", "range= of the values that index A")
+    )
+    assert told(lambda: matmul.s.parallel("C", "i")) == (
+        "UnprovenSchedule S210: whether parallel of C is legal is not decidable\n"
+        '  here: parallel("C", "i")\n'
+        "  A[at[i]] is opaque to the proof\n"
+        "      parallel i   <-\n"
+        "        for j\n"
+        "          for k\n"
+        "            C[i, j] = …\n"
+        "  try: range= of the values that index A"
+    )
+    with pytest.raises(td.UnprovenSchedule) as caught:
+        matmul.s.parallel("C", "i")
+    assert (caught.value.access, caught.value.fact) == ("A[at[i]]", "range= of the values that index A")
+
+
+def test_what_may_run_in_parallel_is_accepted(matmul, blur):
+    for s, stage in ((matmul.s, "C"), (blur.s.split("by", "y", 8).store_at("bx", "by", "yo"), "by")):
+        legal = s.parallel_axes(stage)
+        for axis in s.axes(stage):
+            if axis in legal:
+                s.parallel(stage, axis)
+            else:
+                with pytest.raises(td.IllegalSchedule):
+                    s.parallel(stage, axis)

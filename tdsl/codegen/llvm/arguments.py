@@ -12,7 +12,7 @@ from typing import Literal
 from tdsl.codegen.abi import ArgumentSpec, KernelAbi
 from tdsl.codegen.llvm.allocations import extents_of, row_major
 from tdsl.codegen.llvm.buffers import Buffer, MemoryBuffer
-from tdsl.codegen.llvm.context import INT64, Context
+from tdsl.codegen.llvm.context import INT64, LARGEST_SIZE, Context
 from tdsl.codegen.llvm.function import Function
 from tdsl.codegen.llvm.types import memory_type
 from tdsl.codegen.llvm.values import Linear, Scalar, Value
@@ -55,7 +55,7 @@ def take_arguments(entry: Function, kernel: Kernel) -> Arguments:
     sizes: dict[str, Value] = {}
     for name in kernel.sizes:
         text = _slot(entry, "i64", integers, abi.size_index(name))
-        entry.module.minimum[text] = 0
+        entry.module.spans[text] = (0, LARGEST_SIZE)
         sizes[name] = Linear(0, ((text, 1),))
     for condition in kernel.assumptions:
         _assume(entry, sizes, condition)
@@ -125,4 +125,5 @@ def _assume(entry: Function, sizes: dict[str, Value], condition: Node) -> None:
     if op in ("ge", "gt", "eq") and isinstance(size, Linear):
         least = int(rhs.value) + (op == "gt")
         for name, _ in size.terms:
-            entry.module.minimum[name] = max(entry.module.minimum[name], least)
+            low, high = entry.module.spans[name]
+            entry.module.spans[name] = (max(low, least), high)

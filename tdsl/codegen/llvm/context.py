@@ -22,12 +22,11 @@ from tdsl.expr.node import Node
 INT64 = as_dtype("int64")
 BOOL = as_dtype("bool")
 
-SMALL = 1 << 31
-"""Coefficients below this, times indices below 2^48, stay far from wrapping in sums of a few thousand terms."""
+LARGEST_SIZE = 1 << 48
+"""No array has more elements: 47 to 56 bits address memory on x86-64 and AArch64. Callers refuse larger sizes."""
 
-LARGEST_INDEX = 1 << 48
-"""No array of the supported machines has more elements (x86-64 and AArch64 user space: 47 to 56 bits of bytes)."""
-
+LARGEST_INDEX = 1 << 62
+"""Sums that surely stay below it do not wrap, nor do differences of two of them."""
 
 Key = Node | tuple[object, ...]
 """A node, with what its value depends on: bindings of its variables, and for reads the mask and versions of memory."""
@@ -171,7 +170,6 @@ class Context:
         assert total is not None
         if constant:
             total = f.pure("i64", "add i64 %s, %s", total, str(constant))
-        self._note_minimum(total, Linear(constant, tuple(terms)))
         return total
 
     def _linear_vector(self, value: Linear, lanes: int) -> str:
@@ -202,31 +200,28 @@ class Context:
 
     # facts about indices
 
-    def is_index(self, value: Linear) -> bool:
-        """Whether a sum is made of sizes, loop variables and the like, so that it does not wrap."""
-        minimum = self.module.minimum
-        return abs(value.constant) < 1 << 60 and all(
-            name in minimum and -SMALL < factor < SMALL for name, factor in value.terms
-        )
-
-    def least(self, value: Linear) -> int:
-        """A lower bound of all lanes of an index; -LARGEST_INDEX or less where nothing is known."""
-        minimum = self.module.minimum
-        total = value.constant + min(value.lanes, default=0)
+    def span(self, value: Linear) -> tuple[int, int] | None:
+        """Bounds of all lanes of a sum of sizes, loop variables and the like; None where it might wrap."""
+        spans = self.module.spans
+        low = high = value.constant
         for name, factor in value.terms:
-            total += factor * (minimum.get(name, -LARGEST_INDEX) if factor > 0 else LARGEST_INDEX)
-        return total
+            span = spans.get(name)
+            if span is None:
+                return None
+            at, to = (factor * span[0], factor * span[1])
+            low, high = (low + at, high + to) if factor > 0 else (low + to, high + at)
+        if value.lanes:
+            low, high = low + min(value.lanes), high + max(value.lanes)
+        return (low, high) if low > -LARGEST_INDEX and high < LARGEST_INDEX else None
 
-    def note_index(self, name: str, least: int) -> str:
-        """Record that a name is an index and what it is at least."""
-        if name[0] == "%":
-            known = self.module.minimum.get(name)
-            self.module.minimum[name] = least if known is None else max(known, least)
-        return name
+    def is_index(self, value: Linear) -> bool:
+        """Whether a sum surely does not wrap."""
+        return self.span(value) is not None
 
-    def _note_minimum(self, name: str, value: Linear) -> None:
-        if self.is_index(value):
-            self.note_index(name, max(self.least(value), -LARGEST_INDEX))
+    def note_span(self, name: str, span: tuple[int, int] | None) -> None:
+        """Record the bounds of a name, if they are known."""
+        if span is not None and name[0] == "%":
+            self.module.spans.setdefault(name, span)
 
     # masks
 

@@ -28,15 +28,14 @@ class Module:
     """What the functions of one module share: names, declarations, facts about values.
 
     Fields:
-        minimum: least value of an i64 name that is an index, a size or a loop variable; only such names are in it, and
-            sums of them with small coefficients do not wrap.
+        spans: least and greatest value of i64 names that are indices: sizes, loop variables, what is made of them.
         texts: functions that were written by hand, by name.
         pointers: parameter attributes of a pointer name (`noalias readonly`).
     """
 
     counter: int = 0
     declarations: dict[str, None] = field(default_factory=dict[str, None])
-    minimum: dict[str, int] = field(default_factory=dict[str, int])
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     pointers: dict[str, str] = field(default_factory=dict[str, str])
     texts: dict[str, str] = field(default_factory=dict[str, str])
     functions: list[Function] = field(default_factory=list["Function"])
@@ -117,8 +116,8 @@ class Function:
         self.parameters.append(Parameter(f"{type_} {attributes}".rstrip(), own, self.parent.local(name)))
         self._captured[name] = own
         self.define(own, type_, 0)
-        if name in self.module.minimum:
-            self.module.minimum[own] = self.module.minimum[name]
+        if name in self.module.spans:
+            self.module.spans[own] = self.module.spans[name]
         if attributes:
             self.module.pointers[own] = attributes
         return own

@@ -20,7 +20,6 @@ from tdsl.codegen.llvm.values import (
     Scalar,
     Value,
     Vector,
-    is_uniform,
     normal,
     offsets,
     plus,
@@ -74,10 +73,9 @@ def _extreme(ctx: Context, op: BinaryOp, a: Value, b: Value) -> Value | None:
     if not (isinstance(a, Linear) and isinstance(b, Linear) and ctx.is_index(a) and ctx.is_index(b)):
         return None
     difference = plus(a, b, -1)
-    if ctx.least(difference) >= 0:
-        return a if op == "max" else b
-    if ctx.least(times(difference, -1)) >= 0:
-        return b if op == "max" else a
+    span = ctx.span(difference)
+    if span is not None and (span[0] >= 0 or span[1] <= 0):
+        return a if (span[0] >= 0) == (op == "max") else b
     if not difference.terms:
         pick = max if op == "max" else min
         lanes = [pick(x, y) for x, y in zip(*_aligned(ctx, a, b), strict=True)]
@@ -99,8 +97,10 @@ def _aligned(ctx: Context, a: Linear, b: Linear) -> tuple[tuple[int, ...], tuple
 def _extreme_of_sums(ctx: Context, op: BinaryOp, a: Linear, b: Linear) -> Linear:
     """The lesser or greater of two sums, lanes aside, by one instruction."""
     text = ctx.operations(0).intrinsic(f"llvm.s{op}", "i64", *(ctx.sum(x.constant, x.terms) for x in (a, b)))
-    floors = [ctx.least(Linear(x.constant, x.terms)) for x in (a, b)]
-    ctx.note_index(text, max(floors) if op == "max" else min(floors))
+    spans = [ctx.span(Linear(x.constant, x.terms)) for x in (a, b)]
+    known = [span for span in spans if span is not None]
+    pick = max if op == "max" else min
+    ctx.note_span(text, (pick(s[0] for s in known), pick(s[1] for s in known)) if len(known) == 2 else None)
     return Linear(0, ((text, 1),))
 
 
@@ -122,7 +122,7 @@ def _uniform_extreme(ctx: Context, op: BinaryOp, a: Linear, b: Linear) -> Linear
 def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | None:
     """Multiples of the divisor come out of the quotient whole and leave the remainder alone."""
     if not ctx.is_index(a):
-        return None
+        return None  # it may wrap, and then nothing can be taken out of it
     whole = {name: factor // divisor for name, factor in a.terms if factor % divisor == 0}
     rest = Linear(a.constant % divisor, tuple(term for term in a.terms if term[1] % divisor), a.lanes)
     outside = normal(a.constant // divisor, whole)
@@ -134,11 +134,14 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
     if rest.lanes:
         return None
     o = ctx.operations(0)
-    least = ctx.least(rest)
-    text = integer_binary(
-        o, op, INT64, ctx.sum(rest.constant, rest.terms), str(divisor), divisor, positive=least >= 0
-    )
-    ctx.note_index(text, 0 if op == "mod" else least // divisor)
+    span = ctx.span(rest)
+    positive = span is not None and span[0] >= 0
+    dividend = ctx.sum(rest.constant, rest.terms)
+    text = integer_binary(o, op, INT64, dividend, str(divisor), divisor, positive=positive)
+    if op == "mod":
+        ctx.note_span(text, (0, divisor - 1))
+    elif span is not None:
+        ctx.note_span(text, (span[0] // divisor, span[1] // divisor))
     part = Linear(0, ((text, 1),)) if text[0] == "%" else Linear(int(text))
     return part if op == "mod" else plus(outside, part)
 
@@ -158,8 +161,8 @@ def index_compare(ctx: Context, op: CompareOp, a: Value, b: Value) -> Value | No
         test = _TESTS[op]
         flags = [test(difference.constant + step) for step in offsets(difference, ctx.lanes)]
         return Vector(vector_constant(flags, "i1"), BOOL)
-    if is_uniform(a) and is_uniform(b):
-        texts = (ctx.scalar(a), ctx.scalar(b))
+    if not difference.lanes:  # the same in all lanes, also where both sides move alike
+        texts = (ctx.sum(x.constant, x.terms) for x in (a, b))
         return Scalar(ctx.operations(0).compare(predicate(op, INT64), "i64", *texts), BOOL)
     return Vector(_lane_mask(ctx, op, difference), BOOL)
 
@@ -170,16 +173,17 @@ def _decided(ctx: Context, op: CompareOp, difference: Linear) -> bool | None:
         test = _TESTS[op]
         flags = {test(difference.constant + step) for step in offsets(difference, max(ctx.lanes, 1))}
         return flags.pop() if len(flags) == 1 else None
-    low = ctx.least(difference)
-    high = -ctx.least(Linear(-difference.constant, tuple((n, -f) for n, f in difference.terms),
-                             tuple(-step for step in difference.lanes)))  # fmt: skip
+    span = ctx.span(difference)
+    if span is None:
+        return None
+    low, high = span
     match op:
         case "lt" | "ge":
             holds = True if high < 0 else False if low >= 0 else None
         case "gt" | "le":
             holds = True if low > 0 else False if high <= 0 else None
         case "eq" | "ne":
-            holds = False if low > 0 or high < 0 else None
+            holds = False if low > 0 or high < 0 else True if low == high == 0 else None
     return None if holds is None else holds if op in ("lt", "gt", "eq") else not holds
 
 

@@ -72,9 +72,10 @@ def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) 
     f, written, mark = ctx.f, stored(loop.body), ctx.mark()
     held = [buffer for name in written if isinstance(buffer := ctx.buffers.get(name), RegisterBuffer)]
     carried = [(buffer.chunk_type, chunk) for buffer in held for chunk in buffer.chunks]
-    guarded = not (ctx.is_index(count) and ctx.least(count) >= 1)
+    span = ctx.span(count)
+    guarded = span is None or span[0] < 1
     opened = begin_loop(f, ctx.scalar(lower), ctx.scalar(upper), carried, guarded=guarded)
-    ctx.note_index(opened.variable, ctx.least(lower))
+    ctx.note_span(opened.variable, _span_of_variable(ctx, lower, upper))
     _distribute(held, opened.carried)
     ctx.changed(written)
     depth = f.depth
@@ -84,6 +85,12 @@ def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) 
     ctx.release(mark)
     _distribute(held, end_loop(f, opened, [chunk for buffer in held for chunk in buffer.chunks]))
     ctx.changed(written)
+
+
+def _span_of_variable(ctx: Context, lower: Linear, upper: Linear) -> tuple[int, int] | None:
+    """From the least lower bound to below the greatest upper one."""
+    low, high = ctx.span(lower), ctx.span(upper)
+    return None if low is None or high is None else (low[0], max(low[0], high[1] - 1))
 
 
 def _distribute(held: list[RegisterBuffer], chunks: list[str]) -> None:

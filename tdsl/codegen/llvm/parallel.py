@@ -37,7 +37,8 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
     body = Function(module, f"{name}.body", "void", f.attributes, parent=f)
     inner = _context_of_task(ctx, body, flag)
     index = body.parameter("i64", f"index{number}")
-    ctx.note_index(index, 0)
+    span = ctx.span(count)
+    ctx.note_span(index, None if span is None else (0, max(span[1] - 1, 0)))
     with_variable(inner, loop.var, plus(lower, Linear(0, ((index, 1),))), write, loop.body)
     body.scopes[0].lines.append(["  ret void"])
     record = _record(f, body)
@@ -46,7 +47,7 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
         f.effect("store i32 0, ptr %s, align 4", flag)
     pool, run = (environment_field(ctx, at) for at in (ENV_POOL_CTX, ENV_PARALLEL_FOR))
     times = ctx.scalar(count)
-    if not (ctx.is_index(count) and ctx.least(count) >= 0):
+    if span is None or span[0] < 0:
         times = ctx.operations(0).intrinsic("llvm.smax", "i64", times, "0")
     f.effect(f"call void %s(ptr %s, ptr {symbol_text(name)}, ptr %s, i64 %s)", run, pool, record, times)
     ctx.changed(stored(loop.body))

@@ -18,11 +18,14 @@ from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 from tdsl.lower.rewrite_statement import expressions, rewrite_expressions
 
 
-def peeled(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement | None:
-    """Lanes guarded by a condition of `ends` run one by one up to its end; ends: condition -> (lane, its end)."""
-    if _uses_registers(body):
-        return None
-    return _peel(body, ends)
+def peeled(
+    body: Statement, ends: Mapping[Node, tuple[str, Node]], registers: frozenset[str]
+) -> Statement | None:
+    """Lanes guarded by a condition of `ends` run one by one up to its end; ends: condition -> (lane, its end).
+
+    None where the body touches a buffer of `registers`, which only constant subscripts can name.
+    """
+    return None if _touches(body, registers) else _peel(body, ends)
 
 
 def _peel(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement:
@@ -43,18 +46,22 @@ def _peel(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement:
             return body
 
 
-def _uses_registers(body: Statement) -> bool:
+def _touches(body: Statement, buffers: frozenset[str]) -> bool:
+    """Whether a statement stores to or loads from one of the buffers."""
+    if isinstance(body, Store) and body.buffer in buffers:
+        return True
+    loads = (node for one in expressions(body) for node in walk(one) if isinstance(node, Load))
+    if any(node.buffer in buffers for node in loads):
+        return True
     match body:
-        case Allocate(scope="register"):
-            return True
         case For() | Let() | Allocate():
-            return _uses_registers(body.body)
+            return _touches(body.body, buffers)
         case If():
-            return _uses_registers(body.then) or (
-                body.otherwise is not None and _uses_registers(body.otherwise)
+            return _touches(body.then, buffers) or (
+                body.otherwise is not None and _touches(body.otherwise, buffers)
             )
         case Block():
-            return any(_uses_registers(one) for one in body.statements)
+            return any(_touches(one, buffers) for one in body.statements)
         case Store():
             return False
 
@@ -98,21 +105,3 @@ def _moved(node: Node, name: Var, factor: int, start: Node) -> Node:
 def fits(start: Node) -> Node:
     """Whether a whole tile fits at all."""
     return compare("ge", start, index_const(0))
-
-
-def mentions_any(body: Statement, names: frozenset[str]) -> bool:
-    """Whether any expression of a body mentions one of the variables."""
-    found = any(var.name in names for node in expressions(body) for var in variables(node))
-    if found:
-        return True
-    match body:
-        case For() | Let() | Allocate():
-            return mentions_any(body.body, names)
-        case If():
-            return mentions_any(body.then, names) or (
-                body.otherwise is not None and mentions_any(body.otherwise, names)
-            )
-        case Block():
-            return any(mentions_any(one, names) for one in body.statements)
-        case Store():
-            return False

@@ -29,8 +29,28 @@ Lanes = Mapping[str, tuple[int, int]]
 
 def separate_full_tiles(kernel: Kernel) -> Kernel:
     """The kernel with full tiles separated from partial ones."""
-    body = _scope(kernel.body, frozenset())
+    body = _Separation(frozenset(_registers(kernel.body))).scope(kernel.body, frozenset())
     return replace(kernel, body=body)
+
+
+def _registers(body: Statement) -> Iterator[str]:
+    """Names of the register buffers allocated in a statement."""
+    match body:
+        case Allocate():
+            if body.scope == "register":
+                yield body.buffer
+            yield from _registers(body.body)
+        case For() | Let():
+            yield from _registers(body.body)
+        case Block():
+            for one in body.statements:
+                yield from _registers(one)
+        case If():
+            yield from _registers(body.then)
+            if body.otherwise is not None:
+                yield from _registers(body.otherwise)
+        case Store():
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,79 +65,82 @@ class Decision:
     """Where one lane variable alone decides: its name and the end of the lanes that hold."""
 
 
-def _scope(body: Statement, names: frozenset[str]) -> Statement:
-    """A kernel's or let's body: the decisions its names settle become a test around two versions."""
-    decisions = list(_decisions(body, names))
-    if not decisions:
-        return _inside(body)
-    test = logical_and(*(compare("ge", one.full, index_const(0)) for one in _unique(decisions)))
-    full = _inside(_assuming(body, decisions))
-    if isinstance(test, Const):
-        return full if test.value else body
-    return If(test, full, _partial(body, decisions))
+@dataclass(frozen=True, slots=True)
+class _Separation:
+    """One run. registers: buffers that are values, which only constant subscripts can name."""
 
+    registers: frozenset[str]
 
-def _partial(body: Statement, decisions: list[Decision]) -> Statement:
-    """The body of a partial tile: guarded, or lane by lane where the user asked for that."""
-    ends = {one.node: one.lane for one in decisions if one.tail == "peel" and one.lane is not None}
-    return (peeled(body, ends) or body) if ends else body
+    def scope(self, body: Statement, names: frozenset[str]) -> Statement:
+        """A kernel's or let's body: the decisions its names settle become a test around two versions."""
+        decisions = list(_decisions(body, names))
+        if not decisions:
+            return self.inside(body)
+        test = logical_and(*(compare("ge", one.full, index_const(0)) for one in _unique(decisions)))
+        full = self.inside(_assuming(body, decisions))
+        if isinstance(test, Const):
+            return full if test.value else body
+        return If(test, full, self.partial(body, decisions))
 
+    def partial(self, body: Statement, decisions: list[Decision]) -> Statement:
+        """The body of a partial tile: guarded, or lane by lane where the user asked for that."""
+        ends = {one.node: one.lane for one in decisions if one.tail == "peel" and one.lane is not None}
+        return (peeled(body, ends, self.registers) or body) if ends else body
 
-def _inside(body: Statement) -> Statement:
-    """Separates in the loops and lets of a body."""
-    match body:
-        case For(kind="serial"):
-            return _serial(body)
-        case For():
-            if body.kind == "parallel":
-                return replace(body, body=_scope(body.body, frozenset({body.var})))
-            return replace(body, body=_inside(body.body))
-        case Let():
-            return replace(body, body=_scope(body.body, frozenset({body.var})))
-        case Block():
-            return replace(body, statements=tuple(_inside(one) for one in body.statements))
-        case Allocate():
-            return replace(body, body=_inside(body.body))
-        case If():
-            other = None if body.otherwise is None else _inside(body.otherwise)
-            return replace(body, then=_inside(body.then), otherwise=other)
-        case Store():
-            return body
+    def inside(self, body: Statement) -> Statement:
+        """Separates in the loops and lets of a body."""
+        match body:
+            case For(kind="serial"):
+                return self.serial(body)
+            case For():
+                if body.kind == "parallel":
+                    return replace(body, body=self.scope(body.body, frozenset({body.var})))
+                return replace(body, body=self.inside(body.body))
+            case Let():
+                return replace(body, body=self.scope(body.body, frozenset({body.var})))
+            case Block():
+                return replace(body, statements=tuple(self.inside(one) for one in body.statements))
+            case Allocate():
+                return replace(body, body=self.inside(body.body))
+            case If():
+                other = None if body.otherwise is None else self.inside(body.otherwise)
+                return replace(body, then=self.inside(body.then), otherwise=other)
+            case Store():
+                return body
 
-
-def _serial(loop: For) -> Statement:
-    """Ranges before, of and after the full tiles; a test inside where a condition is not linear in the loop."""
-    decisions = list(_decisions(loop.body, frozenset({loop.var})))
-    if not decisions:
-        return replace(loop, body=_inside(loop.body))
-    solved = [_solve(one.full, loop.var) for one in _unique(decisions)]
-    if any(one is None for one in solved):
-        return replace(loop, body=_scope(loop.body, frozenset({loop.var})))
-    starts = [bound for one in solved if one is not None and (bound := one[0]) is not None]
-    ends = [bound for one in solved if one is not None and (bound := one[1]) is not None]
-    full = _inside(_assuming(loop.body, decisions))
-    partial = _partial(loop.body, decisions)
-    first, last = loop.lower, loop.upper
-    parts: list[Statement] = []
-    for start in starts:
-        first = maximum(first, start)
-    if starts:
-        first = minimum(first, loop.upper)
-        parts.append(replace(loop, upper=first, body=partial))
-    for end in ends:
-        last = minimum(last, end)
-    parts.append(For(loop.var, first, last, loop.kind, full))
-    if ends:
-        rest = replace(loop, lower=maximum(first, last), body=partial)
-        parts.append(_last_tile(rest, full, decisions) if not starts else rest)
-    return Block(tuple(parts)) if len(parts) > 1 else parts[0]
+    def serial(self, loop: For) -> Statement:
+        """Ranges before, of and after the full tiles; a test inside where a condition is not linear in the loop."""
+        decisions = list(_decisions(loop.body, frozenset({loop.var})))
+        if not decisions:
+            return replace(loop, body=self.inside(loop.body))
+        solved = [_solve(one.full, loop.var) for one in _unique(decisions)]
+        if any(one is None for one in solved):
+            return replace(loop, body=self.scope(loop.body, frozenset({loop.var})))
+        starts = [bound for one in solved if one is not None and (bound := one[0]) is not None]
+        ends = [bound for one in solved if one is not None and (bound := one[1]) is not None]
+        full = self.inside(_assuming(loop.body, decisions))
+        partial = self.partial(loop.body, decisions)
+        first, last = loop.lower, loop.upper
+        parts: list[Statement] = []
+        for start in starts:
+            first = maximum(first, start)
+        if starts:
+            first = minimum(first, loop.upper)
+            parts.append(replace(loop, upper=first, body=partial))
+        for end in ends:
+            last = minimum(last, end)
+        parts.append(For(loop.var, first, last, loop.kind, full))
+        if ends:
+            rest = replace(loop, lower=maximum(first, last), body=partial)
+            parts.append(_last_tile(rest, full, decisions) if not starts else rest)
+        return Block(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
 def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Statement:
     """The partial tile: moved back to end at the edge where the user asked for `shift` and a whole tile fits."""
     if {one.tail for one in decisions} != {"shift"} or len(_unique(decisions)) != 1:
         return rest
-    terms, constant = linear(decisions[0].full)
+    terms, constant = linear(_unique(decisions)[0].full)
     name = Var(rest.var, INT64, "local")
     start: Node = index_const(constant)
     for term, count in terms.items():
@@ -244,7 +267,7 @@ def _decision(node: Node, lanes: Lanes) -> Decision | None:
     if isinstance(node, Compare) and node.lhs.dtype == INT64:
         gap = _gap(node)
         return None if gap is None else _worst(node, TRUE, gap, lanes)
-    if isinstance(node, Binary):
+    if isinstance(node, Binary) and node.op in ("min", "max") and node.dtype == INT64:
         for chosen, other in ((node.lhs, node.rhs), (node.rhs, node.lhs)):
             if _moves(chosen, lanes) and not _moves(other, lanes):
                 gap = sub(other, chosen) if node.op == "min" else sub(chosen, other)

@@ -9,7 +9,7 @@ Counterpart: Halide's `simplify(Stmt)`, TVM's `tir.transform.Simplify`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import TRUE, add, compare, logical_not
 from tdsl.expr.knowledge import Knowledge, Ranges, conjuncts
@@ -52,10 +52,11 @@ def simplify_loops(kernel: Kernel) -> Kernel:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What holds at a statement, and the values of loop variables that are gone."""
+    """What holds at a statement, the values of loop variables that are gone, and what was simplified under both."""
 
     known: Knowledge
     values: Mapping[Node, Node]
+    done: dict[Node, Node] = field(default_factory=dict[Node, Node])
 
     def ranged(self, name: str, lower: Node | int, upper: Node | int, *facts: Node) -> _Scope:
         """The scope inside a binder of `name`, lower <= name < upper."""
@@ -159,12 +160,15 @@ class _Simplification:
 
     def node(self, node: Node, scope: _Scope) -> Node:
         """An expression, simplified; its variables are noted as used."""
-        node = substitute(node, scope.values)
-        if not isinstance(node, Const) and self.budget > 0:
-            self.budget -= sum(1 for _ in walk(node))
-            node = simplify(node, scope.known)
-        self.used.update(var.name for var in variables(node) if var.kind == "local")
-        return node
+        found = scope.done.get(node)
+        if found is None:
+            found = substitute(node, scope.values)
+            if not isinstance(found, Const) and self.budget > 0:
+                self.budget -= sum(1 for _ in walk(found))
+                found = simplify(found, scope.known)
+            scope.done[node] = found
+        self.used.update(var.name for var in variables(found) if var.kind == "local")
+        return found
 
 
 def _bound(scope: _Scope, name: str, value: Node) -> _Scope:

@@ -38,8 +38,8 @@ class Vectorize(Directive):
     Legal when: no lane reads what a lower lane of the same statement writes, and no two write one element (P6). Over a
         reduction axis the terms are reassociated in a fixed way (P9), and labelled so.
     Errors: S102–S106 stage or axis; S108 S109 width; S114 a marked loop; S115 too many lanes; S124 a second vector
-        loop; S125 no constant extent; S126 a width that is no power of two over a reduction; S204 dependent lanes; S304 a
-        whole axis with a stage inside.
+        loop; S125 no constant extent; S126 a width that is no power of two over a reduction; S204 dependent lanes;
+        S304 a whole axis with a stage inside.
     Source: Halide's `vectorize`; semantics P6, P9.
     """
 

@@ -1,6 +1,7 @@
 """Hand-written Loop IR kernels and a way to run them: what the tests of this folder build on."""
 
 import ctypes
+import mmap
 import re
 from functools import lru_cache
 
@@ -137,51 +138,70 @@ class Run:
         return status
 
 
+@lru_cache(maxsize=32)
+def compiled(made, target, body):
+    """A kernel compiled once, however often a test runs it."""
+    return Run(made, target, body)
+
+
+def placed(value, layout):
+    """A copy of an array in other memory: "plain", "rows" (odd row strides, odd address) or "odd" (backwards, odd)."""
+    if layout == "plain":
+        return value.copy()
+    step = value.itemsize if layout == "rows" or not value.ndim else -(2 * value.itemsize + 1)
+    strides, extent = [], abs(step)
+    for size_ in reversed(value.shape):
+        strides.insert(0, step if not strides else extent + 3)
+        extent = abs(strides[0]) * max(size_, 1)
+    memory = bytearray(extent + 64)
+    first = 1 + sum(
+        -stride * max(n - 1, 0) for stride, n in zip(strides, value.shape, strict=True) if stride < 0
+    )
+    view = np.ndarray(value.shape, value.dtype, memory, first, strides)
+    view[...] = value
+    return view
+
+
 def agree(made, arrays, sizes=None, params=None, targets=None, bodies=("contiguous", "general")):
     """Compile a kernel for each target and body and compare its outputs with the interpreter's, bit for bit.
 
-    arrays: inputs by name; outputs start as 77. Returns the interpreter's outputs and the last text.
+    arrays: inputs by name; outputs start as 77 (bools as true). The general body also runs on arrays with odd strides
+    and addresses. Returns the interpreter's outputs and the last text.
     """
     verify(made, "test")
     sizes, params = sizes or {}, params or {}
-    shapes = {
-        a.name: tuple(int(evaluated(extent, sizes)) for extent in a.extents)
-        for a in made.arguments
-        if isinstance(a, ArrayArgument)
-    }
-    outputs = [a for a in made.arguments if isinstance(a, ArrayArgument) and a.role == "output"]
+    given = [a for a in made.arguments if isinstance(a, ArrayArgument)]
+    shapes = {a.name: tuple(evaluated(extent, sizes) for extent in a.extents) for a in given}
+    start = {a.name: np.full(shapes[a.name], 77, a.dtype.name) for a in given if a.role == "output"}
     text = ""
     for target in targets or usual_targets():
-        want = {
-            a.name: np.full(shapes[a.name], 77 if a.dtype.name != "bool" else 1, a.dtype.name)
-            for a in outputs
-        }
+        want = {name: value.copy() for name, value in start.items()}
         interpret(made, {**arrays, **want}, sizes, params, has_fma=target.has_fma, partial=True)
         for body in bodies:
-            run = Run(made, target, body)
-            got = {
-                name: np.full_like(value, 77 if value.dtype != bool else 1) for name, value in want.items()
-            }
-            given = {**arrays, **{name: np.array(value) for name, value in params.items()}, **got}
-            given = {a.name: np.asarray(given[a.name], a.dtype.name) for a in made.arguments}
-            assert run(*(given[a.name] for a in made.arguments), **sizes) == 0
-            for name in want:
-                assert same(given[name], want[name]), f"{name} on {target.spelling}, {body} body"
+            run = compiled(made, target, body)
+            for layout in ("plain",) if body == "contiguous" else ("plain", "rows", "odd"):
+                here = {**arrays, **{name: np.array(value) for name, value in params.items()}, **start}
+                here = {a.name: np.asarray(here[a.name], a.dtype.name) for a in made.arguments}
+                if layout != "plain":
+                    here.update({a.name: placed(here[a.name], layout) for a in given})
+                else:
+                    here.update({name: value.copy() for name, value in start.items()})
+                assert run(*(here[a.name] for a in made.arguments), **sizes) == 0
+                for name in want:
+                    assert same(np.array(here[name]), want[name]), (
+                        f"{name}: {target.spelling}, {body}, {layout}"
+                    )
             text = run.text
     return want, text
 
 
 def evaluated(node, sizes):
     """The value of an extent."""
-    return int(build_value(node, sizes))
-
-
-def build_value(node, sizes):
     if isinstance(node, Const):
         return node.value
     if isinstance(node, Var):
         return sizes[node.name]
-    a, b = (build_value(child, sizes) for child in node.children)
+    a, b = (evaluated(child, sizes) for child in node.children)
     return constants.binary(node.op, a, b, node.dtype)
 
 
@@ -197,3 +217,54 @@ def same(a, b):
 
 def count(pattern, text):
     return len(re.findall(pattern, text))
+
+
+# data and shapes of loops
+
+
+def rows(lanes, body, name="x", extent=None):
+    """`for x in n // lanes` of full vectors, then one masked vector. body(index) -> statement."""
+    extent = size("n") if extent is None else extent
+    whole, lane = build.floordiv(extent, number(lanes)), local(f"{name}l")
+    last = plus(times(whole, lanes), lane)
+    return block(
+        loop(
+            name, 0, whole, loop(f"{name}l", 0, lanes, body(plus(times(local(name), lanes), lane)), "vector")
+        ),
+        loop(f"{name}l", 0, lanes, when(build.lt(last, extent), body(last)), "vector"),
+    )
+
+
+def clamp(index, extent):
+    return build.minimum(build.maximum(index, build.ZERO), build.sub(extent, build.ONE))
+
+
+def floats(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("f4")
+
+
+def array_at_end_of_page(n):
+    """float32 elements that end where readable memory ends."""
+    pages = mmap.mmap(-1, 2 * mmap.PAGESIZE)
+    whole = np.frombuffer(pages, np.uint8)
+    address = whole.ctypes.data
+    protect = ctypes.CDLL(None).mprotect
+    assert protect(ctypes.c_void_p(address + mmap.PAGESIZE), mmap.PAGESIZE, 0) == 0
+    return whole[mmap.PAGESIZE - 4 * n : mmap.PAGESIZE].view(np.float32)
+
+
+def clamped(dtype, lanes, bounds=clamp):
+    """A row whose neighbours are read along indices clamped to it."""
+    extent = size("n")
+
+    def body(x):
+        left, right = (load("A", dtype, bounds(plus(x, step), extent)) for step in (-1, 2))
+        return store("B", (x,), build.add(left, right))
+
+    return kernel(
+        "edges",
+        ["n"],
+        [array("A", dtype, (extent,)), array("B", dtype, (extent,), "output")],
+        rows(lanes, body),
+        [build.ge(extent, build.ONE)],
+    )

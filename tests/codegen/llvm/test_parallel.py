@@ -1,15 +1,10 @@
-"""Parallel loops, scratch from the arena and what happens when there is none left."""
-
-import ctypes
+"""Parallel loops: what tasks see, what they promise about pointers, loops beside and inside each other."""
 
 import numpy as np
 import pytest
 
-from tdsl.codegen.abi import ENV_ALLOCATE, ENV_BYTES, ENV_RELEASE
 from tdsl.dtypes import as_dtype
-from tdsl.errors import LimitError
 from tdsl.expr.node import Var
-from tdsl.target import Target
 from tests.codegen.llvm.kernels import (
     Run,
     agree,
@@ -17,26 +12,22 @@ from tests.codegen.llvm.kernels import (
     array,
     block,
     build,
+    floats,
     kernel,
     let,
     load,
     local,
     loop,
-    number,
     param,
     plus,
     scalar,
     size,
     store,
     times,
-)  # fmt: skip
+)
 
 F = "float32"
 N, M = size("n"), size("m")
-
-
-def floats(*shape, seed=0):
-    return np.random.default_rng(seed).standard_normal(shape).astype("f4")
 
 
 def blocked_sum(kind="parallel", inner="serial"):
@@ -44,10 +35,18 @@ def blocked_sum(kind="parallel", inner="serial"):
     i, j = local("i"), local("j")
     half = Var("half", as_dtype(F), "local")
     fill = loop("j", 0, M, store("T", (j,), build.mul(load("A", F, i, j), half)), inner)
-    out = loop("j", 0, M, store("B", (i, j), build.add(load("T", F, j), load("T", F, build.sub(build.sub(
-        M, build.ONE), j)))), inner)  # fmt: skip
-    body = let("half", build.mul(param("alpha", F), build.constant(0.5, as_dtype(F))),
-               loop("i", 0, N, allocate("T", F, (M,), block(fill, out)), kind))  # fmt: skip
+    out = loop(
+        "j",
+        0,
+        M,
+        store("B", (i, j), build.add(load("T", F, j), load("T", F, build.sub(build.sub(M, build.ONE), j)))),
+        inner,
+    )
+    body = let(
+        "half",
+        build.mul(param("alpha", F), build.constant(0.5, as_dtype(F))),
+        loop("i", 0, N, allocate("T", F, (M,), block(fill, out)), kind),
+    )
     arguments = [array("A", F, (N, M)), scalar("alpha", F), array("B", F, (N, M), "output")]
     return kernel("rows", ["n", "m"], arguments, body)
 
@@ -61,18 +60,13 @@ def test_tasks_see_what_is_around_them(inner):
 def test_parallel_loops_inside_serial_ones_start_where_they_say():
     t, i = local("t"), local("i")
     step = build.add(load("B", F, i), build.cast(plus(times(t, 10), i), as_dtype(F)))
-    body = block(loop("i", 0, N, store("B", (i,), build.constant(0.0, as_dtype(F))), "parallel"),
-                 loop("t", 0, M, loop("i", t, N, store("B", (i,), step), "parallel")))  # fmt: skip
+    body = block(
+        loop("i", 0, N, store("B", (i,), build.constant(0.0, as_dtype(F))), "parallel"),
+        loop("t", 0, M, loop("i", t, N, store("B", (i,), step), "parallel")),
+    )
     made = kernel("waves", ["n", "m"], [array("B", F, (N,), "output")], body)
     for n, m in ((5, 3), (3, 6), (0, 2)):
         agree(made, {}, {"n": n, "m": m})
-
-
-def test_names_of_any_alphabet():
-    i = local("größe")
-    body = loop("größe", 0, N, store("β", (i,), load("α", F, i)), "parallel")
-    made = kernel("füllen", ["n"], [array("α", F, (N,)), array("β", F, (N,), "output")], body)
-    agree(made, {"α": floats(5)}, {"n": 5})
 
 
 def test_pointers_of_tasks_do_not_alias():
@@ -86,127 +80,14 @@ def test_pointers_of_tasks_do_not_alias():
 def test_records_may_not_be_shared_between_loops():
     """Two parallel loops of one kernel have a record each, and names of their own."""
     i = local("i")
-    body = block(loop("i", 0, N, store("B", (i,), load("A", F, i)), "parallel"),
-                 loop("i", 0, N, store("C", (i,), build.add(load("A", F, i), load("B", F, i))), "parallel"))  # fmt: skip
-    made = kernel("two", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output"), array("C", F, (N,), "output")],
-                  body)  # fmt: skip
+    body = block(
+        loop("i", 0, N, store("B", (i,), load("A", F, i)), "parallel"),
+        loop("i", 0, N, store("C", (i,), build.add(load("A", F, i), load("B", F, i))), "parallel"),
+    )
+    made = kernel(
+        "two",
+        ["n"],
+        [array("A", F, (N,)), array("B", F, (N,), "output"), array("C", F, (N,), "output")],
+        body,
+    )
     agree(made, {"A": floats(50)}, {"n": 50})
-
-
-# scratch
-
-
-class Rationed:
-    """An environment whose allocator gives `blocks` blocks and then none; it counts what is out."""
-
-    def __init__(self, base, blocks):
-        self.left, self.out, self.most, self.sizes = blocks, {}, 0, []
-        fields = ctypes.string_at(base, ENV_BYTES)
-        self.memory = ctypes.create_string_buffer(fields, ENV_BYTES)
-        allocate_type = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        release_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
-        self.functions = allocate_type(self.allocate), release_type(self.release)
-        for offset, function in zip((ENV_ALLOCATE, ENV_RELEASE), self.functions, strict=True):
-            address = ctypes.cast(function, ctypes.c_void_p).value
-            ctypes.c_void_p.from_buffer(self.memory, offset).value = address
-
-    def allocate(self, _, size):
-        self.sizes.append(size)
-        if self.left <= 0 or size < 0:
-            return None
-        self.left -= 1
-        block = ctypes.create_string_buffer(max(size, 1) + 64)
-        address = -(-ctypes.addressof(block) // 64) * 64
-        self.out[address] = block
-        self.most = max(self.most, len(self.out))
-        return address
-
-    def release(self, _, block):
-        del self.out[block]
-
-
-def call_with(run, environment, arrays, **sizes):
-    (data, integers, _), keep = run.prepare(arrays, **sizes)
-    status = run.function(data, integers, ctypes.addressof(environment.memory))
-    del keep
-    return status
-
-
-def two_blocks(kind):
-    """Scratch S around a loop whose body has scratch T."""
-    i, j = local("i"), local("j")
-    fill = loop("j", 0, N, store("S", (j,), load("A", F, j)))
-    inner = block(loop("j", 0, N, store("T", (j,), build.add(load("S", F, j), load("A", F, i)))),
-                  loop("j", 0, N, store("B", (i, j), load("T", F, j))))  # fmt: skip
-    body = allocate(
-        "S", F, (N,), block(fill, loop("i", 0, N, allocate("T", F, (N,), inner, padding=3), kind))
-    )
-    return kernel("twice", ["n"], [array("A", F, (N,)), array("B", F, (N, N), "output")], body)
-
-
-@pytest.mark.parametrize("kind", ["serial", "parallel"])
-@pytest.mark.parametrize("blocks", [0, 1, 2, 3, 6])
-def test_a_failed_allocation_is_status_1_and_leaks_nothing(kind, blocks):
-    from tdsl.runtime.environment import process_environment
-
-    run = Run(two_blocks(kind))
-    a, b = floats(4), np.zeros((4, 4), "f4")
-    environment = Rationed(process_environment().address, blocks)
-    status = call_with(run, environment, (a, b), n=4)
-    assert environment.out == {}
-    assert status == (0 if blocks >= 5 else 1)
-    if blocks >= 5:
-        assert np.array_equal(b, a[None, :] + a[:, None])
-        assert environment.sizes[0] == 16 and environment.sizes[1:] == [28] * 4, (
-            "padding is part of the block"
-        )
-
-
-def test_sizes_that_overflow_are_failed_allocations():
-    """n * n elements of 4 bytes: the product leaves int64, or its sign bit is set."""
-    i = local("i")
-    body = allocate(
-        "S", F, (N, N), loop("i", 0, build.minimum(N, number(1)), store("S", (i, i), load("A", F, i)))
-    )
-    made = kernel("huge", ["n"], [array("A", F, (N,)), array("B", F, (), "output")], body)
-    run = Run(made)
-    from tdsl.runtime.environment import process_environment
-
-    for n in (1 << 62, 1 << 31, (1 << 32) + 1, 3_037_000_500):
-        environment = Rationed(process_environment().address, 1)
-        assert call_with(run, environment, (floats(1), np.zeros((), "f4")), n=n) == 1
-        assert environment.out == {}
-
-
-def test_stack_scratch_is_limited():
-    made = kernel("deep", [], [array("B", F, (1,), "output")],
-                  allocate("S", F, (20_000,), store("B", (0,), load("S", F, 0)), "stack"))  # fmt: skip
-    with pytest.raises(LimitError) as caught:
-        Run(made)
-    assert caught.value.code == "L123" and "80000 bytes" in str(caught.value)
-
-
-def test_stack_scratch_in_loops_does_not_grow_the_stack():
-    i = local("i")
-    body = loop("i", 0, N, allocate("S", F, (8,), block(store("S", (0,), load("A", F, i)),
-                                                        store("B", (i,), load("S", F, 0))), "stack"))  # fmt: skip
-    made = kernel("small", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], body)
-    want, text = agree(made, {"A": floats(20)}, {"n": 20}, bodies=("contiguous",))
-    entry = text.split("@small.contiguous(")[-1].split("loop")[0]
-    assert "alloca [32 x i8], align 64" in entry and want["B"].shape == (20,)
-
-
-def test_scratch_alignment_is_stated_only_where_it_is_known():
-    """The arena aligns to 64: rows of 16 floats keep that, rows of n floats do not."""
-    i, lane = local("i"), local("l")
-
-    def made(width):
-        body = allocate("S", F, (N, width), loop("i", 0, N, block(
-            loop("l", 0, 16, store("S", (i, lane), load("A", F, lane)), "vector"),
-            loop("l", 0, 16, store("B", (i, lane), load("S", F, i, lane)), "vector"))))  # fmt: skip
-        return kernel("rows", ["n"], [array("A", F, (16,)), array("B", F, (N, number(16)), "output")], body)
-
-    assert "store <16 x float> %v" in Run(made(number(16))).text
-    assert Run(made(number(16)), Target()).text.count("align 64") >= 1
-    assert "<16 x float>, ptr" in Run(made(plus(N, 16))).text
-    assert "align 64" not in Run(made(plus(N, 16))).text

@@ -28,7 +28,7 @@ from tests.codegen.llvm.kernels import (
     store,
     times,
     when,
-)  # fmt: skip
+)
 
 F = "float32"
 M, N, K = size("m"), size("n"), size("k")
@@ -50,17 +50,59 @@ def packed_matmul(rows, columns, lanes):
     io, jo, i, j, k = (local(name) for name in ("io", "jo", "i", "j", "k"))
     tiles_i, tiles_j = build.ceildiv(M, rows), build.ceildiv(N, columns)
     row = plus(times(io, rows), i)
-    pack_a = loop("io", 0, tiles_i, loop("k", 0, K, loop("i", 0, rows, when(
-        build.lt(row, M), store("Ap", (io, k, i), load("A", F, row, k))))))  # fmt: skip
-    pack_b = loop("jo", 0, tiles_j, loop("k", 0, K, lanes_of(columns, lanes, lambda j: when(
-        build.lt(plus(times(jo, columns), j), N),
-        store("Bp", (jo, k, j), load("B", F, k, plus(times(jo, columns), j)))))))  # fmt: skip
+    pack_a = loop(
+        "io",
+        0,
+        tiles_i,
+        loop(
+            "k",
+            0,
+            K,
+            loop("i", 0, rows, when(build.lt(row, M), store("Ap", (io, k, i), load("A", F, row, k)))),
+        ),
+    )
+    pack_b = loop(
+        "jo",
+        0,
+        tiles_j,
+        loop(
+            "k",
+            0,
+            K,
+            lanes_of(
+                columns,
+                lanes,
+                lambda j: when(
+                    build.lt(plus(times(jo, columns), j), N),
+                    store("Bp", (jo, k, j), load("B", F, k, plus(times(jo, columns), j))),
+                ),
+            ),
+        ),
+    )
 
     def tile(full):
         acc = lambda j: load("acc", F, i, j)  # noqa: E731
         zero = loop("i", 0, rows, lanes_of(columns, lanes, lambda j: store("acc", (i, j), ZERO)), "unroll")
-        step = loop("k", 0, K, loop("i", 0, rows, lanes_of(columns, lanes, lambda j: store("acc", (i, j), build.fma(
-            load("Ap", F, io, k, i), load("Bp", F, jo, k, j), acc(j), contracted=True))), "unroll"))  # fmt: skip
+        step = loop(
+            "k",
+            0,
+            K,
+            loop(
+                "i",
+                0,
+                rows,
+                lanes_of(
+                    columns,
+                    lanes,
+                    lambda j: store(
+                        "acc",
+                        (i, j),
+                        build.fma(load("Ap", F, io, k, i), load("Bp", F, jo, k, j), acc(j), contracted=True),
+                    ),
+                ),
+                "unroll",
+            ),
+        )
 
         def put(j):
             column = plus(times(jo, columns), j)
@@ -153,10 +195,22 @@ def test_halves_are_combined_by_shuffles():
     k, lane = local("k"), local("l")
     part = lambda at: load("part", F, at)  # noqa: E731
     zero = loop("l", 0, 16, store("part", (lane,), ZERO), "vector")
-    add = loop("k", 0, build.floordiv(N, number(16)), loop("l", 0, 16, store(
-        "part", (lane,), build.add(part(lane), load("A", F, plus(times(k, 16), lane)))), "vector"))  # fmt: skip
-    halves = [loop("l", 0, half, store("part", (lane,), build.add(part(lane), part(plus(lane, half)))), "vector")
-              for half in (8, 4, 2, 1)]  # fmt: skip
+    add = loop(
+        "k",
+        0,
+        build.floordiv(N, number(16)),
+        loop(
+            "l",
+            0,
+            16,
+            store("part", (lane,), build.add(part(lane), load("A", F, plus(times(k, 16), lane)))),
+            "vector",
+        ),
+    )
+    halves = [
+        loop("l", 0, half, store("part", (lane,), build.add(part(lane), part(plus(lane, half)))), "vector")
+        for half in (8, 4, 2, 1)
+    ]
     body = allocate("part", F, (16,), block(zero, add, *halves, store("S", (), part(0))), "register")
     made = kernel("total", ["n"], [array("A", F, (N,)), array("S", F, (), "output")], body)
     _, text = agree(made, {"A": floats(48)}, {"n": 48}, bodies=("contiguous",))
@@ -169,13 +223,24 @@ def test_registers_meet_after_branches_and_masks():
     best = lambda at: load("best", F, at)  # noqa: E731
     value = load("A", F, i, lane)
     step = loop("l", 0, 8, when(build.lt(best(lane), value), store("best", (lane,), value)), "vector")
-    walk = loop("i", 0, N, when(build.lt(i, M), step,
-                                loop("l", 0, 4, store("best", (lane,), build.unary("neg", best(plus(lane, 4)))),
-                                     "vector")))  # fmt: skip
+    walk = loop(
+        "i",
+        0,
+        N,
+        when(
+            build.lt(i, M),
+            step,
+            loop("l", 0, 4, store("best", (lane,), build.unary("neg", best(plus(lane, 4)))), "vector"),
+        ),
+    )
     start = loop("l", 0, 8, store("best", (lane,), ZERO), "vector")
     out = loop("l", 0, 8, store("B", (lane,), best(lane)), "vector")
-    made = kernel("best", ["n", "m"], [array("A", F, (N, number(8))), array("B", F, (8,), "output")],
-                  allocate("best", F, (8,), block(start, walk, out), "register"))  # fmt: skip
+    made = kernel(
+        "best",
+        ["n", "m"],
+        [array("A", F, (N, number(8))), array("B", F, (8,), "output")],
+        allocate("best", F, (8,), block(start, walk, out), "register"),
+    )
     for m in (0, 3, 9):
         agree(made, {"A": floats(6, 8)}, {"n": 6, "m": m})
 
@@ -195,9 +260,20 @@ def test_registers_of_scalars_and_of_bools():
         store("w", (0,), w(1)),
         store("w", (1,), w(2)),
     )
-    made = kernel("window", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output"), array("S", "bool", (), "output")],
-                  allocate("w", F, (3,), allocate("seen", "bool", (1,), block(
-                      start, loop("i", 0, N, step), store("S", (), seen)), "register"), "register"))  # fmt: skip
+    made = kernel(
+        "window",
+        ["n"],
+        [array("A", F, (N,)), array("B", F, (N,), "output"), array("S", "bool", (), "output")],
+        allocate(
+            "w",
+            F,
+            (3,),
+            allocate(
+                "seen", "bool", (1,), block(start, loop("i", 0, N, step), store("S", (), seen)), "register"
+            ),
+            "register",
+        ),
+    )
     agree(made, {"A": floats(9)}, {"n": 9})
 
 
@@ -208,23 +284,35 @@ def test_columns_of_a_register_tile():
     out = loop("i", 0, 4, loop("l", 0, 4, store("B", (i, lane), load("t", F, lane, i)), "vector"), "unroll")
     back = loop("i", 0, 4, loop("l", 0, 4, store("t", (lane, i), load("A", F, i, lane)), "vector"), "unroll")
     again = loop("i", 0, 4, loop("l", 0, 4, store("C", (i, lane), load("t", F, i, lane)), "vector"), "unroll")
-    made = kernel("turn", [], [array("A", F, (4, 4)), array("B", F, (4, 4), "output"), array("C", F, (4, 4), "output")],
-                  allocate("t", F, (4, 4), block(fill, out, back, again), "register"))  # fmt: skip
+    made = kernel(
+        "turn",
+        [],
+        [array("A", F, (4, 4)), array("B", F, (4, 4), "output"), array("C", F, (4, 4), "output")],
+        allocate("t", F, (4, 4), block(fill, out, back, again), "register"),
+    )
     want, _ = agree(made, {"A": floats(4, 4)})
     assert np.array_equal(want["B"], floats(4, 4).T)
 
 
 def test_an_index_that_is_not_constant_names_the_buffer():
     i = local("i")
-    made = kernel("bad", ["n"], [array("B", F, (N,), "output")],
-                  allocate("acc", F, (4,), loop("i", 0, N, store("acc", (i,), ZERO)), "register"))  # fmt: skip
+    made = kernel(
+        "bad",
+        ["n"],
+        [array("B", F, (N,), "output")],
+        allocate("acc", F, (4,), loop("i", 0, N, store("acc", (i,), ZERO)), "register"),
+    )
     with pytest.raises(InternalError, match="an index of acc, which is in scope register, is not constant"):
         Run(made)
 
 
 def test_too_many_registers_are_refused():
-    made = kernel("big", [], [array("B", F, (1,), "output")],
-                  allocate("acc", F, (128, 64), store("acc", (0, 0), ZERO), "register"))  # fmt: skip
+    made = kernel(
+        "big",
+        [],
+        [array("B", F, (1,), "output")],
+        allocate("acc", F, (128, 64), store("acc", (0, 0), ZERO), "register"),
+    )
     with pytest.raises(LimitError) as caught:
         Run(made)
     assert caught.value.code == "L121" and "128 x 64" in str(caught.value)

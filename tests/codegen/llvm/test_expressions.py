@@ -27,7 +27,7 @@ from tests.codegen.llvm.kernels import (
     size,
     store,
     times,
-)  # fmt: skip
+)
 
 INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 FLOATS = ["float32", "float64"]

@@ -1,0 +1,109 @@
+"""Which loops must be written out because an index of register storage moves with them; a nest in, loops out.
+
+`nest_storage.register_loops` names the loops that carry the dims of such storage. A box that starts where a loop of a
+host stands, or a producer's axis that follows its host, brings in more; they are found here, on the finished nest, and
+the nest is built again with them at constant extents, until none is left (semantics P12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tdsl.errors import LimitError
+from tdsl.expr.node import Node, axis_var
+from tdsl.expr.printer import text
+from tdsl.expr.rewrite import reads, substitute, variables
+from tdsl.expr.tensor import Stage
+from tdsl.schedule.nest import (
+    Nest, NestAllocate, NestCompute, NestGuard, NestItem, NestLet, NestLoop, Storage,
+)  # fmt: skip
+from tdsl.schedule.nest_storage import element
+
+Dim = tuple[str, str]
+
+
+def moving_loops(nest: Nest, stages: Mapping[str, Stage], names: Mapping[Dim, str]) -> frozenset[Dim]:
+    """The leaf loops (stage, loop) that index registers and are not written out. names: their IR variables.
+
+    Errors: L104 an index that depends on a size.
+    """
+    registers = {one.tensor: one for one in nest.storage if one.scope == "register"}
+    walk = _Walk(stages, registers, {variable: dim for dim, variable in names.items()})
+    for item in nest.items:
+        walk.item(item, frozenset(), frozenset(one.buffer for one in registers.values()))
+    return frozenset(walk.found)
+
+
+class _Walk:
+    """One pass over a nest."""
+
+    def __init__(
+        self, stages: Mapping[str, Stage], registers: Mapping[str, Storage], loops: Mapping[str, Dim]
+    ) -> None:
+        self.stages = stages
+        self.registers = registers
+        self.loops = loops
+        self.found: set[Dim] = set()
+
+    def item(self, item: NestItem, fixed: frozenset[str], buffers: frozenset[str]) -> None:
+        """fixed: variables that become constants; buffers: those in registers."""
+        match item:
+            case NestLoop():
+                inner = fixed | {item.var} if item.kind in ("vector", "unroll") else fixed
+                self.items(item.body, inner, buffers)
+            case NestLet():
+                constant = all(var.name in fixed for var in variables(item.value))
+                self.items(item.body, fixed | {item.var} if constant else fixed, buffers)
+            case NestAllocate():
+                mine = {item.storage.buffer} if item.storage.scope == "register" else set[str]()
+                self.items(item.body, fixed, buffers | mine)
+            case NestGuard():
+                self.items((*item.body, *item.otherwise), fixed, buffers)
+            case NestCompute():
+                for buffer, index in self.indices(item, buffers):
+                    self.index(buffer, index, fixed)
+
+    def items(self, items: tuple[NestItem, ...], fixed: frozenset[str], buffers: frozenset[str]) -> None:
+        for one in items:
+            self.item(one, fixed, buffers)
+
+    def indices(self, item: NestCompute, buffers: frozenset[str]) -> Iterator[tuple[str, Node]]:
+        """Every subscript of register storage in a statement."""
+        for slot in (*item.slots, *item.outer):
+            if slot.buffer in buffers:
+                yield from ((slot.buffer, index) for index in slot.index)
+        stage = self.stages[item.stage]
+        point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
+        if item.role in ("assign", "finish"):
+            own = tuple(axis_var(axis.name) for axis in stage.axes)
+            for name in stage.tensor_names:
+                yield from self.elements(name, own, point)
+        if item.role in ("assign", "finish", "update"):
+            for read in reads(*stage.body):
+                if all(var in point or var.kind != "axis" for node in read.index for var in variables(node)):
+                    yield from self.elements(read.tensor.name, read.index, point)
+
+    def elements(
+        self, tensor: str, index: tuple[Node, ...], point: dict[Node, Node]
+    ) -> Iterator[tuple[str, Node]]:
+        """Subscripts of one element of a tensor, where it is in registers."""
+        storage = self.registers.get(tensor)
+        if storage is None:
+            return
+        values: dict[Node, Node] = {
+            axis_var(dim): substitute(node, point) for dim, node in zip(storage.dims, index, strict=True)
+        }
+        yield from ((tensor, part) for part in element(storage, values).index)
+
+    def index(self, buffer: str, index: Node, fixed: frozenset[str]) -> None:
+        for var in variables(index):
+            if var.name in fixed:
+                continue
+            if var.name not in self.loops:
+                raise LimitError(
+                    "L104",
+                    f"{buffer} is in registers and its elements are found by {var.name}, which is no constant",
+                    why=[f"a subscript of it is {text(index)}"],
+                    hint=['scope="stack" or "heap"', "compute_at a loop that moves with it"],
+                )
+            self.found.add(self.loops[var.name])

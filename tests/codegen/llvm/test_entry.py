@@ -1,0 +1,94 @@
+"""The module as a whole: what callers pass, alignments, determinism, other machines."""
+
+import numpy as np
+
+from tdsl.codegen.llvm import emit
+from tdsl.codegen.machine import assembly
+from tdsl.expr.node import Select
+from tdsl.target import Target
+from tests.codegen.llvm.kernels import (
+    Run,
+    agree,
+    array,
+    build,
+    clamped,
+    count,
+    floats,
+    kernel,
+    load,
+    local,
+    loop,
+    param,
+    plus,
+    rows,
+    scalar,
+    size,
+    store,
+)
+
+F = "float32"
+N, M = size("n"), size("m")
+
+
+def test_params_and_sizes_are_values():
+    def body(x):
+        scaled = build.mul(load("A", F, x), param("alpha", F))
+        flagged = Select(param("on", "bool"), scaled, build.cast(plus(N, x), scaled.dtype))
+        return store("B", (x,), flagged)
+
+    made = kernel(
+        "scaled",
+        ["n"],
+        [array("A", F, (N,)), scalar("alpha", F), scalar("on", "bool"), array("B", F, (N,), "output")],
+        rows(8, body),
+    )
+    for on in (False, True):
+        agree(made, {"A": floats(13)}, {"n": 13}, {"alpha": np.float32(0.3), "on": on})
+
+
+def test_axes_as_values_wrap_like_int64():
+    """Comparisons of wrapping sums must not be simplified as if integers were unbounded."""
+    big = build.index_const((1 << 63) - 5)
+
+    def body(x):
+        return store("B", (x,), build.cast(build.lt(plus(x, big), build.ZERO), load("B", "int64", x).dtype))
+
+    made = kernel("wraps", ["n"], [array("B", "int64", (N,), "output")], rows(8, body))
+    want, _ = agree(made, {}, {"n": 13})
+    assert want["B"].tolist() == [0] * 5 + [1] * 8
+
+
+def test_text_is_deterministic_and_states_alignments():
+    made = clamped("float32", 16)
+    assert Run(made).text == Run(made).text
+    for body in ("contiguous", "general"):
+        text = Run(made, body=body).text
+        for line in text.splitlines():
+            if (
+                " load " in line
+                and "atomic" not in line
+                or "  store " in line
+                or "masked" in line
+                and "call" in line
+            ):
+                assert "align" in line, line
+
+
+def test_names_of_any_alphabet():
+    i = local("größe")
+    body = loop("größe", 0, N, store("β", (i,), load("α", F, i)), "parallel")
+    made = kernel("füllen", ["n"], [array("α", F, (N,)), array("β", F, (N,), "output")], body)
+    agree(made, {"α": floats(5)}, {"n": 5})
+
+
+def test_aarch64_code_is_vector_code():
+    """Cross-compiled: contracted products are fused, minima one instruction, nothing is called."""
+
+    def body(x):
+        a, b = load("A", F, x), load("A", F, x)
+        return store("B", (x,), build.maximum(build.fma(a, b, a, contracted=True), build.unary("round", a)))
+
+    made = kernel("arm", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], rows(4, body))
+    text = assembly(emit(made, Target("cpu:aarch64")), Target("cpu:aarch64"))
+    assert "fmla\tv" in text and "fmax\tv" in text and "frintn\tv" in text
+    assert count(r"\tbl\t(?!mm|arm|tdsl_float)", text) == 0

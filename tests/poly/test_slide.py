@@ -1,0 +1,84 @@
+"""Sliding along chains of stencils in strips: what each iteration makes, and how little storage that needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tdsl.poly.answers import PROVED
+from tdsl.poly.copies import Copies
+from tdsl.poly.folds import min_fold
+from tdsl.poly.verdict import judge
+from tests.poly.oracle import Oracle
+from tests.poly.programs import Plan, program, stage
+from tests.poly.test_verdict import refuted
+
+
+def chain(length, *, step=1, width=3, rewound=True):
+    """`length` stages slid in strips of the last one; every one reads `width` rows of the one before it."""
+    stages, shapes = [], {}
+    for number in range(length + 1):
+        rows = f"{step ** (length - number)} * h + {20 * (length - number)}"
+        reads = [(f"s{number - 1}", f"{step} * y + {d}, x") for d in range(width)] if number else []
+        stages.append(stage(f"s{number}", "y x", f"0 <= y < {rows} and 0 <= x < w", reads))
+        shapes[f"s{number}"] = f"{rows}, w"
+    last = f"s{length}"
+    plan = Plan.of(program(["h", "w"], *stages, shapes=shapes, outputs=[last])).split(last, "y", 4)
+    for number in reversed(range(length)):
+        plan = plan.compute_at(f"s{number}", last, "yi").store_at(f"s{number}", last, "yo")
+        plan = plan.rewind(f"s{number}") if rewound else plan
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("length", "burst", "rewound"), [(1, [3], [3]), (2, [5, 3], [3, 3]), (4, [9, 7, 5, 3], [3, 3, 3, 3])]
+)
+def test_minimal_folds(length, burst, rewound):
+    for want, plan in ((burst, chain(length, rewound=False)), (rewound, chain(length))):
+        assert judge(plan.arranged) is PROVED
+        assert [min_fold(plan.arranged, f"s{number}", 0).minimal for number in range(length)] == want
+
+
+def test_rewound_rows_come_one_an_iteration():
+    copies = Copies(chain(2).arranged)
+    assert [copies.need(name).n_basic_map() for name in ("s0", "s1")] == [1, 1]
+    assert copies.rewinds("s0") == (0, 1)
+    assert "[2 + 4i0 + i1, o1]" in str(copies.need("s1")) and "-2 <= i1 <= 3" in str(copies.need("s1"))
+
+
+def test_a_stride_makes_that_many_rows():
+    plan = chain(1, step=2, width=4)
+    assert Copies(plan.arranged).rewinds("s0") == (0, 2)
+    assert judge(plan.arranged) is PROVED
+    assert min_fold(plan.arranged, "s0", 0).minimal == 4
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: chain(2), lambda: chain(1, step=2), lambda: chain(1, step=3, width=2)]
+)
+def test_rewound_copies_by_force(make):
+    plan = make()
+    for length in range(1, 7):
+        folded = plan.fold("s0", 0, length)
+        legal = judge(folded.arranged) is PROVED
+        assert legal == all(Oracle(folded.arranged, {"h": h, "w": 1}).right() for h in range(7)), length
+
+
+def test_where_nothing_advances_steadily_burst_is_taken():
+    """A clamped border: the newest row stays the last one."""
+    plan = Plan.of(
+        program(
+            ["h"],
+            stage("P", "y", "0 <= y < h"),
+            stage("R", "y", "0 <= y < h", [("P", "y"), ("P", "min(y + 1, h - 1)")]),
+            shapes={"P": "h", "R": "h"},
+            outputs=["R"],
+        )
+    )
+    plan = plan.compute_at("P", "R", "y").store_root("P").rewind("P")
+    assert Copies(plan.arranged).rewinds("P") is None
+    assert judge(plan.arranged) is PROVED
+
+
+def test_rewound_strips_in_parallel_but_not_rows():
+    assert judge(chain(2).parallel("s2", "yo").arranged) is PROVED
+    assert refuted(chain(2).parallel("s2", "yi")).kind == "race"
