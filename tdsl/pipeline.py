@@ -31,7 +31,7 @@ from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Storage
 from tdsl.schedule.nest_build import build_nest
 from tdsl.schedule.placement import inputs_of
-from tdsl.schedule.schedule import Schedule
+from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.settings import time_builds
 from tdsl.target import Target, as_target
@@ -79,9 +79,11 @@ def build(
     decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
     """
     where = here()
-    if not isinstance(schedule, Schedule):  # pyright: ignore[reportUnnecessaryIsInstance]
+    asked = as_schedule(schedule)
+    if asked is None:
         raise ArgumentTypeError("G112", f"td.build takes a schedule, not {type(schedule).__name__}", where=where,
                                 hint=["td.build(td.schedule(C))"])  # fmt: skip
+    schedule = asked
     resolved = schedule.target if target is None else as_target(target, where=where)
     clock = _Clock()
     loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)

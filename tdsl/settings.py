@@ -107,7 +107,9 @@ SWITCHES: dict[str, str] = {
     "TDSL_TIME": "1: print where the time of each build goes",
     "TDSL_NUM_THREADS": "how many threads parallel loops use (read by tdsl/runtime/pool.py)",
     "TDSL_FULL_TRACEBACK": "1: keep tdsl's own frames in tracebacks (read by tdsl/location.py)",
-    "TDSL_CACHE_DIR": "reserved: where compiled kernels will be kept",
+    "TDSL_CACHE": "0: keep no machine code on disk and read none",
+    "TDSL_CACHE_DIR": "the folder of compiled kernels; $XDG_CACHE_HOME/tdsl or ~/.cache/tdsl by default",
+    "TDSL_CACHE_MB": "how large that folder may grow, in 10^6 bytes; 500 by default",
 }
 """Every environment variable that tdsl reads, with its meaning."""
 
@@ -123,11 +125,30 @@ def full_traceback() -> bool:
 
 
 def cache_directory() -> Path | None:
-    """The folder that ``TDSL_CACHE_DIR`` names; None where it is unset or empty."""
+    """The folder of compiled kernels; None where ``TDSL_CACHE=0`` or nothing says where it is."""
     from pathlib import Path  # five milliseconds of `import tdsl` otherwise
 
+    if os.environ.get("TDSL_CACHE", "") == "0":
+        return None
     named = os.environ.get("TDSL_CACHE_DIR", "")
-    return Path(named).expanduser() if named else None
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        # The base directory specification: a relative path there is to be ignored.
+        return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "tdsl"
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def cache_limit_bytes() -> int:
+    """How large the folder may grow. Errors: C122 ``TDSL_CACHE_MB`` is no positive integer."""
+    named = os.environ.get("TDSL_CACHE_MB", "").strip()
+    if not named:
+        return 500_000_000
+    if not named.isdecimal() or int(named) == 0:
+        raise ArgumentError("C122", f"TDSL_CACHE_MB is a positive integer, not {named[:40]!r}", where=here())
+    return int(named) * 1_000_000
 
 
 def _is_on(name: str) -> bool:

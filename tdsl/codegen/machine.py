@@ -22,12 +22,9 @@ from importlib import import_module
 import llvmlite.binding as llvm
 
 from tdsl.codegen.llvm_library import prepare_llvm
-from tdsl.codegen.object_symbols import read_symbols
+from tdsl.codegen.object_symbols import KERNEL_SYMBOLS, read_symbols
 from tdsl.errors import InternalError, TargetError
 from tdsl.target import Target, register_host
-
-KERNEL_SYMBOLS = frozenset({"memcpy", "memmove", "memset"})
-"""What kernels may leave undefined: LLVM makes these calls from its own memory intrinsics, every libc has them."""
 
 CODEGEN_LEVEL = 2
 """LLVM's -O2 of instruction selection and register allocation: level 0 is 5 times slower code, 3 costs more time."""

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from tdsl.errors import InternalError
 
+KERNEL_SYMBOLS = frozenset({"memcpy", "memmove", "memset"})
+"""What kernels may leave undefined: LLVM makes these calls from its own memory intrinsics, every libc has them."""
+
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")

@@ -25,21 +25,27 @@ def simplify_sum(known: Knowledge, node: Node) -> Node:
 
         min(n - 1, 31) + 1    min(n, 32)
     """
-    terms, constant = known.form(node)
-    term = next(iter(terms), None)
-    if (
-        constant
-        and len(terms) == 1
-        and isinstance(term, Binary)
-        and term.op in ("min", "max")
-        and terms[term] == 1
-    ):
+    form = known.form(node)
+    term = _lone_extreme(form)
+    if term is not None:
         forms = [known.form(operand) for operand in term.children]
-        moved: list[Form] = [(held, offset + constant) for held, offset in forms]
-        if all(known.representable(form, node.dtype) for form in (*forms, *moved)):
-            lhs, rhs = (from_linear(form, node.dtype) for form in moved)
+        moved: list[Form] = [(held, offset + form[1]) for held, offset in forms]
+        whole = all(known.representable(part, node.dtype) for part in (*forms, *moved))
+        # One level only: the constant would have to sink through all of a nest, or stop halfway.
+        if whole and not any(_lone_extreme(part) for part in moved):
+            lhs, rhs = (from_linear(part, node.dtype) for part in moved)
             return simplify_extreme(known, Binary(term.op, lhs, rhs))
     return normal(known, node)
+
+
+def _lone_extreme(form: Form) -> Binary | None:
+    """The `min` or `max` that a sum consists of, but for a constant."""
+    terms, constant = form
+    if constant and len(terms) == 1:
+        term, count = next(iter(terms.items()))
+        if count == 1 and isinstance(term, Binary) and term.op in ("min", "max"):
+            return term
+    return None
 
 
 # division by constants
@@ -170,8 +176,9 @@ def simplify_extreme(known: Knowledge, node: Binary) -> Node:
         if isinstance(inner, Binary) and inner.op in ("min", "max") and outer in (inner.lhs, inner.rhs):
             return inner if inner.op == node.op else outer
     if isinstance(node.lhs, Const) and not isinstance(node.rhs, Const):
-        return build.binary(node.op, node.rhs, node.lhs)
+        return simplify_extreme(known, Binary(node.op, node.rhs, node.lhs))
     if isinstance(node.rhs, Const) and isinstance(node.lhs, Binary) and node.lhs.op == node.op:
         if isinstance(node.lhs.rhs, Const):
-            return build.binary(node.op, node.lhs.lhs, build.binary(node.op, node.lhs.rhs, node.rhs))
+            merged = build.binary(node.op, node.lhs.rhs, node.rhs)
+            return simplify_extreme(known, Binary(node.op, node.lhs.lhs, merged))
     return node

@@ -135,7 +135,7 @@ class _Simplifier:
     def _integer(self, node: Binary) -> Node:
         folded = build.binary(node.op, node.lhs, node.rhs)
         if not isinstance(folded, Binary):
-            return folded
+            return normal(self.known, folded)
         match folded.op:
             case "add" | "sub" | "mul":
                 return simplify_sum(self.known, folded)

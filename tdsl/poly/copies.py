@@ -18,7 +18,7 @@ from tdsl.poly.affine import Monomial
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
-from tdsl.poly.model import Arranged, Split, Statement
+from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
@@ -99,7 +99,7 @@ class Copies:
         for place, step in enumerate(self._steps(stage)):
             if isinstance(step.relation, Split) and step.relation.parent == axis:
                 return self.split_base(stage, place)
-        return self._least(stage, axis) if axis in self.tree.main(stage).axes else None
+        return self._least(stage, {axis: 1}) if axis in self.tree.main(stage).axes else None
 
     def split_base(self, stage: str, place: int) -> isl.PwAff | None:
         """Where the split at `place` of the stage's relations starts; None for 0 (splits of split loops, too)."""
@@ -108,14 +108,36 @@ class Copies:
             return None
         key = stage, place
         if key not in self._bases:
-            self._bases[key] = self._find_base(stage, step.form)
+            self._bases[key] = self._least(stage, step.form)
         return self._bases[key]
 
-    def _least(self, stage: str, axis: str) -> isl.PwAff | None:
-        statement = self.tree.main(stage)
-        if not self.tree.host(stage) and self._starts_at_zero(statement, axis):
+    def _least(self, stage: str, form: dict[str, int]) -> isl.PwAff | None:
+        """The least value of a combination of axes in each iteration of the host's loops; None for 0.
+
+        Data axes are taken over the needed elements, which are there even where a reduction has no terms.
+        """
+        statement, definer = self.tree.main(stage), self._definer(stage)
+        data = {axis: factor for axis, factor in form.items() if axis not in statement.reduction_axes}
+        if len(form) == 1 and not self.tree.host(stage) and self._starts_at_zero(statement, form):
             return None
-        return self.need_of(statement).dim_min(statement.axes.index(axis))
+        if len(data) == len(form):
+            return self._minimum(self.need(stage), definer.axes, form)
+        least = self._minimum(self.need_of(statement), statement.axes, form)
+        if not data:
+            return least
+        elsewhere = self._minimum(self.need(stage), definer.axes, data)
+        return least.union_add(elsewhere.subtract_domain(least.domain()))
+
+    def _minimum(self, need: isl.Map, axes: tuple[str, ...], form: dict[str, int]) -> isl.PwAff:
+        """{ host's dims -> least value of the combination over `need` }"""
+        if len(form) == 1 and next(iter(form.values())) == 1:
+            return need.dim_min(axes.index(next(iter(form))))
+        columns = 1 + len(self.flow.params)
+        row = [0] * (columns + len(axes) + 1)
+        for axis, factor in form.items():
+            row[columns + axes.index(axis)] = factor
+        row[-1] = -1
+        return need.apply_range(basic_map(self.space(len(axes), 1), [row], ())).dim_min(0)
 
     def need_of(self, statement: Statement) -> isl.Map:
         """{ host's dims -> axes } of one statement: of an update, all terms of the needed elements."""
@@ -205,21 +227,19 @@ class Copies:
             return isl.Map.identity(domain.get_space().map_from_set()).intersect_domain(domain)
         stage = statement.stage
         host, leaves = len(self.tree.host(stage)), self.tree.leaves(statement.name)
-        unfolding = Unfolding(
-            steps=self._steps(stage),
-            leaves=leaves,
-            columns=1 + len(self.flow.params) + host,
-            bases={},
-        )
         base_maps: list[isl.Map] = []
-        for place in range(len(self._steps(stage))):
-            base = self.split_base(stage, place)
-            row = None if base is None else affine_row(base, host)
-            if row is not None:
-                unfolding.bases[place] = unfolding.padded(row)
-            elif base is not None:
-                unfolding.bases[place] = unfolding.fresh()
-                base_maps.append(isl.Map.from_pw_aff(base))
+
+        def base(place: int) -> list[int] | None:
+            found = self.split_base(stage, place)
+            row = None if found is None else affine_row(found, host)
+            if found is None or row is not None:
+                return row
+            base_maps.append(isl.Map.from_pw_aff(found))
+            return [0] * (columns + len(leaves) + len(base_maps) - 1) + [1]
+
+        columns = 1 + len(self.flow.params) + host
+        outside = frozenset[str]() if statement.role in ("assign", "update") else self._reducing(stage)
+        unfolding = Unfolding(self._steps(stage), leaves, columns, base, outside)
         rows = [unfolding.axis(axis) for axis in statement.axes]
         relation = self._solve(unfolding, rows, host, base_maps)
         need = self.need_of(statement)
@@ -245,24 +265,25 @@ class Copies:
             relation = relation.intersect(value)
         return relation.project_out(OUT, axes, extra) if extra else relation
 
+    def _reducing(self, stage: str) -> frozenset[str]:
+        """Every name a part of a reduction axis has had: loops that init and finish stand outside of."""
+        names = set(self.tree.main(stage).reduction_axes)
+        for step in self._steps(stage):
+            relation = step.relation
+            if isinstance(relation, Split) and relation.parent in names:
+                names |= {relation.outer, relation.inner}
+            elif not isinstance(relation, Split | Fuse) and relation.parent in names:
+                names.add(relation.into)
+        return frozenset(names)
+
     def _steps(self, stage: str) -> tuple[Step, ...]:
         return steps_of(self.tree.main(stage), self.tree.arrangements[stage])
 
-    def _find_base(self, stage: str, form: dict[str, int]) -> isl.PwAff | None:
-        """The least value of a combination of axes in each iteration of the host's loops."""
-        if len(form) == 1 and next(iter(form.values())) == 1:
-            return self._least(stage, next(iter(form)))
-        statement = self.tree.main(stage)
-        columns = 1 + len(self.flow.params)
-        row = [0] * (columns + len(statement.axes) + 1)
-        for axis, factor in form.items():
-            row[columns + statement.axes.index(axis)] = factor
-        row[-1] = -1
-        value = basic_map(self.space(len(statement.axes), 1), [row], ())
-        return self.need_of(statement).apply_range(value).dim_min(0)
-
-    def _starts_at_zero(self, statement: Statement, axis: str) -> bool:
+    def _starts_at_zero(self, statement: Statement, form: dict[str, int]) -> bool:
         """At root: data axes start at 0, and so does what the domain bounds from below by 0."""
+        (axis, factor) = next(iter(form.items()))
+        if factor != 1:
+            return False
         if axis not in statement.reduction_axes:
             return True
         least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))

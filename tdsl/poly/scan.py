@@ -202,12 +202,30 @@ class Frame:
     def _by_pieces(self, shadow: isl.Set, known: isl.Set, position: int) -> tuple[Bound, isl.Set]:
         """The least and the greatest value; no iteration where there is none."""
         relation = _last_as_range(shadow)
-        lower = pw_aff_node(relation.dim_min(0), self.names[:position], self.params)
-        upper = add(pw_aff_node(relation.dim_max(0), self.names[:position], self.params), index_const(1))
+        least, greatest = relation.dim_min(0), relation.dim_max(0)
+        if max(least.n_piece(), greatest.n_piece()) > PIECES:
+            found = self._around(shadow, position)
+            if found is not None:
+                return found, isl.Set.universe(shadow.get_space())
+        lower = pw_aff_node(least, self.names[:position], self.params)
+        upper = add(pw_aff_node(greatest, self.names[:position], self.params), index_const(1))
         some = relation.domain().gist(known.project_out(SET, position, 1)).coalesce()
         if not some.is_equal(isl.Set.universe(some.get_space())):
             upper = select(set_node(some, self.names[:position], self.params), upper, lower)
         return Bound(lower, upper), _between(shadow, position)
+
+    def _around(self, shadow: isl.Set, position: int) -> Bound | None:
+        """From the least lower bound of all pieces to the greatest upper one, whichever of them are there; the guard
+        asks for the rest. Exact bounds in many pieces would be selects of selects.
+        """
+        bounds: list[Bound] = []
+        for piece in shadow.compute_divs().coalesce().get_basic_sets():
+            found = self._by_constraints(piece.remove_unknown_divs(), position)
+            if found is None:
+                return None
+            bounds.append(found[0])
+        lowers, uppers = dict.fromkeys(b.lower for b in bounds), dict.fromkeys(b.upper for b in bounds)
+        return Bound(reduce(minimum, lowers), reduce(maximum, uppers))
 
     def _constant(self, shadow: isl.Set, position: int) -> tuple[Bound, isl.Set]:
         """The lower bound whose distance to the farthest value is least, and that distance."""

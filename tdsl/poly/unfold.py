@@ -7,6 +7,7 @@ split is `parent = base + factor * outer + inner`, never `//` and `%`; a fused l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Skew, Split, Statement
@@ -70,24 +71,19 @@ def _child_form(
 
 @dataclass(slots=True)
 class Unfolding:
-    """Rows of one statement. columns: how many come before the leaf loops. bases: step -> row of a relative split."""
+    """Rows of one statement.
+
+    columns: how many come before the leaf loops. base: where the split of a step starts, as a row over the columns
+    before the leaf loops, or a new column at the end; None for 0. outside: loops that the statement is outside of.
+    """
 
     steps: tuple[Step, ...]
     leaves: tuple[str, ...]
     columns: int
-    bases: dict[int, list[int]]
+    base: Callable[[int], list[int] | None]
+    outside: frozenset[str] = frozenset()
     inequalities: list[list[int]] = field(default_factory=list[list[int]])
-    _extra: int = 0
     _known: dict[tuple[str, int], list[int]] = field(default_factory=dict[tuple[str, int], list[int]])
-
-    def padded(self, row: list[int]) -> list[int]:
-        """A row over the columns before the leaf loops, as a row over all."""
-        return row + [0] * (len(self.leaves) + self._extra)
-
-    def fresh(self) -> list[int]:
-        """A new column at the end, as a row."""
-        self._extra += 1
-        return [0] * (self.columns + len(self.leaves) + self._extra - 1) + [1]
 
     def axis(self, name: str) -> list[int]:
         """An axis as a row."""
@@ -95,6 +91,8 @@ class Unfolding:
 
     def _value(self, name: str, start: int) -> list[int]:
         """What the loop `name` stands for before step `start`."""
+        if name in self.outside:
+            return []
         key = name, start
         if key not in self._known:
             self._known[key] = self._resolve(name, start)
@@ -127,14 +125,12 @@ class Unfolding:
         outer = self._value(relation.outer, place + 1)
         last = _combined([relation.factor - 1], inner, -1)
         self.inequalities += [inner, last]
-        base = self.bases.get(place, [])
-        return _combined(_combined(inner, outer, relation.factor), base, 1)
+        return _combined(_combined(inner, outer, relation.factor), self.base(place) or [], 1)
 
     def _leaf(self, name: str) -> list[int]:
-        """A leaf loop; 0 for one the statement is outside of (a reduction's loop, seen from its init)."""
+        """A leaf loop."""
         row = [0] * (self.columns + len(self.leaves))
-        if name in self.leaves:
-            row[self.columns + self.leaves.index(name)] = 1
+        row[self.columns + self.leaves.index(name)] = 1
         return row
 
 

@@ -6,9 +6,9 @@ import ctypes
 import os
 from functools import lru_cache
 
-from tdsl.codegen.llvm_library import llvm_lock
 from tdsl.errors import CallMemoryError
 from tdsl.runtime.native import native
+from tdsl.runtime.once import process_lock
 
 
 class Arena:
@@ -63,7 +63,7 @@ _process: list[Arena] = []
 def process_arena() -> Arena:
     """The arena that all kernels of the process share; keeps at most an eighth of the machine's memory."""
     if not _process:
-        with llvm_lock():
+        with process_lock():
             if not _process:
                 _process.append(Arena(physical_memory_bytes() // 8))
     return _process[0]

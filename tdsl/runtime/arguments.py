@@ -16,7 +16,7 @@ from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Formula, Interfac
 from tdsl.dtypes import as_dtype, to_numpy
 from tdsl.errors import CallKeyError, CallTypeError, CallValueError, near_names
 from tdsl.runtime.foreign import view
-from tdsl.runtime.overlap import address
+from tdsl.runtime.overlap import address, check_self_overlap
 from tdsl.runtime.scalars import Number, shown_value
 
 if TYPE_CHECKING:
@@ -121,16 +121,20 @@ def _no_shape(
     )
 
 
-def as_output(value: object, argument: ArrayInterface, shape: tuple[int, ...]) -> NDArray[np.generic]:
-    """An array given as `out=`. Errors: C102-C104 as for inputs, C108, C113."""
+def as_output(value: object, argument: ArrayInterface) -> NDArray[np.generic]:
+    """An array given as `out=`. Errors: C102-C104 as for inputs."""
     if isinstance(value, np.generic):
         raise CallTypeError("C102", f"out for {argument.name} is a NumPy scalar, and those cannot be written")
-    array = as_array(value, argument)
+    return as_array(value, argument)
+
+
+def check_output(argument: ArrayInterface, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
+    """Shape and layout of an array given as `out=`. Errors: C108, C109, C113."""
     if array.shape != shape:
         raise CallValueError("C113", f"out for {argument.name} has shape {array.shape}, expected {shape}")
     if not array.flags.writeable:
         raise CallValueError("C108", f"out for {argument.name} is read-only")
-    return array
+    check_self_overlap(argument.name, array)
 
 
 # ---------------------------------------------------------------- keywords

@@ -6,9 +6,9 @@ import ctypes
 import struct
 
 from tdsl.codegen.abi import ABI_VERSION, ENV_BYTES
-from tdsl.codegen.llvm_library import llvm_lock
 from tdsl.runtime.arena import Arena, process_arena
 from tdsl.runtime.native import native
+from tdsl.runtime.once import process_lock
 from tdsl.runtime.pool import ThreadPool, process_pool
 
 _ENV = struct.Struct("<iiQQQQQQ")  # the fields of tdsl_env in order, as codegen/abi.py lists their offsets
@@ -53,7 +53,7 @@ _process: list[Environment] = []
 def process_environment() -> Environment:
     """The environment that all kernels of the process share, made at the first call."""
     if not _process:
-        with llvm_lock():
+        with process_lock():
             if not _process:
                 _process.append(Environment(process_pool(), process_arena()))
     return _process[0]

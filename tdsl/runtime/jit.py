@@ -1,7 +1,8 @@
 """Loads object code into this process: object bytes and entry names in, callable addresses out, until dropped.
 
-One LLJIT for each object: everything it holds goes when the handle goes. (Measured over 1,000 compile-and-drop cycles:
-+0.2 MB; one shared LLJIT +9 MB, one shared MCJIT +14 MB and 2,100 memory maps: shared/design/research/codegen.md, 5.)
+On x86-64 Linux by our own loader (elf.py: no LLVM, 0.1 ms); elsewhere, and for an object that it does not know, by an
+LLJIT of its own: everything it holds goes when the handle goes. (Measured over 1,000 compile-and-drop cycles: +0.2 MB;
+one shared LLJIT +9 MB, one shared MCJIT +14 MB and 2,100 memory maps: shared/design/research/codegen.md, 5.)
 An object may use no symbols but those named in `imports` and the C library's memory functions (LLJIT would find any of
 the process): a kernel reaches the thread pool and the arena through `tdsl_env`, so that saved libraries share them.
 """
@@ -9,14 +10,23 @@ the process): a kernel reaches the thread pool and the arena through `tdsl_env`,
 from __future__ import annotations
 
 import ctypes
+import platform
+import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Protocol
 
-import llvmlite.binding as llvm
-
-from tdsl.codegen.machine import KERNEL_SYMBOLS, jit_machine
-from tdsl.codegen.object_symbols import read_symbols
+from tdsl.codegen.object_symbols import KERNEL_SYMBOLS, read_symbols
 from tdsl.errors import InternalError
+from tdsl.runtime.elf import CannotPlace
+from tdsl.runtime.mapped import MappedCode
+
+
+class _Loaded(Protocol):
+    @property
+    def closed(self) -> bool: ...
+    def address(self, name: str) -> int | None: ...
+    def close(self) -> None: ...
 
 
 class LoadedCode:
@@ -30,7 +40,7 @@ class LoadedCode:
     Errors: I999 the object lacks an entry, needs a symbol that is not offered, or cannot be linked.
     """
 
-    __slots__ = ("__weakref__", "_addresses", "_engine", "_tracker")
+    __slots__ = ("__weakref__", "_addresses", "_loaded")
 
     def __init__(
         self, object_code: bytes, entries: Iterable[str], imports: Mapping[str, int] | None = None
@@ -42,36 +52,33 @@ class LoadedCode:
             raise InternalError(
                 f"the object with {', '.join(wanted)} needs {', '.join(missing)}", pass_name="runtime.jit"
             )
-        builder = llvm.JITLibraryBuilder().add_object_img(object_code)
-        for name, address in offered.items():
-            builder.import_symbol(name, address)
-        for name in wanted:
-            builder.export_symbol(name)
-        machine = jit_machine()
-        engine = llvm.create_lljit_compiler(machine, suppress_errors=True)
-        machine.close()  # the engine made a copy of its settings
-        try:
-            self._tracker = builder.link(engine, "kernel")
-        except RuntimeError as refusal:
-            engine.close()
-            raise InternalError(
-                f"the object with {', '.join(wanted)} cannot be linked",
-                pass_name="runtime.jit",
-                why=str(refusal).splitlines()[:3],
-            ) from refusal
-        self._engine = engine
-        self._addresses = {name: self._tracker[name] for name in wanted}
+        self._loaded = _load(object_code, wanted, offered)
+        found = {name: self._loaded.address(name) for name in wanted}
+        self._addresses = {name: address for name, address in found.items() if address is not None}
+        if lacking := sorted(set(wanted) - set(self._addresses)):
+            self._loaded.close()
+            raise InternalError(f"the object defines no {', '.join(lacking)}", pass_name="runtime.jit")
 
     def address(self, name: str) -> int:
         """Where entry `name` is in memory."""
-        if self._engine.closed:
+        if self._loaded.closed:
             raise InternalError(f"{name} was unloaded", pass_name="runtime.jit")
         return self._addresses[name]
 
     def close(self) -> None:
         """Unload now rather than when the last reference goes; nothing of it may be running."""
-        self._tracker.close()  # before its engine
-        self._engine.close()
+        self._loaded.close()
+
+
+def _load(object_code: bytes, wanted: tuple[str, ...], offered: Mapping[str, int]) -> _Loaded:
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        try:
+            return MappedCode(object_code, offered)
+        except CannotPlace:
+            pass
+    from tdsl.runtime.lljit import LinkedCode
+
+    return LinkedCode(object_code, wanted, offered)
 
 
 @lru_cache(maxsize=8)

@@ -15,38 +15,16 @@ import numpy as np
 
 from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface
-from tdsl.errors import ArgumentError, CallMemoryError, CallTypeError, InternalError
+from tdsl.errors import ArgumentError, CallMemoryError, InternalError
 from tdsl.location import hide_internal_frames
-from tdsl.runtime.arguments import (
-    as_array,
-    as_scalar,
-    check_keywords,
-    check_output,
-    check_overlap,
-    check_ranges,
-    data_pointer,
-    is_contiguous,
-    output_shape,
-    packed_integers,
-)  # fmt: skip
-from tdsl.runtime.sizes import solve_sizes
+from tdsl.runtime.overlap import address
+from tdsl.runtime.prepare import Prepared, prepare
 from tdsl.runtime.timing import Timing, measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Source = Literal["loops", "llvm", "asm"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A call whose arguments are checked: what runs, and what comes back."""
-
-    arrays: tuple[NDArray[np.generic], ...]
-    scalars: tuple[object, ...]
-    outputs: tuple[NDArray[np.generic], ...]
-    sizes: dict[str, int]
-    scalar_values: dict[str, int | float | bool]
 
 
 class Kernel:
@@ -101,55 +79,7 @@ class Kernel:
 
     def prepare(self, args: Sequence[object], out: object, sizes: dict[str, object]) -> Prepared:
         """All checks; nothing runs yet."""
-        interface = self._interface
-        if len(args) != len(interface.inputs):
-            names = ", ".join(argument.name for argument in interface.inputs)
-            raise CallTypeError(
-                "C101",
-                f"{self.name} takes {len(interface.inputs)} arguments ({names}), {len(args)} were given",
-            )
-        given = check_keywords(interface, sizes)
-        arrays: list[tuple[ArrayInterface, NDArray[np.generic]]] = []
-        scalars: list[tuple[ScalarInterface, int | float | bool]] = []
-        held: list[object] = []
-        for argument, value in zip(interface.inputs, args, strict=True):
-            if isinstance(argument, ArrayInterface):
-                arrays.append((argument, as_array(value, argument)))
-            else:
-                number, memory = as_scalar(value, argument)
-                scalars.append((argument, number))
-                held.append(memory)
-        values = {argument.name: value for argument, value in scalars}
-        shapes = [(argument, array.shape) for argument, array in arrays]
-        known = solve_sizes(interface, shapes, given, values)
-        outputs = self._outputs(out, known)
-        check_ranges(arrays, scalars, known)
-        check_overlap(
-            [(a.name, o) for a, o in zip(interface.outputs, outputs, strict=True)],
-            [(a.name, array) for a, array in arrays],
-        )
-        return Prepared(tuple(array for _, array in arrays), tuple(held), outputs, known, values)
-
-    def _outputs(self, out: object, known: dict[str, int]) -> tuple[NDArray[np.generic], ...]:
-        arguments = self._interface.outputs
-        shapes = [output_shape(argument, known) for argument in arguments]
-        if out is None:
-            try:
-                return tuple(np.empty(shape, a.dtype) for shape, a in zip(shapes, arguments, strict=True))
-            except MemoryError:
-                raise CallMemoryError("C115", f"no memory for the outputs of {self.name}") from None
-        given: tuple[object, ...] = (
-            tuple(cast("Sequence[object]", out)) if isinstance(out, tuple | list) else (out,)
-        )
-        if len(given) != len(arguments):
-            names = ", ".join(argument.name for argument in arguments)
-            raise CallTypeError(
-                "C101", f"out= takes {len(arguments)} arrays ({names}), {len(given)} were given"
-            )
-        arrays = tuple(as_array(one, argument) for one, argument in zip(given, arguments, strict=True))
-        for argument, array, shape in zip(arguments, arrays, shapes, strict=True):
-            check_output(argument, array, shape)
-        return arrays
+        return prepare(self._interface, args, out, sizes)
 
     @hide_internal_frames
     def source(self, what: Source = "loops") -> str:
@@ -238,7 +168,7 @@ class NativeRun:
 
     def __call__(self, call: Prepared) -> None:
         arrays = (*call.arrays, *call.outputs)
-        kind: BodyKind = "contiguous" if all(is_contiguous(array) for array in arrays) else "general"
+        kind: BodyKind = "contiguous" if all(array.flags.c_contiguous and array.flags.aligned for array in arrays) else "general"
         if kind not in self._entries:
             self.load(kind)
         inputs, scalars, outputs = iter(call.arrays), iter(call.scalars), iter(call.outputs)
@@ -246,14 +176,14 @@ class NativeRun:
         strides: list[int] = []
         for argument in self._interface.arguments:
             if isinstance(argument, ScalarInterface):
-                pointers.append(data_pointer(cast("NDArray[np.generic]", next(scalars))))
+                pointers.append(ctypes.addressof(next(scalars)))
                 continue
             array = next(inputs) if argument.role == "input" else next(outputs)
-            pointers.append(data_pointer(array))
+            pointers.append(address(array))
             strides += array.strides
         data = (ctypes.c_void_p * max(1, len(pointers)))(*pointers)
         sizes = [call.sizes[size.name] for size in self._interface.sizes]
-        status = self._entries[kind](data, packed_integers([*sizes, *strides]), self._environment)
+        status = self._entries[kind](data, (ctypes.c_int64 * max(1, len(sizes) + len(strides)))(*sizes, *strides), self._environment)
         if status == 1:
             raise CallMemoryError(
                 "C115",

@@ -14,10 +14,12 @@ from importlib.resources import files
 from typing import Literal
 
 from tdsl.codegen.float_environment import Architecture, float_environment
-from tdsl.codegen.llvm_library import llvm_lock
-from tdsl.codegen.machine import KERNEL_SYMBOLS, compile_object, host_target
+from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
 from tdsl.errors import TargetError
 from tdsl.runtime.jit import LoadedCode, process_symbols
+from tdsl.runtime.object_cache import object_for
+from tdsl.runtime.once import process_lock
+from tdsl.target import Target, host_architecture
 
 C_LIBRARY = frozenset({
     "__register_atfork", "free", "posix_memalign", "pthread_create", "pthread_join", "pthread_sigmask",
@@ -81,9 +83,9 @@ def native() -> NativeFunctions:
     Errors: G107 this system has no runtime yet.
     """
     if not _loaded:
-        with llvm_lock():
+        with process_lock():
             if not _loaded:
-                _loaded.append(_load())
+                _loaded.append(_load(runtime_object()))
     return _loaded[0]
 
 
@@ -107,16 +109,26 @@ def _declared_once(*texts: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _load() -> NativeFunctions:
-    architecture = _supported_architecture()
-    symbols = process_symbols(C_LIBRARY)
-    text, allowed = runtime_text(architecture), C_LIBRARY | KERNEL_SYMBOLS
-    code = compile_object(text, host_target(), CODEGEN_LEVEL, allowed=allowed)
-    return NativeFunctions(LoadedCode(code, _FUNCTIONS, symbols))
+def load_runtime(object_code: bytes) -> None:
+    """Use this object for the runtime of the process if it has none yet: what a saved kernel brings along."""
+    with process_lock():
+        if not _loaded:
+            _loaded.append(_load(object_code))
+
+
+def runtime_object() -> bytes:
+    """The object of pool, arena and floating environment for this machine. Errors: G107."""
+    text = runtime_text(_supported_architecture())
+    return object_for(text, Target(), "runtime: threads and scratch memory", opt=CODEGEN_LEVEL,
+                      allowed=C_LIBRARY | KERNEL_SYMBOLS)  # fmt: skip
+
+
+def _load(object_code: bytes) -> NativeFunctions:
+    return NativeFunctions(LoadedCode(object_code, _FUNCTIONS, process_symbols(C_LIBRARY)))
 
 
 def _supported_architecture() -> Literal["x86_64", "aarch64"]:
-    system, architecture = platform.system(), host_target().architecture
+    system, architecture = platform.system(), host_architecture()
     if system == "Linux" and architecture in ("x86_64", "aarch64"):
         return "x86_64" if architecture == "x86_64" else "aarch64"
     raise TargetError(

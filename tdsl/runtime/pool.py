@@ -13,10 +13,10 @@ import operator
 import os
 from typing import SupportsIndex
 
-from tdsl.codegen.llvm_library import llvm_lock
 from tdsl.errors import ArgumentError, ArgumentTypeError, CallMemoryError
 from tdsl.location import here
 from tdsl.runtime.native import native
+from tdsl.runtime.once import process_lock
 from tdsl.runtime.processors import count_processors
 
 MAXIMUM_THREADS = 1024
@@ -85,7 +85,7 @@ def process_pool() -> ThreadPool:
     Errors: C116 ``TDSL_NUM_THREADS`` is no number of threads.
     """
     if not _process:
-        with llvm_lock():
+        with process_lock():
             if not _process:
                 _process.append(ThreadPool(_default_threads()))
     return _process[0]

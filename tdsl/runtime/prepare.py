@@ -20,10 +20,11 @@ from tdsl.runtime.arguments import (
     as_output,
     check_keywords,
     check_layout,
+    check_output,
     check_ranges,
     output_shape,
 )  # fmt: skip
-from tdsl.runtime.overlap import check_overlap, check_self_overlap
+from tdsl.runtime.overlap import check_overlap
 from tdsl.runtime.scalars import Number, as_scalar
 from tdsl.runtime.sizes import solve_sizes
 
@@ -71,18 +72,16 @@ def prepare(
     values = {argument.name: value for argument, value in scalars}
     passed = _given_outputs(interface, out)
     shapes = [(argument, array.shape) for argument, array in arrays]
-    bound = [(argument, _shape_of(value, argument)) for argument, value in passed]
-    sizes = solve_sizes(interface, shapes, given, values, bound)
+    sizes = solve_sizes(interface, shapes, given, values, [(a, array.shape) for a, array in passed])
     wanted = [output_shape(argument, sizes) for argument in interface.outputs]
-    filled = [as_output(value, argument, shape) for (argument, value), shape in zip(passed, wanted, strict=False)]
+    for (argument, array), shape in zip(passed, wanted, strict=False):
+        check_output(argument, array, shape)
     for argument, array in arrays:
         check_layout(argument, array)
     check_ranges(arrays, scalars, {**values, **sizes})
-    named = [(argument.name, array) for (argument, _), array in zip(passed, filled, strict=True)]
-    for name, array in named:
-        check_self_overlap(name, array)
-    check_overlap(named, [(a.name, array) for a, array in arrays], interface.inplace)
-    outputs = tuple(filled) if passed else _new_outputs(interface, wanted)
+    named = [(argument.name, array) for argument, array in passed]
+    check_overlap(named, [(argument.name, array) for argument, array in arrays], interface.inplace)
+    outputs = tuple(array for _, array in passed) if passed else _new_outputs(interface, wanted)
     return Prepared(tuple(array for _, array in arrays), tuple(held), outputs, sizes, values)
 
 
@@ -94,7 +93,7 @@ def _check_count(interface: Interface, given: int) -> None:
         raise CallTypeError("C101", f"{interface.name} takes {takes}{named}, {given} were given")
 
 
-def _given_outputs(interface: Interface, out: object) -> list[tuple[ArrayInterface, object]]:
+def _given_outputs(interface: Interface, out: object) -> list[tuple[ArrayInterface, Array]]:
     if out is None:
         return []
     outputs = interface.outputs
@@ -105,11 +104,7 @@ def _given_outputs(interface: Interface, out: object) -> list[tuple[ArrayInterfa
         names = ", ".join(argument.name for argument in outputs)
         takes = f"{len(outputs)} array{'s' * (len(outputs) != 1)}"
         raise CallTypeError("C101", f"out= takes {takes} ({names}), {len(given)} were given")
-    return list(zip(outputs, given, strict=True))
-
-
-def _shape_of(value: object, argument: ArrayInterface) -> tuple[int, ...]:
-    return as_array(value, argument).shape
+    return [(argument, as_output(value, argument)) for argument, value in zip(outputs, given, strict=True)]
 
 
 def _new_outputs(interface: Interface, shapes: Sequence[tuple[int, ...]]) -> tuple[Array, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tdsl.errors import LimitError
 from tdsl.expr.build import compare, logical_or, sub
-from tdsl.expr.node import Node, index_const
+from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.rewrite import variables
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage, local
 from tdsl.schedule.nest_plan import leaves_of
@@ -128,6 +128,12 @@ def _tile(nest: ReductionNest, data: Sequence[Group]) -> tuple[tuple[Storage, ..
         leaf = local(builder.names[plan.name, dim[1]])
         index.append(leaf if bound.extent is not None else sub(leaf, bound.lower))
         extents.append(nest.extent(bound))
+    if promote.scope == "stack" and not all(isinstance(extent, Const) for extent in extents):
+        raise LimitError(
+            "L107",
+            f"the tile {promote.name} is in scope stack and its extents are not all constant",
+            hint=["split the data axes inside the loop by constants, or promote with scope='heap'"],
+        )
     zeros = tuple(index_const(0) for _ in extents)
     many = len(nest.dtypes()) > 1
     buffers = tuple(

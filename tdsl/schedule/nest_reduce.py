@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from tdsl.dtypes import DType
 from tdsl.errors import LimitError
 from tdsl.expr.build import add, compare, logical_and, maximum, sub
-from tdsl.expr.node import Node, index_const
+from tdsl.expr.node import Node, axis_var, index_const
 from tdsl.expr.rewrite import variables
-from tdsl.poly.scan import Bound
+from tdsl.poly.scan import Bound, Box, buffer_box
 from tdsl.schedule.nest import (
     NestAllocate,
     NestCompute,
@@ -120,6 +120,12 @@ class ReductionNest:
         groups = self.copies_of(owner)
         return self.builder.loops(self.plan, groups, self.start_guards, lambda: (compute,), producers=False)
 
+    def _finish_bounds(self) -> None:
+        if self.plan.bare:
+            self._same_bounds(f"{self.plan.name}.init", f"{self.plan.name}.finish")
+        else:
+            self.builder.scanned(self.plan, self.builder.statement(self.plan, "finish"), self.init, self.depth)
+
     def _same_bounds(self, source: str, owner: str) -> None:
         for _, _, dims in self.data_groups(self.inner):
             for _, leaf in dims:
@@ -127,23 +133,43 @@ class ReductionNest:
 
     # ------------------------------------------------------------ a buffer of its own
     def _with_buffer(self, scope: str) -> tuple[NestItem, ...]:
-        plan, data = self.plan, [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
-        leaves = [local(self.builder.names[plan.name, leaf]) for _, leaf in data]
-        bounds = [self.builder.bounds[(f"{plan.name}.init", leaf)] for _, leaf in data]
-        extents = [self.extent(bound) for bound in bounds]
-        index: list[Node] = [
-            leaf if bound.extent is not None else sub(leaf, bound.lower)
-            for leaf, bound in zip(leaves, bounds, strict=True)
-        ]
-        buffers = self._buffers(tuple(extents), scope)
+        box = None if scope == "register" else self._box()
+        extents = self._leaf_extents() if box is None else box.extent
+        buffers = self._buffers(extents, scope)
         lane = self._lane()
-        slots = tuple(Slot(b.buffer, (*index, *lane)) for b in buffers)
-        start = self._start_lanes(slots)
-        first = tuple(Slot(b.buffer, (*index, *(index_const(0) for _ in lane))) for b in buffers)
-        items = (*start, *self.terms_items(slots), *self._combine(buffers, index), *self._finish(first))
+        update, init, finish = (self._index(box, owner) for owner in ("", ".init", ".finish"))
+        items = (
+            *self._start_lanes(_slots(buffers, (*init, *lane))),
+            *self.terms_items(_slots(buffers, (*update, *lane))),
+            *self._combine(buffers, init),
+            *self._finish(_slots(buffers, (*finish, *(index_const(0) for _ in lane)))),
+        )
         for buffer in reversed(buffers):
             items = (NestAllocate(buffer, items),)
         return items
+
+    def _leaf_extents(self) -> tuple[Node, ...]:
+        data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
+        return tuple(self.extent(self.builder.bounds[(f"{self.plan.name}.init", leaf)]) for _, leaf in data)
+
+    def _box(self) -> Box:
+        """The box of the elements that one iteration of the prefix loops accumulates, over the data axes."""
+        axes = tuple(axis_var(axis.name) for axis in self.plan.state.stage.axes)
+        found = buffer_box(self.builder.copies, self.init, self.depth, axes)
+        resolve = self.builder.resolve
+        return Box(tuple(map(resolve, found.lower)), tuple(map(resolve, found.extent)))
+
+    def _index(self, box: Box | None, part: str) -> tuple[Node, ...]:
+        """Subscripts of the accumulators in the update (""), ".init" or ".finish": leaves, or axes in the box."""
+        if box is None:
+            data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
+            return tuple(local(self.builder.names[self.plan.name, leaf]) for _, leaf in data)
+        if part == ".finish":
+            self._finish_bounds()
+        values = dict(self.builder.axes(self.plan, f"{self.plan.name}{part}"))
+        axes = self.plan.state.stage.axes
+        pairs = zip(axes, box.lower, strict=True)
+        return tuple(self.builder.resolve(sub(values[axis.name], lower)) for axis, lower in pairs)
 
     def extent(self, bound: Bound) -> Node:
         if bound.extent is not None:
@@ -225,7 +251,8 @@ class ReductionNest:
             items.append(self._lane_loop(lane, width - half, (compute,)))
             width = half
         owner = f"{self.plan.name}.init"
-        return self.builder.loops(self.plan, self.copies_of(owner), (), lambda: tuple(items), producers=False)
+        groups = self.copies_of(owner)
+        return self.builder.loops(self.plan, groups, self.start_guards, lambda: tuple(items), producers=False)
 
     # ------------------------------------------------------------ promote (P10b)
     def _promoted(self) -> tuple[NestItem, ...]:
@@ -241,3 +268,7 @@ class ReductionNest:
             if dim[1] in self.plan.reducing
         ]
         return logical_and(*conditions) if conditions else None
+
+
+def _slots(buffers: Sequence[Storage], index: tuple[Node, ...]) -> tuple[Slot, ...]:
+    return tuple(Slot(buffer.buffer, index) for buffer in buffers)

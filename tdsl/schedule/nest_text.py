@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tdsl.expr.printer import text
+from tdsl.expr.rewrite import variables
 from tdsl.schedule.nest import (
     Nest,
     NestAllocate,
@@ -37,7 +38,7 @@ class Line:
 
 def nest_lines(nest: Nest, bodies: Mapping[str, str]) -> tuple[Line, ...]:
     """The lines of a nest; bodies: stage -> what its statement computes, as text."""
-    return tuple(_items(nest.items, 0, bodies))
+    return tuple(_Writer(bodies).items(nest.items, 0, {}))
 
 
 def nest_text(nest: Nest, bodies: Mapping[str, str]) -> str:
@@ -45,27 +46,41 @@ def nest_text(nest: Nest, bodies: Mapping[str, str]) -> str:
     return "\n".join("  " * line.level + line.text for line in nest_lines(nest, bodies))
 
 
-def _items(items: tuple[NestItem, ...], level: int, bodies: Mapping[str, str]) -> Iterator[Line]:
-    for item in items:
-        match item:
-            case NestCompute():
-                yield Line(level, _statement(item, bodies), item.stage, kind="statement")
-            case NestLoop():
-                yield _loop(item, level)
-                yield from _items(item.body, level + 1, bodies)
-            case NestGuard(cond, body, tail, otherwise):
-                label = f"  # tail {tail}" if tail else ""
-                yield Line(level, f"if {text(cond)}:{label}", kind="guard")
-                yield from _items(body, level + 1, bodies)
-                if otherwise:
-                    yield Line(level, "else:", kind="guard")
-                    yield from _items(otherwise, level + 1, bodies)
-            case NestAllocate(storage, body):
-                yield Line(level, _allocation(storage), storage.tensor, kind="storage")
-                yield from _items(body, level, bodies)
-            case NestLet(var, value, body):
-                yield Line(level, f"{var} = {text(value)}", kind="let")
-                yield from _items(body, level, bodies)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """bodies: what each stage's statement computes."""
+
+    bodies: Mapping[str, str]
+
+    def items(self, items: tuple[NestItem, ...], level: int, fixed: Mapping[str, str]) -> Iterator[Line]:
+        """Lines of items; fixed: constant loops around them, name -> kind."""
+        for item in items:
+            match item:
+                case NestCompute():
+                    yield Line(level, _statement(item, self.bodies), item.stage, kind="statement")
+                case NestLoop():
+                    yield _loop(item, level)
+                    inner = fixed if item.kind in ("serial", "parallel") else {**fixed, item.var: item.kind}
+                    yield from self.items(item.body, level + 1, inner)
+                case NestGuard():
+                    yield from self.guard(item, level, fixed)
+                case NestAllocate(storage, body):
+                    yield Line(level, _allocation(storage), storage.tensor, kind="storage")
+                    yield from self.items(body, level, fixed)
+                case NestLet(var, value, body):
+                    yield Line(level, f"{var} = {text(value)}", kind="let")
+                    yield from self.items(body, level, fixed)
+
+    def guard(self, item: NestGuard, level: int, fixed: Mapping[str, str]) -> Iterator[Line]:
+        """A condition, with the tail it stands for."""
+        kinds = {fixed[var.name] for var in variables(item.cond) if var.name in fixed}
+        tail = item.tail or ("mask" if "vector" in kinds else "guard" if kinds else None)
+        label = f"  # tail {tail}" if tail else ""
+        yield Line(level, f"if {text(item.cond)}:{label}", kind="guard")
+        yield from self.items(item.body, level + 1, fixed)
+        if item.otherwise:
+            yield Line(level, "else:", kind="guard")
+            yield from self.items(item.otherwise, level + 1, fixed)
 
 
 def _loop(loop: NestLoop, level: int) -> Line:

@@ -1,7 +1,7 @@
 """The truth by force: every copy is listed, sorted by time, and run on cells that hold the names of values.
 
-Shares with the checker only the shape of the loop tree (dims, levels, text positions) and which axis rewinds; copies, sources, order, cells
-and conflicts are found by enumeration for given sizes, without isl.
+Shares with the checker only the shape of the loop tree (dims, levels, text positions) and which axis rewinds; copies,
+sources, order, cells and conflicts are found by enumeration for given sizes, without isl.
 """
 
 from __future__ import annotations

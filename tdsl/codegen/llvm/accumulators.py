@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, parts, subnodes
 from tdsl.dtypes import DType
-from tdsl.expr.build import lt
 from tdsl.expr.node import Const, Load, Node, Var, index_const
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 
@@ -51,7 +50,10 @@ class _Place:
 
 
 def hold_accumulators(loop: For, memory: Names) -> Statement | None:
-    """The loop with its accumulators held, or None where it has none. `memory`: the buffers that lie in memory."""
+    """The loop with its accumulators held, or None where it has none; for where it runs at least once.
+
+    memory: the buffers that lie in memory.
+    """
     found = [place for name in _written(loop) if name in memory and (place := _place(loop, name)) is not None]
     if not found:
         return None
@@ -67,7 +69,7 @@ def hold_accumulators(loop: For, memory: Names) -> Statement | None:
     whole: Statement = Block((*before, body, *after))
     for place in found:
         whole = Allocate(place.held, place.dtype, place.extents, "register", whole)
-    return If(lt(loop.lower, loop.upper), whole)
+    return whole
 
 
 def _written(loop: For) -> list[str]:

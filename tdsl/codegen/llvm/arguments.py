@@ -1,4 +1,4 @@
-"""What a kernel is called with: its arguments and sizes in; where they are read in the entry, and what the body sees, out.
+"""What a kernel is called with: its arguments and sizes in; reads in the entry, and what a body sees of them, out.
 
 The entry reads every pointer, size, scalar and stride at its start; what no body uses is left out again. A body knows
 arrays by pointers that do not alias (outputs overlap nothing, inputs are only read) and by the strides of its layout.

@@ -71,6 +71,7 @@ class Context:
         self.memo = Memo()
         self.here: dict[Node, Value] = {}
         self.overrides: dict[Node, Value] = {}
+        self._operations: dict[int, Operations] = {}
         self._bindings: dict[str, int] = {}
         self._seen: dict[tuple[str, Value], int] = {}
         self.versions: dict[str, int] = {}
@@ -79,11 +80,15 @@ class Context:
         self.failure: str | None = None
         self.blocks: list[str] = []
         self.can_fail = False
+        self.certain = ""  # the variable of a loop that is known to run
         self.stack_bytes = 0
 
     def operations(self, lanes: int) -> Operations:
         """Operations of a width, in this function."""
-        return Operations(self.f, self.capabilities, lanes)
+        found = self._operations.get(lanes)
+        if found is None:
+            found = self._operations[lanes] = Operations(self.f, self.capabilities, lanes)
+        return found
 
     # what nodes have come to
 
@@ -107,14 +112,14 @@ class Context:
             if not names:
                 return node
             if len(names) == 1:
-                return (node, self._bindings[names[0]])
+                return (node, self._bindings.get(names[0]))
             bindings = self._bindings
-            return (node, *[bindings[name] for name in names])
+            return (node, *[bindings.get(name) for name in names])
         bindings, versions = self._bindings, self.versions
         return (
             node,
             self.mask,
-            *[bindings[name] for name in names],
+            *[bindings.get(name) for name in names],
             *[versions.get(buffer, 0) for buffer in buffers],
         )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from tdsl.codegen.llvm.types import symbol_text
@@ -216,9 +217,9 @@ class Function:
 
     def call_template(self, result: str, name: str, types: tuple[str, ...]) -> str:
         """The template of a call, with the function declared."""
-        bare = ", ".join(_without_attributes(type_) for type_ in types)
-        self.module.declarations[f"declare {result} @{name}({bare})"] = None
-        return f"call {result} @{name}({', '.join(f'{type_} %s' for type_ in types)})"
+        template, declaration = _call(result, name, types)
+        self.module.declarations[declaration] = None
+        return template
 
     def _write(
         self, type_: str, template: str, operands: tuple[str, ...], key: tuple[object, ...], depth: int
@@ -328,6 +329,9 @@ class Function:
                     waiting.append(operand)
 
 
-def _without_attributes(type_: str) -> str:
-    """A parameter's type without what only calls say (`ptr align 4`)."""
-    return type_.split(" align ")[0]
+@lru_cache(maxsize=1024)
+def _call(result: str, name: str, types: tuple[str, ...]) -> tuple[str, str]:
+    """The template of a call and the declaration of what it calls, which has no attributes such as `align 4`."""
+    bare = ", ".join(type_.split(" align ")[0] for type_ in types)
+    template = f"call {result} @{name}({', '.join(f'{type_} %s' for type_ in types)})"
+    return template, f"declare {result} @{name}({bare})"

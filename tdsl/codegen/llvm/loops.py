@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tdsl.codegen.llvm.accumulators import hold_accumulators
+from tdsl.codegen.llvm.branches import two_arms
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_loop, end_loop
@@ -57,12 +58,29 @@ def serial(ctx: Context, loop: For, write: Write) -> None:
     memory = {name: None for name, buffer in ctx.buffers.items() if isinstance(buffer, MemoryBuffer)}
     held = hold_accumulators(loop, memory)
     if held is not None:
-        write(ctx, held)
+        _where_it_runs(ctx, loop, (lower, upper), lambda: write(ctx, held))
     elif count.is_constant and 0 < count.constant * weight(loop.body) <= SMALL_LOOP:
         for step in range(count.constant):
             with_variable(ctx, loop.var, plus(lower, Linear(step)), write, loop.body)
     else:
         _loop(ctx, loop, (lower, upper), write)
+
+
+def _where_it_runs(ctx: Context, loop: For, bounds: tuple[Linear, Linear], body: Callable[[], None]) -> None:
+    """Write what holds a loop, under the condition that the loop runs at all; its own guard is then left out."""
+
+    def inside() -> None:
+        outer, ctx.certain = ctx.certain, loop.var
+        body()
+        ctx.certain = outer
+
+    lower, upper = bounds
+    span = ctx.span(plus(upper, lower, -1))
+    if span is not None and span[0] >= 1:
+        inside()
+        return
+    runs = ctx.f.pure("i1", "icmp slt i64 %s, %s", ctx.scalar(lower), ctx.scalar(upper))
+    two_arms(ctx, runs, inside, lambda: None, stored(loop.body))
 
 
 def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) -> None:
@@ -73,7 +91,7 @@ def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) 
     held = [buffer for name in written if isinstance(buffer := ctx.buffers.get(name), RegisterBuffer)]
     carried = [(buffer.chunk_type, chunk) for buffer in held for chunk in buffer.chunks]
     span = ctx.span(count)
-    guarded = span is None or span[0] < 1
+    guarded = (span is None or span[0] < 1) and ctx.certain != loop.var
     opened = begin_loop(f, ctx.scalar(lower), ctx.scalar(upper), carried, guarded=guarded)
     ctx.note_span(opened.variable, _span_of_variable(ctx, lower, upper))
     _distribute(held, opened.carried)

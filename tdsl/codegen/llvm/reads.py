@@ -49,7 +49,7 @@ class Reads:
 
 
 def stored(statement: Statement) -> tuple[str, ...]:
-    """The buffers that a statement writes, those it allocates itself among them: the next time they hold other values."""
+    """The buffers that a statement writes; those it allocates itself too, since they hold other values next time."""
     return tuple(dict.fromkeys(part.buffer for part in parts(statement) if isinstance(part, Store)))
 
 

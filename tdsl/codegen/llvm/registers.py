@@ -12,7 +12,7 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.operations import lane_of, shuffled, with_lane
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, subnodes
 from tdsl.codegen.llvm.types import element_type
-from tdsl.codegen.llvm.values import Linear, Value, is_uniform, offsets
+from tdsl.codegen.llvm.values import Linear, Value, is_uniform
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Const, Load
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
@@ -193,8 +193,8 @@ def _replace_each(ctx: Context, buffer: RegisterBuffer, places: tuple[int, ...],
 
 def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[int, ...]:
     """The position of each lane's element in row-major order."""
-    lanes = ctx.lanes or 1
-    places = [0] * lanes
+    start = 0
+    steps = (0,) * (ctx.lanes or 1)
     for part, extent in zip(index, buffer.extents, strict=True):
         if not isinstance(part, Linear) or part.terms:
             raise InternalError(
@@ -202,13 +202,16 @@ def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[i
                 pass_name="codegen.llvm.registers",
                 why=(f"extents {buffer.extents}; unroll or vectorize every loop that indexes it",),
             )
-        steps = offsets(part, lanes)
-        for lane in range(lanes):
-            places[lane] = places[lane] * extent + part.constant + steps[lane]
+        start = start * extent + part.constant
+        if part.lanes:
+            steps = tuple(step * extent + more for step, more in zip(steps, part.lanes, strict=True))
+        elif any(steps):
+            steps = tuple(step * extent for step in steps)
+    places = tuple(start + step for step in steps)
     size = len(buffer.chunks) * (buffer.width or 1)
     if min(places) < 0 or max(places) >= size:
         raise InternalError(
             f"index {min(places)} to {max(places)} of {buffer.name}, which has {size} elements",
             pass_name="codegen.llvm.registers",
         )
-    return tuple(places)
+    return places

@@ -41,6 +41,7 @@ def memory_type(dtype: DType) -> str:
     return "i8" if dtype.is_bool else element_type(dtype)
 
 
+@lru_cache(maxsize=512)
 def widened(element: str, lanes: int) -> str:
     """The vector of an element type, or the type itself for 0 lanes (a scalar)."""
     return f"<{lanes} x {element}>" if lanes else element
@@ -52,6 +53,7 @@ def value_type(dtype: DType, lanes: int) -> str:
     return widened(element_type(dtype), lanes)
 
 
+@lru_cache(maxsize=512)
 def suffix(element: str, lanes: int) -> str:
     """How the name of an overloaded intrinsic spells a type: `f32`, `v16f32`, `i64`."""
     short = {"float": "f32", "double": "f64", "ptr": "p0"}.get(element, element)

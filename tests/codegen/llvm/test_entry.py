@@ -1,6 +1,12 @@
 """The module as a whole: what callers pass, alignments, determinism, other machines."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from tdsl.codegen.llvm import emit
 from tdsl.codegen.machine import assembly
@@ -10,6 +16,7 @@ from tests.codegen.llvm.kernels import (
     Run,
     agree,
     array,
+    block,
     build,
     clamped,
     count,
@@ -18,12 +25,15 @@ from tests.codegen.llvm.kernels import (
     load,
     local,
     loop,
+    number,
     param,
     plus,
     rows,
     scalar,
     size,
     store,
+    times,
+    when,
 )
 
 F = "float32"
@@ -92,3 +102,43 @@ def test_aarch64_code_is_vector_code():
     text = assembly(emit(made, Target("cpu:aarch64")), Target("cpu:aarch64"))
     assert "fmla\tv" in text and "fmax\tv" in text and "frintn\tv" in text
     assert count(r"\tbl\t(?!mm|arm|tdsl_float)", text) == 0
+
+
+@pytest.mark.parametrize("body", ["contiguous", "general"])
+def test_module(golden, body):
+    """y = a x + y, vectors of 8 and a masked tail, for AVX-512: the whole text."""
+    i, lane = local("i"), local("lane")
+    whole, index = build.floordiv(N, number(8)), plus(times(i, 8), lane)
+    last = plus(times(whole, 8), lane)
+
+    def step(at):
+        value = build.fma(param("a", F), load("x", F, at), load("z", F, at), contracted=True)
+        return store("y", (at,), value)
+
+    full = loop("i", 0, whole, loop("lane", 0, 8, step(index), "vector"))
+    tail = loop("lane", 0, 8, when(build.lt(last, N), step(last)), "vector")
+    arguments = [scalar("a", F), array("x", F, (N,)), array("z", F, (N,)), array("y", F, (N,), "output")]
+    golden(
+        emit(kernel("axpy", ["n"], arguments, block(full, tail)), Target("cpu:x86-64-v4"), body), suffix=".ll"
+    )
+
+
+def test_text_does_not_depend_on_hash_seeds(tmp_path):
+    """The same bytes from processes with other seeds."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tests.codegen.llvm.kernels import clamped, emit, Target\n"
+        "sys.stdout.write(emit(clamped('float32', 16), Target('cpu:x86-64-v4'), 'general'))\n"
+    )
+    root = str(Path(__file__).parents[3])
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program, root],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(texts) == 1 and "define i32 @edges_general" in texts.pop()
