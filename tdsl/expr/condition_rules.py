@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import gcd
 
 from tdsl.expr import build
+from tdsl.expr.integer_rules import from_sum
 from tdsl.expr.knowledge import Knowledge
-from tdsl.expr.linear import Form, from_linear
+from tdsl.expr.linear import Form
 from tdsl.expr.node import Binary, Compare, Node, Select, Unary
 
 
@@ -57,7 +58,7 @@ def _cancelled(known: Knowledge, node: Compare) -> Node:
     # Without the terms that were taken out, a side may wrap that did not before.
     if not (known.representable(positive, dtype) and known.representable(negative, dtype)):
         return node
-    return build.compare(node.op, from_linear(positive, dtype), from_linear(negative, dtype))
+    return build.compare(node.op, from_sum(known, positive, dtype), from_sum(known, negative, dtype))
 
 
 def _strict(known: Knowledge, node: Compare) -> Node:
@@ -75,7 +76,7 @@ def _strict(known: Knowledge, node: Compare) -> Node:
     second: Form = (right, max(-shift, 0) if right else -shift)
     if not (known.representable(first, dtype) and known.representable(second, dtype)):
         return node
-    return build.lt(from_linear(first, dtype), from_linear(second, dtype))
+    return build.lt(from_sum(known, first, dtype), from_sum(known, second, dtype))
 
 
 def negated(known: Knowledge, condition: Node) -> Node:

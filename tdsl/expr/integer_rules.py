@@ -6,16 +6,16 @@ the variables can take. Rules about whole numbers first ask that nothing wraps (
 
 from __future__ import annotations
 
-from tdsl.dtypes import max_value
+from tdsl.dtypes import DType, max_value
 from tdsl.expr import build
 from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.linear import Form, constant_of, from_linear
 from tdsl.expr.node import Binary, Const, Node
 
 
-def normal(known: Knowledge, node: Node) -> Node:
-    """An integer sum in its affine normal form; itself where it has it already."""
-    return from_linear(known.form(node), node.dtype)
+def from_sum(known: Knowledge, form: Form, dtype: DType) -> Node:
+    """The simple node of a form."""
+    return simplify_sum(known, from_linear(form, dtype))
 
 
 def simplify_sum(known: Knowledge, node: Node) -> Node:
@@ -35,7 +35,7 @@ def simplify_sum(known: Knowledge, node: Node) -> Node:
         if whole and not any(_lone_extreme(part) for part in moved):
             lhs, rhs = (from_linear(part, node.dtype) for part in moved)
             return simplify_extreme(known, Binary(term.op, lhs, rhs))
-    return normal(known, node)
+    return from_linear(form, node.dtype)
 
 
 def _lone_extreme(form: Form) -> Binary | None:
@@ -94,10 +94,10 @@ def simplify_floordiv(known: Knowledge, node: Binary) -> Node:
         return _small(known, node, build.constant(0, node.dtype))
     quotient, rest, divisor = divided
     dtype = node.dtype
-    inner = from_linear(rest, dtype)
+    inner = from_sum(known, rest, dtype)
     if known.within(rest, divisor):
-        return from_linear(quotient, dtype)
-    if not known.fits(inner):
+        return from_sum(known, quotient, dtype)
+    if not known.representable(rest, dtype):
         return node
     multiple = next(
         (term for term, count in rest[0].items() if count * known.stride(term) % divisor == 0), None
@@ -105,7 +105,7 @@ def simplify_floordiv(known: Knowledge, node: Binary) -> Node:
     if multiple is not None:
         others = {term: count for term, count in rest[0].items() if term is not multiple}
         if known.within((others, rest[1]), divisor):
-            inner = from_linear(({multiple: rest[0][multiple]}, 0), dtype)
+            inner = from_sum(known, ({multiple: rest[0][multiple]}, 0), dtype)
     divided_node: Node = build.floordiv(inner, node.rhs)
     if (
         isinstance(inner, Binary)
@@ -120,10 +120,10 @@ def simplify_floordiv(known: Knowledge, node: Binary) -> Node:
             )
     if not quotient[0] and not quotient[1]:
         return divided_node
-    return normal(
+    return simplify_sum(
         known,
         build.add(
-            from_linear((quotient[0], 0), dtype), build.add(divided_node, constant_of(quotient[1], dtype))
+            from_sum(known, (quotient[0], 0), dtype), build.add(divided_node, constant_of(quotient[1], dtype))
         ),
     )
 
@@ -146,9 +146,9 @@ def simplify_mod(known: Knowledge, node: Binary) -> Node:
     kept = {term: count for term, count in rest[0].items() if count * known.stride(term) % divisor}
     rest = (kept, rest[1])
     if known.within(rest, divisor):
-        return from_linear(rest, dtype)
-    inner = from_linear(rest, dtype)
-    if not known.fits(inner):
+        return from_sum(known, rest, dtype)
+    inner = from_sum(known, rest, dtype)
+    if not known.representable(rest, dtype):
         return node
     if isinstance(inner, Binary) and inner.op == "mod" and isinstance(inner.rhs, Const):
         if int(inner.rhs.value) > 0 and int(inner.rhs.value) % divisor == 0:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from tdsl.expr import build
 from tdsl.expr.condition_rules import negated, simplify_comparison, simplify_condition, simplify_select
 from tdsl.expr.float_rules import simplify_cast, simplify_float
-from tdsl.expr.integer_rules import normal, simplify_extreme, simplify_floordiv, simplify_mod, simplify_sum
+from tdsl.expr.integer_rules import simplify_extreme, simplify_floordiv, simplify_mod, simplify_sum
 from tdsl.expr.knowledge import Knowledge, Ranges
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Fma, Node, Select, Unary
 
@@ -130,12 +130,12 @@ class _Simplifier:
         folded = build.unary(node.op, node.operand)
         if isinstance(folded, Unary) and folded.op == "abs":
             return folded.operand if self.known.interval(folded.operand)[0] >= 0 else folded
-        return normal(self.known, folded)
+        return simplify_sum(self.known, folded)
 
     def _integer(self, node: Binary) -> Node:
         folded = build.binary(node.op, node.lhs, node.rhs)
         if not isinstance(folded, Binary):
-            return normal(self.known, folded)
+            return simplify_sum(self.known, folded)
         match folded.op:
             case "add" | "sub" | "mul":
                 return simplify_sum(self.known, folded)

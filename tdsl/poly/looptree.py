@@ -243,8 +243,8 @@ def _fuse(
     """Fusing the two parts a fused loop was split into gives it back; a single part with another loop is no order."""
     outer, inner = leaves.pop(relation.outer), leaves.pop(relation.inner)
     sequence = sequences.get(outer, [])
-    if outer == inner and relation.outer in sequence:
-        place = sequence.index(relation.outer)
+    place = sequence.index(relation.outer) if relation.outer in sequence else 0
+    if outer == inner and sequence[place : place + 2] == [relation.outer, relation.inner]:
         sequence[place : place + 2] = [relation.into]
         leaves[relation.into] = outer
         if len(sequence) == 1:

@@ -18,7 +18,7 @@ from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import DIV, IN, OUT, SET
+from tdsl.poly.isl import DIV, IN, OUT, SET, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
 PIECES = 4
@@ -151,8 +151,8 @@ class Frame:
         if constant:
             return self._constant(shadow.intersect(known), position)
         rest = _rest(shadow, known).compute_divs()
-        pieces = rest.n_basic_set()
-        hulls = [rest.simple_hull()] if pieces == 1 or pieces > PIECES else []
+        count = rest.n_basic_set()
+        hulls = [rest.simple_hull()] if count == 1 or count > PIECES else []
         for hull in (*hulls, shadow.compute_divs().simple_hull()) if hulls else ():
             found = self._by_constraints(hull.remove_unknown_divs(), position)
             if found is not None:
@@ -203,7 +203,7 @@ class Frame:
         """The least and the greatest value; no iteration where there is none."""
         relation = _last_as_range(shadow)
         least, greatest = relation.dim_min(0), relation.dim_max(0)
-        if max(least.n_piece(), greatest.n_piece()) > PIECES:
+        if max(map(_parts, (least, greatest))) > PIECES:
             found = self._around(shadow, position)
             if found is not None:
                 return found, isl.Set.universe(shadow.get_space())
@@ -293,6 +293,11 @@ class Frame:
         if rest.plain_is_universe() or rest.is_equal(isl.Set.universe(rest.get_space())):
             return ()
         return tuple(_conjuncts(set_node(rest, self.names, self.params)))
+
+
+def _parts(value: isl.PwAff) -> int:
+    """How many conjunctions tell the pieces of a value apart."""
+    return sum(piece.n_basic_set() for piece, _ in pieces(value.coalesce()))
 
 
 def _conjuncts(cond: Node) -> list[Node]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 
@@ -54,6 +55,8 @@ def floats32() -> st.SearchStrategy[float]:
 @example(1 + 2.0**-12, 1 + 2.0**-12, 2.0**-24 - 2.0**-48)  # the float64 sum is a tie between two float32
 @example(1 + 2.0**-12, 1 + 2.0**-12, 2.0**-60)
 @example(2.0**-75, 2.0**-75, 2.0**-149)  # a subnormal result
+# Subnormal, and in float64 a tie that the exact sum is not: the product is 2**-150 + 2**-196.
+@example(8384513 * 2.0**-98, 8392705 * 2.0**-98, 2.0**-127)
 @example(2.0**-75, -(2.0**-75), -0.0)
 @example(3.0e38, 3.0e38, -math.inf)
 def test_fma_of_float32_is_rounded_once(a: float, b: float, c: float) -> None:
@@ -80,6 +83,15 @@ def test_binary_operators(dtype_name: str) -> None:
         assert same(found, constants.binary(op, node.lhs.value, node.rhs.value, dtype), dtype_name)
 
     check()
+
+
+@pytest.mark.parametrize("dtype_name", ["float16", "float32", "float64"])
+def test_extremes_tell_zeros_apart_and_keep_nan(dtype_name: str) -> None:
+    dtype = DTYPES[dtype_name]
+    corners = (0.0, -0.0, 1.0, math.inf, -math.inf, math.nan)
+    for op, a, b in itertools.product(("min", "max"), corners, corners):
+        found = value_at(Binary(op, const(a, dtype), const(b, dtype)))
+        assert same(found, constants.binary(op, a, b, dtype), dtype_name), (op, a, b)
 
 
 @given(st.sampled_from(ARITHMETIC), st.sampled_from(ARITHMETIC), st.data())

@@ -187,6 +187,11 @@ vector i in 0 .. 6
     assert run("output C: int64[6]", body, out=(6,)) == [1, 3, 1, 3, 2, 3]
 
 
+def test_a_condition_inside_a_condition_stops_the_lanes_of_both() -> None:
+    body = "vector i in 0 .. 4\n  if i > 1\n    if i != 3\n      C[i] = int8(9)"
+    assert run("output C: int8[4]", body, out=[1, 2, 3, 4], partial=True) == [1, 2, 9, 4]
+
+
 def test_a_condition_that_is_the_same_for_all_lanes() -> None:
     body = "vector i in 0 .. 2\n  if n > 2\n    C[i] = i\n  else\n    C[i] = -i"
     assert run("size n; output C: int64[2]", body, n=3, out=(2,)) == [0, 1]
@@ -230,6 +235,9 @@ def test_repeated_parts_under_different_lanes() -> None:
     """`A[i]` is read by the lanes of one branch first, then by all those of the other."""
     body = "vector i in 0 .. 4\n  C[i] = where(i < 3, where(i < 1, A[i], A[i] + 10), where(i > 5, A[i], int8(0)))"
     assert run("input A: int8[3]; output C: int8[4]", body, A=[1, 2, 3], out=(4,)) == [1, 12, 13, 0]
+    part = "where(i < 2, A[i], A[4 - i])"
+    body = f"vector i in 0 .. 4\n  C[i] = where(i < 1, {part}, {part} + 10)"
+    assert run("input A: int8[3]; output C: int8[4]", body, A=[1, 2, 3], out=(4,)) == [1, 12, 13, 12]
 
 
 # ------------------------------------------------------------ order

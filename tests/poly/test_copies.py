@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import SET
+from tdsl.poly.isl import PARAM, SET
 from tdsl.poly.looptree import Misplaced
+from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
 
 
@@ -147,3 +148,30 @@ def test_a_stage_that_nothing_inside_reads_cannot_be_placed():
 def test_a_name_given_twice_is_a_bug_of_the_caller():
     with pytest.raises(ValueError, match="yi"):
         Copies(blur().split("by", "y", 4).split("by", "yo", 2, ("yo", "yi")).arranged).relation("by")
+
+
+def halves():
+    """R reads every sum twice; a sum may have no terms."""
+    return Plan.of(
+        program(
+            ["h", "w"],
+            stage("S", "y k", "0 <= y < h and 0 <= k < w", over="k"),
+            stage("R", "y", "0 <= y < h", [("S", "y // 2")]),
+            shapes={"S": "h", "R": "h"},
+            outputs=["R"],
+        )
+    )
+
+
+def test_a_sum_without_terms_is_initialised_where_it_is_read():
+    """The start of a split comes from the elements needed, not from the terms."""
+    plan = halves().compute_at("S", "R", "y").split("S", "y", 2).split("S", "k", 3)
+    init = Copies(plan.arranged).relation("S.init")
+    assert not init.fix_val(PARAM, 0, 3).fix_val(PARAM, 1, 0).is_empty()
+    assert Oracle(plan.arranged, {"h": 3, "w": 0}).right()
+
+
+def test_init_stands_outside_every_loop_of_the_reduction():
+    """Skewed by k and k skewed back by that: for the initialisation k counts as 0."""
+    plan = halves().skew("S", "y", "k", "a").skew("S", "k", "a", "b", -1)
+    assert relation(plan, "S.init").startswith("{ [i0] -> [i0] :")

@@ -8,7 +8,7 @@ from tdsl.poly.answers import PROVED
 from tdsl.poly.folds import min_fold
 from tdsl.poly.verdict import judge
 from tests.poly.programs import Plan, program, stage
-from tests.poly.test_verdict import (
+from tests.poly.samples import (
     blur,
     heat,
     matmul,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tdsl.poly.looptree import LoopTree, Misplaced
-from tests.poly.test_verdict import blur, matmul, packed_matmul, slid_blur
+from tests.poly.samples import blur, matmul, packed_matmul, slid_blur
 
 
 def test_dims_are_the_hosts_loops_then_the_own():
@@ -68,3 +68,8 @@ def test_a_part_fused_with_another_loop_is_opaque():
     with pytest.raises(Misplaced, match="fuses a part") as caught:
         LoopTree(plan.fuse("C", "ti", "ji", "u").arranged).own("C")
     assert caught.value.opaque
+
+
+def test_parts_fused_the_other_way_round_are_opaque():
+    with pytest.raises(Misplaced, match="fuses a part"):
+        LoopTree(fused("ti", "to").fuse("C", "ti", "to", "u").arranged).own("C")

@@ -4,7 +4,7 @@ from tdsl.poly.answers import PROVED
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.signature import Signatures
-from tests.poly.test_verdict import blur, slid_blur
+from tests.poly.samples import blur, slid_blur
 
 
 def test_the_one_unused_for_longest_is_forgotten():

@@ -10,7 +10,7 @@ from tdsl.poly.folds import min_fold
 from tdsl.poly.verdict import judge
 from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
-from tests.poly.test_verdict import refuted
+from tests.poly.samples import refuted
 
 
 def chain(length, *, step=1, width=3, rewound=True):

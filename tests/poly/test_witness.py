@@ -11,7 +11,7 @@ from tdsl.poly.answers import Refuted
 from tdsl.poly.verdict import judge
 from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
-from tests.poly.test_verdict import ILLEGAL, edit_distance, recurrence, refuted, scan, slid_blur
+from tests.poly.samples import ILLEGAL, edit_distance, recurrence, refuted, scan, slid_blur
 
 
 def smaller(sizes):

@@ -26,6 +26,10 @@ MANTISSA = {"float32": 2.0**23, "float64": 2.0**52}
 """Below these whole numbers are exact in a dtype, so that sums of them are the same in any order."""
 
 
+POINTS = 4000
+"""Runs of more statements than about this take the interpreter too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a failure needs to happen again."""
@@ -131,9 +135,20 @@ def other_sizes(case: Case) -> list[dict[str, int]]:
         wanted.append(sample_sizes(case.program, {size.name: dice.choice([11, 17, 20]) for size in case.program.sizes}))
     unique: list[dict[str, int]] = []
     for sizes in wanted:
-        if sizes not in unique:
+        if sizes not in unique and _points(case.program, sizes) <= POINTS:
             unique.append(sizes)
     return unique
+
+
+def _points(program: Program, sizes: dict[str, int]) -> int:
+    """About how many statements a run executes."""
+    total = 0
+    for stage in program.stages:
+        points = 1
+        for text in stage.shape:
+            points *= max(0, int(eval(text, {}, dict(sizes))))  # the text is ours
+        total += points * max([4, *sizes.values()]) ** len(stage.lines)
+    return total
 
 
 def judge(case: Case, *, all_sizes: bool = True) -> Outcome:

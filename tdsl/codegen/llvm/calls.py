@@ -68,6 +68,6 @@ def rarely(
     texts = [ctx.text(chosen, lanes)]
     ctx.release(mark)
     otherwise(f, branch)
+    texts.append(ctx.text(usual, lanes))  # in the arm: nothing may stand before the phi node
     end_branch(f, branch)
-    texts.append(ctx.text(usual, lanes))
     return ctx.result(node.dtype, lanes, merged(f, branch, value_type(node.dtype, lanes), texts))

@@ -27,7 +27,9 @@ def _floats(name: str, *values: object) -> tuple[tuple[Node, ...], tuple[Expr, .
     wrong = next((operand for operand in strong if not _computes(operand)), None)
     if wrong is not None or not strong:
         shown = values[0] if wrong is None else wrong
-        what = f"{shown} is {wrong.dtype}" if wrong is not None else "Python numbers have no dtype of their own"
+        what = (
+            f"{shown} is {wrong.dtype}" if wrong is not None else "Python numbers have no dtype of their own"
+        )
         raise DTypeError(
             "E207",
             f"td.{name} takes floats, not {shown}",

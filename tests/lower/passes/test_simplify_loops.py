@@ -133,16 +133,16 @@ allocate T: int64[1] heap
     "a bound that may be written": """
 allocate T: int64[1] heap
   T[0] = n
-  serial i in 0 .. T[0]
+  serial i in 0 .. T[0] % 8
     T[0] = at[i]
-    if i < T[0]
+    if i < T[0] % 8
       C[i] = A[i]""",
     "a let of what may be written": """
 allocate T: int64[1] heap
   T[0] = n
-  let x: int64 = T[0]
+  let x: int64 = T[0] % 8
     T[0] = at[0]
-    if x == T[0]
+    if x == T[0] % 8
       C[0] = A[0]""",
 }
 

@@ -1,0 +1,67 @@
+"""What the entry knows of objects in memory: CPython's and NumPy's structs, DLPack's, and its own context.
+
+In: nothing. Out: offsets in bytes. The first group is no public interface: runtime/object_layout.py compares it with
+live objects before the first entry is used, and where it differs every call takes the Python way (architecture.md, 11).
+Sources: CPython Include/object.h, tupleobject.h, floatobject.h; NumPy 2 ndarraytypes.h (PyArrayObject_fields);
+dlpack.h 1.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# PyObject and friends, 64-bit builds with the global lock.
+HEAD = 16
+OBJECT_TYPE = 8
+TUPLE_SIZE = HEAD
+TUPLE_ITEMS = HEAD + 8
+FLOAT_VALUE = HEAD
+
+# PyArrayObject_fields.
+ARRAY_DATA = HEAD
+ARRAY_NDIM = HEAD + 8
+ARRAY_DIMS = HEAD + 16
+ARRAY_STRIDES = HEAD + 24
+ARRAY_DESCR = HEAD + 40
+ARRAY_FLAGS = HEAD + 48
+
+FLAG_CONTIGUOUS, FLAG_ALIGNED, FLAG_WRITEABLE = 0x1, 0x100, 0x400
+
+NEW_FROM_DESCR = 94
+"""Slot of PyArray_NewFromDescr in NumPy's table of functions (numpy/__multiarray_api.h)."""
+
+# What an array of another library is reduced to, in memory of the entry: then a DLTensor, then byte strides.
+RECORD_DATA, RECORD_DIMS, RECORD_STRIDES, RECORD_CONTIGUOUS = 0, 8, 16, 24
+RECORD_TENSOR, TENSOR_BYTES = 32, 48
+RECORD_BYTES = RECORD_TENSOR + TENSOR_BYTES
+"""And 8 for each dimension."""
+
+_FIXED = (
+    "slow", "failed", "contiguous", "general", "environment",
+    "ndarray", "tuple", "float", "int", "true", "false", "out", "new_array",
+    "foreign_type", "foreign_view", "foreign_allocate", "foreign_wrap",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLayout:
+    """The context of a kernel: one pointer a slot, filled by the runtime (runtime/fast_call.py).
+
+    slow: called with the same arguments where the entry does not accept; failed: called with a status that is not 0;
+    contiguous, general: the bodies, null until loaded; environment: a `tdsl_env`; then types, constants and functions
+    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none),
+    a NumPy descriptor for each dtype and a string for each size that may be a keyword.
+    """
+
+    dtypes: tuple[str, ...]
+    keywords: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """All slots in order."""
+        described = tuple(f"descr {name}" for name in self.dtypes)
+        return (*_FIXED, *described, *(f"name {name}" for name in self.keywords))
+
+    def offset(self, slot: str) -> int:
+        """Where a slot is, in bytes."""
+        return 8 * self.slots.index(slot)

@@ -1,0 +1,102 @@
+"""Sizes in the entry: arrays and keywords in, the value of every size out; everything that must agree is required.
+
+The order is that of runtime/sizes.py: bare dims, then affine ones with one unknown left. Which equation binds which size
+depends on the interface alone, so it is decided here and costs nothing at a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tdsl.codegen.entry.arrays import Array
+from tdsl.codegen.entry.code import Code
+from tdsl.codegen.entry.formulas import Whole, condition, integer
+from tdsl.codegen.formula import Formula
+from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Interface
+
+_Binding = tuple[int, str, int]
+"""(position of the equation, size, factor; 0 for a bare dim)."""
+
+
+def keyword_sizes(interface: Interface) -> tuple[str, ...]:
+    """The sizes that no input array binds, so that each call names them."""
+    formulas = [
+        formula for one in interface.inputs if isinstance(one, ArrayInterface) for formula in one.extents
+    ]
+    bound = {size for _, size, _ in _bindings(formulas, set())}
+    return tuple(size.name for size in interface.sizes if size.name not in bound)
+
+
+def _bindings(formulas: Sequence[Formula], known: set[str]) -> Iterator[_Binding]:
+    """Which equation binds which size, in the order in which they can be solved."""
+    for position, formula in enumerate(formulas):
+        if formula.bare is not None and formula.bare not in known:
+            known.add(formula.bare)
+            yield position, formula.bare, 0
+    progress = True
+    while progress:
+        progress = False
+        for position, formula in enumerate(formulas):
+            unknown = [term for term in formula.terms or () if term[0] not in known]
+            if formula.bare is None and len(unknown) == 1:
+                name, factor = unknown[0]
+                known.add(name)
+                yield position, name, factor
+                progress = True
+
+
+def solve(
+    code: Code, interface: Interface, arrays: Sequence[Array], given: Mapping[str, Whole]
+) -> dict[str, Whole]:
+    """Every size's value; requires that shapes agree and facts of sizes hold.
+
+    Args:
+        given: sizes passed as keywords, each known to be at least 0 and below the limit.
+    """
+    equations = [pair for array in arrays for pair in zip(array.extents, array.interface.extents, strict=True)]
+    known = dict(given)
+    bound: set[int] = set()
+    for position, name, factor in _bindings([formula for _, formula in equations], set(given)):
+        extent, formula = equations[position]
+        text = extent if factor == 0 else _solved(code, extent, formula, name, factor, known)
+        known[name] = _limited(code, interface, name, text)
+        if factor == 0:
+            bound.add(position)
+    for position, (extent, formula) in enumerate(equations):
+        if position not in bound:
+            code.require(code.op(f"icmp eq i64 {extent}, {integer(code, formula, known).text}"))
+    for size in interface.sizes:
+        if size.multiple_of > 1:
+            rest = code.op(f"urem i64 {known[size.name].text}, {size.multiple_of}")
+            code.require(code.op(f"icmp eq i64 {rest}, 0"))
+    return known
+
+
+def _limited(code: Code, interface: Interface, name: str, text: str) -> Whole:
+    """minimum <= value < limit, as one unsigned comparison."""
+    least = next(size.minimum for size in interface.sizes if size.name == name)
+    above = code.op(f"sub i64 {text}, {least}") if least else text
+    code.require(code.op(f"icmp ult i64 {above}, {SIZE_LIMIT - least}"))
+    return Whole(text, least, SIZE_LIMIT - 1)
+
+
+def _solved(
+    code: Code, extent: str, formula: Formula, name: str, factor: int, known: Mapping[str, Whole]
+) -> str:
+    """(extent - rest) / factor, and that it divides. What wraps around is no size and fails the comparison later."""
+    rest = code.op(f"sub i64 {extent}, {formula.constant}") if formula.constant else extent
+    for other, count in formula.terms or ():
+        if other != name:
+            product = known[other].text if count == 1 else code.op(f"mul i64 {known[other].text}, {count}")
+            rest = code.op(f"sub i64 {rest}, {product}")
+    if abs(factor) == 1:  # a division by -1 would trap for one value
+        return rest if factor == 1 else code.op(f"sub i64 0, {rest}")
+    remainder = code.op(f"srem i64 {rest}, {factor}")
+    code.require(code.op(f"icmp eq i64 {remainder}, 0"))
+    return code.op(f"sdiv i64 {rest}, {factor}")
+
+
+def check_facts(code: Code, interface: Interface, known: Mapping[str, Whole]) -> None:
+    """Conditions declared or assumed."""
+    for fact in interface.facts:
+        code.require(condition(code, fact, known))

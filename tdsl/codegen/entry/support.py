@@ -1,0 +1,360 @@
+"""Functions that an entry calls off its straight path, as text: arrays of other libraries, bounds of strided arrays, ranges.
+
+In: nothing. Out: LLVM IR, appended to an entry that needs it. All are internal; none keeps anything or raises: a
+Python error that a library set is cleared, and the slow path asks that library again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tdsl.codegen.entry.layout import (
+    OBJECT_TYPE, RECORD_BYTES, RECORD_CONTIGUOUS, RECORD_DIMS, RECORD_STRIDES, RECORD_TENSOR,
+    ContextLayout,
+)  # fmt: skip
+
+PYTHON_SYMBOLS = frozenset({
+    "PyObject_Vectorcall", "PyErr_Clear", "Py_IncRef", "Py_DecRef", "PyEval_SaveThread", "PyEval_RestoreThread",
+    "PyLong_FromLong", "PyLong_AsLongLongAndOverflow", "PyTuple_New", "PyTuple_SetItem",
+})  # fmt: skip
+"""What an entry takes from CPython (its C API, and nothing private)."""
+
+DECLARATIONS = """\
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+declare void @PyErr_Clear()
+declare void @Py_IncRef(ptr)
+declare void @Py_DecRef(ptr)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
+declare ptr @PyLong_FromLong(i64)
+declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
+declare ptr @PyTuple_New(i64)
+declare i32 @PyTuple_SetItem(ptr, i64, ptr)
+"""
+
+# %record + 32 holds a DLTensor: is it an array on the CPU of %word (dtype code, bits, lanes) and %ndim dimensions?
+# Then data, dims, byte strides and whether it is contiguous and aligned stand in the record.
+_TENSOR = f"""
+define internal i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize) nounwind {{
+entry:
+  %tensor = getelementptr i8, ptr %record, i64 {RECORD_TENSOR}
+  %device.at = getelementptr i8, ptr %tensor, i64 8
+  %device = load i32, ptr %device.at, align 8
+  %on.cpu = icmp eq i32 %device, 1
+  %ndim.at = getelementptr i8, ptr %tensor, i64 16
+  %rank = load i32, ptr %ndim.at, align 8
+  %same.rank = icmp eq i32 %rank, %ndim
+  %word.at = getelementptr i8, ptr %tensor, i64 20
+  %found = load i32, ptr %word.at, align 4
+  %same.word = icmp eq i32 %found, %word
+  %two = and i1 %on.cpu, %same.rank
+  %good = and i1 %two, %same.word
+  br i1 %good, label %take, label %no
+take:
+  %start = load ptr, ptr %tensor, align 8
+  %offset.at = getelementptr i8, ptr %tensor, i64 40
+  %offset = load i64, ptr %offset.at, align 8
+  %data = getelementptr i8, ptr %start, i64 %offset
+  store ptr %data, ptr %record, align 8
+  %dims.from = getelementptr i8, ptr %tensor, i64 24
+  %dims = load ptr, ptr %dims.from, align 8
+  %dims.to = getelementptr i8, ptr %record, i64 {RECORD_DIMS}
+  store ptr %dims, ptr %dims.to, align 8
+  %strides.from = getelementptr i8, ptr %tensor, i64 32
+  %given = load ptr, ptr %strides.from, align 8
+  %compact = icmp eq ptr %given, null
+  %strides = getelementptr i8, ptr %record, i64 {RECORD_BYTES}
+  %strides.to = getelementptr i8, ptr %record, i64 {RECORD_STRIDES}
+  store ptr %strides, ptr %strides.to, align 8
+  %address = ptrtoint ptr %data to i64
+  %low = sub i64 %itemsize, 1
+  %rest = and i64 %address, %low
+  %aligned = icmp eq i64 %rest, 0
+  %last = sext i32 %ndim to i64
+  br label %dim
+dim:
+  %left = phi i64 [ %last, %take ], [ %at, %next ]
+  %dense = phi i1 [ true, %take ], [ %dense.now, %next ]
+  %empty = phi i1 [ false, %take ], [ %empty.now, %next ]
+  %step = phi i64 [ 1, %take ], [ %step.now, %next ]
+  %more = icmp sgt i64 %left, 0
+  br i1 %more, label %one, label %done
+one:
+  %at = sub i64 %left, 1
+  %extent.at = getelementptr i64, ptr %dims, i64 %at
+  %extent = load i64, ptr %extent.at, align 8
+  br i1 %compact, label %next, label %read
+read:
+  %stride.at = getelementptr i64, ptr %given, i64 %at
+  %stride.read = load i64, ptr %stride.at, align 8
+  br label %next
+next:
+  %stride = phi i64 [ %step, %one ], [ %stride.read, %read ]
+  %bytes = mul i64 %stride, %itemsize
+  %bytes.at = getelementptr i64, ptr %strides, i64 %at
+  store i64 %bytes, ptr %bytes.at, align 8
+  %expected = icmp eq i64 %stride, %step
+  %single = icmp eq i64 %extent, 1
+  %fits = or i1 %expected, %single
+  %dense.now = and i1 %dense, %fits
+  %none = icmp eq i64 %extent, 0
+  %empty.now = or i1 %empty, %none
+  %step.now = mul i64 %step, %extent
+  br label %dim
+done:
+  %row.major = or i1 %dense, %empty
+  %plain = and i1 %row.major, %aligned
+  %plain.wide = zext i1 %plain to i64
+  %plain.to = getelementptr i8, ptr %record, i64 {RECORD_CONTIGUOUS}
+  store i64 %plain.wide, ptr %plain.to, align 8
+  ret i1 true
+no:
+  ret i1 false
+}}
+"""
+
+
+def foreign_text(context: ContextLayout) -> str:
+    """Arrays of the one foreign type that the context knows: read, and made for results."""
+    kind, view, allocate, wrap = (
+        context.offset(f"foreign_{name}") for name in ("type", "view", "allocate", "wrap")
+    )
+    return f"""{_TENSOR}
+define internal i1 @tdsl_foreign(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record) nounwind noinline {{
+entry:
+  %type.at = getelementptr i8, ptr %object, i64 {OBJECT_TYPE}
+  %type = load ptr, ptr %type.at, align 8
+  %known.at = getelementptr i8, ptr %context, i64 {kind}
+  %known = load ptr, ptr %known.at, align 8
+  %same = icmp eq ptr %type, %known
+  br i1 %same, label %ask, label %no
+ask:
+  %view.at = getelementptr i8, ptr %context, i64 {view}
+  %view = load ptr, ptr %view.at, align 8
+  %tensor = getelementptr i8, ptr %record, i64 {RECORD_TENSOR}
+  %failed = call i32 %view(ptr %object, ptr %tensor)
+  %ok = icmp eq i32 %failed, 0
+  br i1 %ok, label %check, label %clear
+check:
+  %good = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
+  ret i1 %good
+clear:
+  call void @PyErr_Clear()
+  br label %no
+no:
+  ret i1 false
+}}
+
+define internal void @tdsl_ignore(ptr %context, ptr %kind, ptr %message) nounwind {{
+  ret void
+}}
+
+define internal ptr @tdsl_new_foreign(ptr %context, i32 %ndim, ptr %dims, i32 %word, i64 %itemsize, ptr %record) nounwind noinline {{
+entry:
+  %out = alloca ptr, align 8
+  store ptr null, ptr %out, align 8
+  %tensor = getelementptr i8, ptr %record, i64 {RECORD_TENSOR}
+  store ptr null, ptr %tensor, align 8
+  %device = getelementptr i8, ptr %tensor, i64 8
+  store i64 1, ptr %device, align 8
+  %ndim.at = getelementptr i8, ptr %tensor, i64 16
+  store i32 %ndim, ptr %ndim.at, align 8
+  %word.at = getelementptr i8, ptr %tensor, i64 20
+  store i32 %word, ptr %word.at, align 4
+  %dims.at = getelementptr i8, ptr %tensor, i64 24
+  store ptr %dims, ptr %dims.at, align 8
+  %strides.at = getelementptr i8, ptr %tensor, i64 32
+  store ptr null, ptr %strides.at, align 8
+  %offset.at = getelementptr i8, ptr %tensor, i64 40
+  store i64 0, ptr %offset.at, align 8
+  %allocate.at = getelementptr i8, ptr %context, i64 {allocate}
+  %allocate = load ptr, ptr %allocate.at, align 8
+  %failed = call i32 %allocate(ptr %tensor, ptr %out, ptr null, ptr @tdsl_ignore)
+  %ok = icmp eq i32 %failed, 0
+  br i1 %ok, label %made, label %clear
+made:
+  %managed = load ptr, ptr %out, align 8
+  %inner = getelementptr i8, ptr %managed, i64 32
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %tensor, ptr align 8 %inner, i64 48, i1 false)
+  %good = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
+  %plain.at = getelementptr i8, ptr %record, i64 {RECORD_CONTIGUOUS}
+  %plain = load i64, ptr %plain.at, align 8
+  store ptr null, ptr %out, align 8
+  %wrap.at = getelementptr i8, ptr %context, i64 {wrap}
+  %wrap = load ptr, ptr %wrap.at, align 8
+  %refused = call i32 %wrap(ptr %managed, ptr %out)
+  %taken = icmp eq i32 %refused, 0
+  br i1 %taken, label %wrapped, label %clear
+wrapped:
+  %object = load ptr, ptr %out, align 8
+  %is.plain = icmp ne i64 %plain, 0
+  %usable = and i1 %good, %is.plain
+  br i1 %usable, label %done, label %drop
+done:
+  ret ptr %object
+drop:
+  call void @Py_DecRef(ptr %object)
+  ret ptr null
+clear:
+  call void @PyErr_Clear()
+  ret ptr null
+}}
+"""
+
+
+# The bytes that a strided array spans: [pair[0], pair[1]); nothing where it has no elements.
+BOUNDS = """
+define internal void @tdsl_bounds(ptr %data, i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize, ptr %pair) nounwind noinline {
+entry:
+  %start = ptrtoint ptr %data to i64
+  br label %dim
+dim:
+  %at = phi i64 [ 0, %entry ], [ %at.next, %next ]
+  %low = phi i64 [ %start, %entry ], [ %low.next, %next ]
+  %high = phi i64 [ %start, %entry ], [ %high.next, %next ]
+  %more = icmp slt i64 %at, %ndim
+  br i1 %more, label %one, label %done
+one:
+  %extent.at = getelementptr i64, ptr %dims, i64 %at
+  %extent = load i64, ptr %extent.at, align 8
+  %none = icmp eq i64 %extent, 0
+  br i1 %none, label %empty, label %next
+next:
+  %stride.at = getelementptr i64, ptr %strides, i64 %at
+  %stride = load i64, ptr %stride.at, align 8
+  %steps = sub i64 %extent, 1
+  %reach = mul i64 %steps, %stride
+  %negative = icmp slt i64 %reach, 0
+  %down = select i1 %negative, i64 %reach, i64 0
+  %up = select i1 %negative, i64 0, i64 %reach
+  %low.next = add i64 %low, %down
+  %high.next = add i64 %high, %up
+  %at.next = add i64 %at, 1
+  br label %dim
+done:
+  %end = add i64 %high, %itemsize
+  br label %store
+empty:
+  br label %store
+store:
+  %first = phi i64 [ %low, %done ], [ %start, %empty ]
+  %last = phi i64 [ %end, %done ], [ %start, %empty ]
+  store i64 %first, ptr %pair, align 8
+  %second = getelementptr i8, ptr %pair, i64 8
+  store i64 %last, ptr %second, align 8
+  ret void
+}
+
+; Whether each dimension steps over all inner ones together, so that no two elements share a byte.
+define internal i1 @tdsl_spread(i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize) nounwind noinline {
+entry:
+  br label %dim
+dim:
+  %left = phi i64 [ %ndim, %entry ], [ %at, %next ]
+  %reach = phi i64 [ %itemsize, %entry ], [ %reach.next, %next ]
+  %more = icmp sgt i64 %left, 0
+  br i1 %more, label %one, label %yes
+one:
+  %at = sub i64 %left, 1
+  %extent.at = getelementptr i64, ptr %dims, i64 %at
+  %extent = load i64, ptr %extent.at, align 8
+  %several = icmp sgt i64 %extent, 1
+  br i1 %several, label %check, label %next
+check:
+  %stride.at = getelementptr i64, ptr %strides, i64 %at
+  %stride = load i64, ptr %stride.at, align 8
+  %negated = sub i64 0, %stride
+  %negative = icmp slt i64 %stride, 0
+  %size = select i1 %negative, i64 %negated, i64 %stride
+  %over = icmp sge i64 %size, %reach
+  %steps = sub i64 %extent, 1
+  %far = mul i64 %steps, %size
+  %reached = add i64 %reach, %far
+  br i1 %over, label %next, label %no
+next:
+  %reach.next = phi i64 [ %reach, %one ], [ %reached, %check ]
+  br label %dim
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}
+"""
+
+
+def range_name(dtype: str) -> str:
+    """The function that looks whether low <= value < high for all values of a contiguous array."""
+    return f"@tdsl_within_{dtype}"
+
+
+def range_text(dtype: str) -> str:
+    """`i1 (ptr data, i64 count, i64 low, i64 high)`; high - low fits int64, values are compared as int64.
+
+    uint64 values of 2^63 and more become negative and so lie outside: bounds are below 2^63.
+    """
+    bits = int(dtype.removeprefix("uint").removeprefix("int"))
+    widen = "" if bits == 64 else "zext" if dtype.startswith("u") else "sext"
+    return f"""
+define internal i1 {range_name(dtype)}(ptr %data, i64 %count, i64 %low, i64 %high) nounwind noinline {{
+entry:
+  %span = sub i64 %high, %low
+  %some = icmp sgt i64 %high, %low
+  br i1 %some, label %eights, label %empty
+empty:
+  %none = icmp eq i64 %count, 0
+  ret i1 %none
+eights:
+  %whole = and i64 %count, -8
+  %low.one = insertelement <8 x i64> poison, i64 %low, i64 0
+  %low.all = shufflevector <8 x i64> %low.one, <8 x i64> poison, <8 x i32> zeroinitializer
+  %span.one = insertelement <8 x i64> poison, i64 %span, i64 0
+  %span.all = shufflevector <8 x i64> %span.one, <8 x i64> poison, <8 x i32> zeroinitializer
+  br label %look
+look:
+  %i = phi i64 [ 0, %eights ], [ %i.next, %step ]
+  %bad = phi <8 x i1> [ zeroinitializer, %eights ], [ %bad.next, %step ]
+  %more = icmp slt i64 %i, %whole
+  br i1 %more, label %step, label %rest
+step:
+  %at = getelementptr i{bits}, ptr %data, i64 %i
+  %eight = load <8 x i{bits}>, ptr %at, align {bits // 8}
+{_widened(widen, bits, "eight", "<8 x i64>", f"<8 x i{bits}>")}
+  %from.low = sub <8 x i64> %eight.wide, %low.all
+  %outside = icmp uge <8 x i64> %from.low, %span.all
+  %bad.next = or <8 x i1> %bad, %outside
+  %i.next = add i64 %i, 8
+  br label %look
+rest:
+  %byte = bitcast <8 x i1> %bad to i8
+  %clean = icmp eq i8 %byte, 0
+  br i1 %clean, label %singles, label %no
+singles:
+  %j = phi i64 [ %i, %rest ], [ %j.next, %single ]
+  %one.more = icmp slt i64 %j, %count
+  br i1 %one.more, label %single, label %yes
+single:
+  %one.at = getelementptr i{bits}, ptr %data, i64 %j
+  %one = load i{bits}, ptr %one.at, align {bits // 8}
+{_widened(widen, bits, "one", "i64", f"i{bits}")}
+  %one.from.low = sub i64 %one.wide, %low
+  %inside = icmp ult i64 %one.from.low, %span
+  %j.next = add i64 %j, 1
+  br i1 %inside, label %singles, label %no
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}}
+"""
+
+
+def _widened(widen: str, bits: int, name: str, wide: str, narrow: str) -> str:
+    if not widen:
+        return f"  %{name}.wide = add {wide} %{name}, {'zeroinitializer' if wide[0] == '<' else '0'}"
+    return f"  %{name}.wide = {widen} {narrow} %{name} to {wide}"
+
+
+def support_text(context: ContextLayout, ranges: Iterable[str]) -> str:
+    """All that an entry may call. ranges: dtypes of arrays whose values are looked at."""
+    memcpy = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
+    return "".join((memcpy, foreign_text(context), BOUNDS, *map(range_text, ranges)))
