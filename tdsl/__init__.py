@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tdsl.declare.compute import compute
     from tdsl.declare.inputs import param, placeholder
     from tdsl.declare.pad import pad
+    from tdsl.declare.reducer import reducer
     from tdsl.declare.require import require
     from tdsl.declare.size import size
     from tdsl.errors import (
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
         trunc,
         where,
     )
-    from tdsl.expr.reductions import all, any, max, mean, min, prod, sum
+    from tdsl.expr.reductions import all, any, argmax, argmin, max, mean, min, prod, sum
     from tdsl.expr.tensor import Tensor
     from tdsl.pipeline import build
     from tdsl.runtime.machine_info import machine_info
@@ -87,6 +88,7 @@ _NAMES: dict[str, str] = {
     "declare.compute": "compute",
     "declare.inputs": "param placeholder",
     "declare.pad": "pad",
+    "declare.reducer": "reducer",
     "declare.require": "require",
     "declare.size": "size",
     "errors": "ArgumentError ArgumentTypeError AxisScopeError BoolError BoundsError CallError CallKeyError "
@@ -96,7 +98,7 @@ _NAMES: dict[str, str] = {
     "expr.handles": "Expr",
     "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
     "where",
-    "expr.reductions": "all any max mean min prod sum",
+    "expr.reductions": "all any argmax argmin max mean min prod sum",
     "expr.tensor": "Tensor",
     "pipeline": "build",
     "runtime.machine_info": "machine_info",
@@ -118,10 +120,10 @@ __all__ = [
     "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError",
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
     "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
-    "UnprovenSchedule", "Witness", "abs", "all", "any", "axis", "build", "cast", "ceil", "clamp", "compute",
+    "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "build", "cast", "ceil", "clamp", "compute",
     "floor", "fma", "get_num_threads", "knob", "logical_not", "machine_info", "max", "max_value", "maximum",
     "mean", "min", "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis",
-    "require", "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
+    "reducer", "require", "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
 ]  # fmt: skip
 
 

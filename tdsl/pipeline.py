@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import (
     ArrayInterface, Formula, Interface, ScalarInterface, SizeInterface,
 )  # fmt: skip
+from tdsl.codegen.loop_text import LoopText
 from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
@@ -26,7 +27,9 @@ from tdsl.lower.build import Signature
 from tdsl.lower.ir import ArrayArgument, Kernel as LoopKernel, ScalarArgument
 from tdsl.lower.pipeline import lower
 from tdsl.lower.printer import kernel_text
-from tdsl.runtime.kernel import Kernel, NativeRun, Prepared, Source
+from tdsl.runtime.built import built_kernel
+from tdsl.runtime.kernel import Kernel, Source
+from tdsl.runtime.prepare import Prepared
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Storage
 from tdsl.schedule.nest_build import build_nest
@@ -88,11 +91,11 @@ def build(
     clock = _Clock()
     loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)
     if resolved.kind == "interpret":
-        return Kernel(interface, _Interpreted(loops), _only_loops(loops), "interpret")
+        run = _Interpreted(loops, interface)
+        return Kernel(interface, run, run)
     if resolved.kind != "cpu":
         raise TargetError("G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"'])
-    native = _Native(loops, interface, resolved, clock)
-    kernel = Kernel(interface, native.runner(where), native.source, str(resolved.spelling))
+    kernel = built_kernel(LoopText(loops, resolved), interface, mark=clock.mark)
     clock.report(interface.name)
     return kernel
 
@@ -120,72 +123,15 @@ def lowered(
     return loops, _interface(state, loops, arguments, sizes)
 
 
-# ---------------------------------------------------------------- native code
-class _Native:
-    """Bodies of one kernel, compiled when asked for."""
+# ---------------------------------------------------------------- the interpreter
+class _Interpreted:
+    """Runs the loops in the interpreter; the origin of such a kernel."""
 
-    def __init__(self, loops: LoopKernel, interface: Interface, target: Target, clock: _Clock) -> None:
+    target_text = "interpret"
+
+    def __init__(self, loops: LoopKernel, interface: Interface) -> None:
         self.loops = loops
         self.interface = interface
-        self.target = target
-        self.clock = clock
-        self.texts: dict[BodyKind, str] = {}
-
-    def text(self, kind: BodyKind) -> str:
-        from tdsl.codegen.llvm import emit
-
-        if kind not in self.texts:
-            self.texts[kind] = emit(self.loops, self.target, kind)
-            self.clock.mark("emit")
-        return self.texts[kind]
-
-    def compile(self, kind: BodyKind) -> tuple[bytes, str]:
-        from tdsl.codegen.llvm.entry import symbol
-        from tdsl.codegen.machine import compile_object
-
-        code = compile_object(self.text(kind), self.target)
-        self.clock.mark("llvm")
-        return code, symbol(self.loops, kind)
-
-    def source(self, what: Source) -> str:
-        from tdsl.codegen.machine import assembly
-
-        if what == "loops":
-            return kernel_text(self.loops)
-        if what == "llvm":
-            return self.text("contiguous")
-        return assembly(self.text("contiguous"), self.target)
-
-    def runner(self, where: Location) -> NativeRun | _Foreign:
-        """Runs on this machine, or says why it cannot."""
-        from tdsl.codegen.machine import require_host
-
-        try:
-            require_host(self.target)
-        except TargetError as reason:
-            self.text("contiguous")
-            return _Foreign(reason)
-        run = NativeRun(self.interface, self.compile)
-        run.load("contiguous")
-        self.clock.mark("load")
-        return run
-
-
-class _Foreign:
-    """A kernel for another machine: its source can be read, a call says why it cannot run here."""
-
-    def __init__(self, reason: TargetError) -> None:
-        self.reason = reason
-
-    def __call__(self, call: Prepared) -> None:
-        raise self.reason
-
-
-class _Interpreted:
-    """Runs the loops in the interpreter."""
-
-    def __init__(self, loops: LoopKernel) -> None:
-        self.loops = loops
 
     def __call__(self, call: Prepared) -> None:
         from tdsl.lower.interpreter import interpret
@@ -194,14 +140,24 @@ class _Interpreted:
         named = {a.name: next(arrays) for a in self.loops.arguments if isinstance(a, ArrayArgument)}
         interpret(self.loops, named, call.sizes, call.scalar_values)
 
-
-def _only_loops(loops: LoopKernel) -> Callable[[Source], str]:
-    def source(what: Source) -> str:
+    def source(self, what: Source) -> str:
         if what == "loops":
-            return kernel_text(loops)
+            return kernel_text(self.loops)
         raise TargetError("G108", f"the interpreter has no {what} source", hint=['f.source("loops")'])
 
-    return source
+    def reduce(self) -> tuple[object, ...]:
+        return interpreted, (kernel_text(self.loops), self.interface.to_json())
+
+    def save(self, path: Path, cpus: Sequence[str] | None) -> tuple[Path, ...]:
+        raise TargetError("G108", "the interpreter makes no code to save", hint=['td.build(s, target="cpu")'])
+
+
+def interpreted(loops: str, interface: str) -> Kernel:
+    """A kernel that interprets its loops, from their text and the interface as JSON: what pickle loads."""
+    from tdsl.lower.parser import parse_kernel
+
+    run = _Interpreted(parse_kernel(loops), Interface.from_json(interface))
+    return Kernel(run.interface, run, run)
 
 
 # ---------------------------------------------------------------- arguments

@@ -16,7 +16,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, DuplicateNameError, Sh
 from tdsl.expr.build import ZERO
 from tdsl.expr.handles import AxisHandle, AxisOrigin
 from tdsl.expr.node import Node
-from tdsl.expr.printer import shape_text
+from tdsl.expr.printer import shape_text, text
 from tdsl.expr.rewrite import variables
 from tdsl.expr.tensor import Axis, Tensor
 from tdsl.location import Location
@@ -166,6 +166,14 @@ def _check_value(value: object, axes: Sequence[AxisHandle], what: str, where: Lo
             why=("arrays are arguments of the call, not of the declaration",),
             hint=('A = td.placeholder("A", shape, dtype), then A[…]',),
         )
+
+
+def same_tracing(one: Sequence[Node], other: Sequence[Node]) -> bool:
+    """Whether two calls of one callable gave the same expressions.
+
+    Tensors made inside the callable are new ones at each call, so what is written counts where objects differ.
+    """
+    return all(a is b or text(a) == text(b) for a, b in zip(one, other, strict=True))
 
 
 def free_axis_names(ndim: int, tensors: Sequence[Tensor], extents: Sequence[Node]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ are leaves here, which is why nothing is ever fused across stages, inlined later
 from __future__ import annotations
 
 from tdsl.expr import build
+from tdsl.expr.combination import with_results
 from tdsl.expr.node import Binary, Fma, Node, Reduce
 from tdsl.expr.reducers import SUM
 from tdsl.expr.rewrite import rewrite
@@ -29,8 +30,7 @@ def contract(node: Node) -> Node:
 
 def _contract(node: Node) -> Node:
     if isinstance(node, Reduce):
-        fused = node.reducer is SUM and _is_product(node.operands[0])
-        return Reduce(node.reducer, node.axes, node.operands, node.component, True) if fused else node
+        return _contract_reduction(node)
     if not isinstance(node, Binary) or node.op not in ("add", "sub") or not node.dtype.is_float:
         return node
     lhs, rhs = node.lhs, node.rhs
@@ -39,6 +39,16 @@ def _contract(node: Node) -> Node:
     if isinstance(rhs, Binary) and _is_product(rhs):
         return Fma(rhs.lhs if node.op == "add" else build.neg(rhs.lhs), rhs.rhs, lhs, True)
     return node
+
+
+def _contract_reduction(node: Reduce) -> Node:
+    """A sum of products accumulates by fma; the step of a reducer of the user's own is an expression like any other."""
+    reducer = node.reducer
+    if reducer.combination is not None:
+        reducer = with_results(reducer, tuple(map(contract, reducer.combination.results)))
+        return Reduce(reducer, node.axes, node.operands, node.component, node.fused)
+    fused = reducer is SUM and _is_product(node.operands[0])
+    return Reduce(reducer, node.axes, node.operands, node.component, True) if fused else node
 
 
 def _is_product(node: Node) -> bool:

@@ -30,8 +30,13 @@ def exact_fma(a: Array, b: Array, c: Array, dtype: np.dtype[Any]) -> Array:
     a, b, c = (np.asarray(part) for part in np.broadcast_arrays(a, b, c))
     if dtype == np.float64:
         return _fma64(a, b, c)
+    return fma_to_odd(a, b, c).astype(dtype)
+
+
+def fma_to_odd(a: Array, b: Array, c: Array) -> Array:
+    """`a * b + c` of floats of at most 24 bits as a float64 that any narrower rounding takes for the exact sum."""
     wide = [part.astype(np.float64) for part in (a, b, c)]
-    return _add_to_odd(wide[0] * wide[1], wide[2]).astype(dtype)
+    return _add_to_odd(wide[0] * wide[1], wide[2])
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tdsl.dtypes import to_numpy
 from tdsl.errors import InternalError
 from tdsl.expr import scalar_ops
 from tdsl.expr.functions.definition import definition
+from tdsl.expr.narrow_floats import held, is_array_of, is_held, kept, rounded
 from tdsl.expr.node import Call, Node, Read, Reduce, Select, Var
 from tdsl.expr.reducers import identity, step
 from tdsl.expr.rewrite import reads, walk
@@ -31,7 +31,7 @@ def evaluate(
     *,
     has_fma: bool = True,
 ) -> dict[str, Array]:
-    """The values of the output tensors, by name.
+    """The values of the output tensors, by name; of bfloat16 and fp8 as float32 arrays that hold them.
 
     Args:
         outputs: tensors of any stages; an input gives itself.
@@ -88,12 +88,12 @@ class _Run:
         if array is None:
             raise InternalError(f"no array for {tensor.name}", pass_name="expr.interpreter")
         shape = tuple(int(self.scalar(extent)) for extent in tensor.extents)
-        if array.shape != shape or array.dtype != to_numpy(tensor.dtype):
+        if array.shape != shape or not is_array_of(array, tensor.dtype):
             given = f"{array.dtype} {array.shape}"
             raise InternalError(
                 f"{tensor.name} is {tensor.dtype} {shape}, not {given}", pass_name="expr.interpreter"
             )
-        return array
+        return kept(array, tensor.dtype)
 
     def value(self, tensor: Tensor) -> Array:
         """The array of any tensor that can be read now."""
@@ -123,7 +123,7 @@ class _Run:
             if stage.domain:
                 fill = frame.value(stage.fill[tensor.component])
                 value = np.where(inside, value, fill)
-            self.values[tensor] = np.array(value, dtype=to_numpy(tensor.dtype), order="C", copy=True)
+            self.values[tensor] = np.array(value, dtype=held(tensor.dtype), order="C", copy=True)
 
 
 def _axis(name: str) -> Var:
@@ -230,7 +230,8 @@ class _Frame:
         table = self.run.sizes if var.kind == "size" else self.run.params
         if var.name not in table:
             raise InternalError(f"{var.kind} {var.name} has no value here", pass_name="expr.interpreter")
-        return np.asarray(table[var.name], dtype=to_numpy(var.of))
+        value = np.asarray(table[var.name])
+        return rounded(value, var.of) if is_held(var.of) else value.astype(held(var.of))
 
     def _read(self, node: Read) -> Array:
         array = self.run.value(node.tensor)

@@ -1,4 +1,4 @@
-"""The reducers of the language as values: sum, prod, max, min, any, all; and the one step of a reduction.
+"""The reducers of the language as values: sum prod max min any all argmax argmin; and the one step of a reduction.
 
 In: accumulators and terms as nodes. Out: the combined nodes. Lowering, the interpreter and `rfactor` take identity and
 step from here, so that they cannot disagree (semantics E2, E5, D5).
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tdsl.dtypes import DType, max_value, min_value
 from tdsl.expr import build
-from tdsl.expr.node import Binary, Node, Reduce
+from tdsl.expr.node import INT64, Binary, CompareOp, Node, Reduce
 from tdsl.expr.tensor import Reducer
 
 
@@ -44,7 +44,37 @@ MIN = _simple("min", build.minimum, _greatest, exact=True)
 ANY = _simple("any", build.logical_or, lambda dtype: build.constant(False, dtype), exact=True)
 ALL = _simple("all", build.logical_and, lambda dtype: build.constant(True, dtype), exact=True)
 
-REDUCERS: dict[str, Reducer] = {reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL)}
+
+
+def _place_of(name: str, better: CompareOp, identity: Callable[[DType], Node]) -> Reducer:
+    """A reducer of a value and its place (int64): the first NaN, else the first extremum, by place (E5).
+
+    The place decides between equal values, so the result does not depend on the order of the terms. The identity is
+    behind every place, so it loses against a term of the same value.
+    """
+
+    def combine(a: tuple[Node, ...], b: tuple[Node, ...]) -> tuple[Node, ...]:
+        (x, i), (y, j) = a, b
+        earlier = build.lt(j, i)
+        wins = build.logical_or(build.compare(better, y, x), build.logical_and(build.eq(x, y), earlier))
+        if x.dtype.is_float:
+            nan_x, nan_y = build.ne(x, x), build.ne(y, y)
+            wins = build.logical_or(
+                build.logical_and(nan_y, earlier),
+                build.logical_and(build.logical_not(nan_x), build.logical_or(nan_y, wins)),
+            )
+        return build.select(wins, y, x), build.select(wins, j, i)
+
+    last = build.index_const(int(max_value(INT64)))
+    return Reducer(name, combine, lambda dtypes: (identity(dtypes[0]), last), exact=True)
+
+
+ARGMAX = _place_of("argmax", "gt", _least)
+ARGMIN = _place_of("argmin", "lt", _greatest)
+
+REDUCERS: dict[str, Reducer] = {
+    reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)
+}
 """The built-in reducers by name, for the parser."""
 
 

@@ -1,4 +1,4 @@
-"""The public reductions: `sum prod max min any all mean` with `over=`, and `any`/`all` of several conditions.
+"""The public reductions: `sum prod max min any all argmax argmin mean` over axes, and `any`/`all` of conditions.
 
 In: an expression and reduction axes. Out: an `Expr` with a `Reduce` node that binds the axes' names; bounds stay with
 the axes' declarations, which the expression mentions (semantics E2, E4, E5, E10).
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tdsl.dtypes import DType, as_dtype
-from tdsl.errors import ArgumentTypeError, AxisScopeError, DTypeError
+from tdsl.errors import ArgumentError, ArgumentTypeError, AxisScopeError, DTypeError
 from tdsl.expr import build
 from tdsl.expr.arithmetic import convert
 from tdsl.expr.handles import AxisHandle, AxisOrigin, Expr, Origin, adopt, as_operand, merged
-from tdsl.expr.node import Node
-from tdsl.expr.reducers import ALL, ANY, MAX, MIN, PROD, SUM
+from tdsl.expr.node import Node, axis_var
+from tdsl.expr.reducers import ALL, ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
 from tdsl.expr.rewrite import reductions, variables
 from tdsl.expr.tensor import Reducer
 from tdsl.location import here, hide_internal_frames
@@ -72,17 +72,79 @@ def all(*conditions: object, over: Over | None = None) -> Expr:  # noqa: A001
 
 
 @hide_internal_frames
+def argmax(value: object, *rest: object, over: Over | None = None) -> Expr:
+    """Where `value` is greatest over the axes: the first NaN, else the first of the greatest; int64.
+
+    Args:
+        value: an expression; of conditions the first that holds.
+        over: one axis: the result is its value there. Several, outermost first, which start at 0: their row-major
+            position. They must not be empty: facts of sizes that say so are checked at the call.
+
+    Errors: E112 no reduction axis; E118 several axes whose position is not row-major; E120 an axis that may be empty.
+    """
+    return _argument(ARGMAX, value, rest, over)
+
+
+@hide_internal_frames
+def argmin(value: object, *rest: object, over: Over | None = None) -> Expr:
+    """Where `value` is least over the axes; as `argmax`."""
+    return _argument(ARGMIN, value, rest, over)
+
+
+@hide_internal_frames
 def mean(value: object, *rest: object, over: Over | None = None, dtype: DType | str | None = None) -> Expr:
     """The sum over the number of terms; of integers in float64 (E4); NaN where the axes are empty. As `sum`."""
-    operand = _operand("mean", value, dtype)
+    operand = operand_of("mean", value, dtype)
     if operand.dtype.is_integer:
         operand = _converted(operand, as_dtype("float64"))
     total = _reduce(SUM, operand, rest, over, None)
-    axes = _axes("mean", over)
+    axes = axes_of("mean", over)
+    return Expr(build.div(total.node, build.cast(_count(axes), total.dtype)), total.origins)
+
+
+def _count(axes: Sequence[AxisOrigin]) -> Node:
+    """The number of terms, int64: a product of extents, or a sum over axes whose bounds depend on each other."""
+    names = tuple(origin.axis.name for origin in axes)
+    bounds = [bound for origin in axes for bound in (origin.axis.lower, origin.axis.upper)]
+    if any(var.kind == "axis" and var.name in names for var in variables(*bounds)):
+        return build.reduction(SUM, names, (build.ONE,))
     count: Node = build.ONE
     for origin in axes:
         count = build.mul(count, build.maximum(build.extent(origin.axis), build.ZERO))
-    return Expr(build.div(total.node, build.cast(count, total.dtype)), total.origins)
+    return count
+
+
+def _argument(reducer: Reducer, value: object, rest: tuple[object, ...], over: Over | None) -> Expr:
+    if rest:
+        raise _several_values(reducer.name)
+    axes = axes_of(reducer.name, over)
+    operand = operand_of(reducer.name, value, None)
+    if operand.dtype.is_bool:
+        operand = _converted(operand, as_dtype("uint8"))
+    _check_computes(reducer.name, operand)
+    place = Expr(_position(reducer.name, axes), merged(_mentioned(axes)))
+    return reduction_of(reducer, (operand, place), axes)[1]
+
+
+def _position(name: str, axes: Sequence[AxisOrigin]) -> Node:
+    """The value of one axis, the row-major position of several. Errors: E118 there is none."""
+    position: Node = build.ZERO
+    names = [origin.axis.name for origin in axes]
+    for origin in axes:
+        axis = origin.axis
+        depends = [var.name for var in variables(axis.lower, axis.upper) if var.name in names]
+        if len(axes) > 1 and (depends or axis.lower is not build.ZERO):
+            raise ArgumentError(
+                "E118",
+                f"td.{name} over several axes gives a row-major position, and {axis.name} has none",
+                where=here(),
+                why=(
+                    f"its bounds depend on {depends[0]}" if depends else f"it starts at {Expr(axis.lower)}, not at 0",
+                ),
+                hint=(f"td.reducer over tuples: the value and each of {', '.join(names)}",),
+            )
+        position = build.add(build.mul(position, axis.upper), axis_var(axis.name))
+    return position
 
 
 def _reduce(
@@ -90,29 +152,58 @@ def _reduce(
 ) -> Expr:
     if rest:
         raise _several_values(reducer.name)
-    axes = _axes(reducer.name, over)
-    operand = _operand(reducer.name, value, dtype)
+    axes = axes_of(reducer.name, over)
+    operand = operand_of(reducer.name, value, dtype)
     if operand.dtype.is_bool != (reducer in (ANY, ALL)):
         raise _wrong_kind(reducer.name, operand)
+    _check_computes(reducer.name, operand)
+    return reduction_of(reducer, (operand,), axes)[0]
+
+
+def reduction_of(
+    reducer: Reducer, operands: Sequence[Expr], axes: Sequence[AxisOrigin]
+) -> tuple[Expr, ...]:
+    """What a reducer gives over axes, one expression a component.
+
+    Errors: E106 an axis that an operand has reduced already.
+    """
     names = tuple(origin.axis.name for origin in axes)
-    for inner in reductions(operand.node):
-        for name in inner.axes:
-            if name in names:
-                raise AxisScopeError(
-                    "E106",
-                    f"axis {name} is summed over inside and outside: {inner}",
-                    where=here(),
-                    why=(
-                        f"the inner {inner.reducer.name} has used up {name}; the outer one would loop over it again",
-                    ),
-                    hint=(f'another axis for one of them: td.reduce_axis("{name}2", …)',),
-                )
-    bounds = (Expr(build.ZERO, origin.bounds) for origin in axes)
-    origins: tuple[Origin, ...] = merged((axes, operand.origins, *(part.origins for part in bounds)))
-    return Expr(build.reduction(reducer, names, (operand.node,)), origins)
+    nodes = tuple(operand.node for operand in operands)
+    for inner in reductions(*nodes):
+        twice = next((name for name in inner.axes if name in names), None)
+        if twice is not None:
+            raise AxisScopeError(
+                "E106",
+                f"axis {twice} is summed over inside and outside: {inner}",
+                where=here(),
+                why=(
+                    f"the inner {inner.reducer.name} has used up {twice}; the outer one would loop over it again",
+                ),
+                hint=(f'another axis for one of them: td.reduce_axis("{twice}2", …)',),
+            )
+    origins = merged((*_mentioned(axes), *(operand.origins for operand in operands)))
+    return tuple(
+        Expr(build.reduction(reducer, names, nodes, component), origins) for component in range(len(nodes))
+    )
 
 
-def _operand(name: str, value: object, dtype: DType | str | None) -> Expr:
+def _mentioned(axes: Sequence[AxisOrigin]) -> tuple[tuple[Origin, ...], ...]:
+    return (tuple(axes), *(origin.bounds for origin in axes))
+
+
+def _check_computes(name: str, operand: Expr) -> None:
+    if not operand.dtype.arithmetic and not operand.dtype.is_bool:
+        raise DTypeError(
+            "E207",
+            f"{operand.dtype} is for storage: load, store and cast only",
+            where=here(),
+            why=(f"td.{name} computes with {operand}",),
+            hint=(f'td.{name}({operand}.astype("float32"), over=…)',),
+        )
+
+
+def operand_of(name: str, value: object, dtype: DType | str | None) -> Expr:
+    """A term of the reduction `name`, converted to `dtype`. Errors: E208 a number that has no dtype."""
     operand = as_operand(value)
     if dtype is not None:
         return _converted(operand, as_dtype(dtype, where=here()))
@@ -135,8 +226,8 @@ def _converted(operand: object, dtype: DType) -> Expr:
     return converted
 
 
-def _axes(name: str, over: Over | None) -> tuple[AxisOrigin, ...]:
-    """The declarations of the axes that `over=` names, outermost first."""
+def axes_of(name: str, over: Over | None) -> tuple[AxisOrigin, ...]:
+    """The declarations of the axes that `over=` names, outermost first. Errors: E112 there are none."""
     if over is None:
         raise ArgumentTypeError(
             "E112",

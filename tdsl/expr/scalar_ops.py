@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tdsl.dtypes import DType, max_value, min_value, to_numpy
+from tdsl.dtypes import DType, max_value, min_value
 from tdsl.errors import InternalError
 from tdsl.expr.constants import COUNTS
-from tdsl.expr.exact_fma import exact_fma
+from tdsl.expr.exact_fma import exact_fma, fma_to_odd
+from tdsl.expr.narrow_floats import decoded, encoded, held, is_held, rounded
 from tdsl.expr.node import (
     Binary,
     BinaryOp,
@@ -82,7 +83,7 @@ def compute(node: Node, operands: Sequence[Array], *, has_fma: bool = True) -> A
             case Cast():
                 return cast(operands[0], node.operand.dtype, node.to)
             case Bitcast():
-                return np.asarray(operands[0]).view(to_numpy(node.to))
+                return decoded(encoded(operands[0], node.operand.dtype), node.to)
             case Fma():
                 return _fma(node, operands, has_fma)
             case _:
@@ -93,7 +94,7 @@ def compute(node: Node, operands: Sequence[Array], *, has_fma: bool = True) -> A
 
 def constant(node: Const) -> Array:
     """A constant as an array of rank 0."""
-    return np.asarray(node.value, dtype=to_numpy(node.of))
+    return np.asarray(node.value, dtype=held(node.of))
 
 
 def unary(op: UnaryOp, a: Array, dtype: DType) -> Array:
@@ -118,7 +119,7 @@ def _count_bits(op: UnaryOp, a: Array, dtype: DType) -> Array:
         bits = ~bits
     elif op == "ctz":
         bits = ~bits & (bits - bits.dtype.type(1))
-    return np.asarray(np.bitwise_count(bits)).astype(to_numpy(dtype))
+    return np.asarray(np.bitwise_count(bits)).astype(held(dtype))
 
 
 def binary(op: BinaryOp, a: Array, b: Array, dtype: DType) -> Array:
@@ -139,7 +140,7 @@ def _widened(a: Array, dtype: DType) -> Array:
 
 
 def _rounded(a: Array, dtype: DType) -> Array:
-    return a.astype(to_numpy(dtype)) if dtype.bits == 16 else a
+    return rounded(a, dtype) if dtype.bits == 16 else a
 
 
 def _extreme(op: BinaryOp, a: Array, b: Array, dtype: DType) -> Array:
@@ -198,8 +199,10 @@ def cast(a: Array, source: DType, target: DType) -> Array:
     with np.errstate(all="ignore"):
         if target.is_bool:
             return np.asarray(a != 0)
-        if target.is_float or not source.is_float:
-            return a.astype(to_numpy(target))
+        if target.is_float:
+            return rounded(np.asarray(a), target)
+        if not source.is_float:
+            return a.astype(held(target))
         return _saturated(a.astype(np.float64), target)
 
 
@@ -208,8 +211,8 @@ def _saturated(a: Array, target: DType) -> Array:
     least, greatest = int(min_value(target)), int(max_value(target))
     whole = np.trunc(a)
     low, high = whole <= float(least), whole >= float(greatest + 1)
-    inside = np.where(low | high | np.isnan(a), 0.0, whole).astype(to_numpy(target))
-    kind = to_numpy(target)
+    inside = np.where(low | high | np.isnan(a), 0.0, whole).astype(held(target))
+    kind = held(target)
     return np.where(high, np.asarray(greatest, kind), np.where(low, np.asarray(least, kind), inside))
 
 
@@ -223,4 +226,6 @@ def _fma(node: Fma, operands: Sequence[Array], has_fma: bool) -> Array:
 def fma(a: Array, b: Array, c: Array, dtype: DType) -> Array:
     """`a * b + c` rounded once."""
     with np.errstate(all="ignore"):
-        return exact_fma(a, b, c, to_numpy(dtype))
+        if is_held(dtype):
+            return rounded(fma_to_odd(a, b, c), dtype)
+        return exact_fma(a, b, c, held(dtype))

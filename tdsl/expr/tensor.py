@@ -18,29 +18,35 @@ from tdsl.location import Location, hide_internal_frames
 from tdsl.settings import Options
 
 if TYPE_CHECKING:
+    from tdsl.expr.combination import Combination
     from tdsl.expr.handles import Expr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Reducer:
     """An associative, commutative combination of values (of tuples of values when it has several components).
 
     `combine(a, b)` takes and returns one node a component; `identity(dtypes)` gives one constant a component.
     `exact`: the result does not depend on the order of the terms for any dtype (min, max, any, all); sums and products
-    of integers are exact too (they wrap), of floats they are not.
+    of integers are exact too (they wrap), of floats they are not. `combination`: what a reducer of the user's own was
+    made from, None of the built-in ones; two of one name and combination are one object.
     """
 
     name: str
     combine: Callable[[tuple[Node, ...], tuple[Node, ...]], tuple[Node, ...]]
     identity: Callable[[tuple[DType, ...]], tuple[Node, ...]]
     exact: bool
+    combination: Combination | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        """The built-in reducers pickle by name; others need callables that pickle."""
+        """The built-in reducers pickle by name, the user's by their expressions; others need callables that pickle."""
+        from tdsl.expr.combination import own_reducer
         from tdsl.expr.reducers import REDUCERS, built_in
 
         if REDUCERS.get(self.name) is self:
             return built_in, (self.name,)
+        if self.combination is not None:
+            return own_reducer, (self.name, self.combination)
         return Reducer, (self.name, self.combine, self.identity, self.exact)
 
 

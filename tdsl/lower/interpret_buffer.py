@@ -13,8 +13,9 @@ from typing import Any, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from tdsl.dtypes import DType, to_numpy
+from tdsl.dtypes import DType
 from tdsl.errors import InternalError
+from tdsl.expr.narrow_floats import held
 
 Array = npt.NDArray[Any]
 Index = tuple[Any, ...]
@@ -181,7 +182,7 @@ def _nonempty(line: str) -> list[str]:
 def scratch(name: str, dtype: DType, extents: Sequence[int], padding: int) -> Buffer:
     """A buffer of poison: NaN, or a number that is no likely subscript; no element is defined."""
     shape = tuple(max(extent, 0) for extent in extents)
-    data = np.empty(shape, to_numpy(dtype))
+    data = np.empty(shape, held(dtype))
     if dtype.is_float:
         data.fill(np.nan)
     else:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tdsl.dtypes import DType, to_numpy, wrap
+from tdsl.dtypes import DType, wrap
 from tdsl.expr.functions.definition import expand_calls
 from tdsl.expr.linear import Form, linear
+from tdsl.expr.narrow_floats import held
 from tdsl.expr.node import Binary, Compare, Const, Load, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.scalar_ops import compute
@@ -219,7 +220,7 @@ class _Compiler:
         """A select that lanes decide for themselves."""
         cond, then, otherwise = (self.code[child].run for child in node.children)
         machine, spread = self.machine, self.spread(node.dtype)
-        kind = to_numpy(node.dtype)
+        kind = held(node.dtype)
 
         def branch(run: Run, takes: Array) -> Array:
             if not takes.any():
@@ -240,7 +241,7 @@ class _Compiler:
 
     def spread(self, dtype: DType) -> Callable[[Any], Array]:
         """A function that makes one value a lane of a single value."""
-        machine, kind = self.machine, to_numpy(dtype)
+        machine, kind = self.machine, held(dtype)
 
         def spread(value: Any) -> Array:
             return value if is_lanes(value) else np.full(machine.width, value, kind)
@@ -276,7 +277,7 @@ class _Compiler:
         base = affine(single, constant, node.dtype)
         if not moving:
             return Code(base, False, taints)
-        kind = to_numpy(node.dtype).type
+        kind = held(node.dtype).type
         factors = [(run, wrap(count, node.dtype)) for run, count in moving]
 
         def total() -> Any:
@@ -311,7 +312,7 @@ class _Compiler:
             if operand.is_float or isinstance(node, Compare):
                 first, second = runs
                 return lambda: direct(first(), second())
-        kinds = [to_numpy(child.dtype) for child in node.children]
+        kinds = [held(child.dtype) for child in node.children]
 
         def general() -> Any:
             operands = [np.asarray(run(), kind) for run, kind in zip(runs, kinds, strict=True)]

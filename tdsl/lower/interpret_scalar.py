@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from tdsl.dtypes import DTYPES, DType, max_value, min_value, to_numpy, wrap
+from tdsl.dtypes import DTYPES, DType, max_value, min_value, wrap
 from tdsl.expr import constants
+from tdsl.expr.narrow_floats import held, is_held, rounded
 from tdsl.expr.node import Binary, Cast, Compare, Fma, Node, Unary
 from tdsl.expr.scalar_ops import compute
 
@@ -41,7 +42,7 @@ _FLOAT_UNARY: dict[str, Callable[[Any], Any]] = {
 def plain(value: Any, dtype: DType) -> Any:
     """A value as closures pass it: a Python int or bool in the dtype's range, or a NumPy float of the dtype."""
     if dtype.is_float:
-        return to_numpy(dtype).type(value)
+        return rounded(np.asarray(value, np.float64), dtype)[()] if is_held(dtype) else held(dtype).type(value)
     return bool(value) if dtype.is_bool else int(value)
 
 
@@ -96,7 +97,7 @@ def scalar_code(node: Node, runs: Sequence[Run], has_fma: bool) -> Run:
 
 def _general(node: Node, runs: Sequence[Run], has_fma: bool) -> Run:
     """Through arrays of rank 0."""
-    kinds = [to_numpy(child.dtype) for child in node.children]
+    kinds = [held(child.dtype) for child in node.children]
     keep = node.dtype.is_float
 
     def general() -> Any:
@@ -159,10 +160,10 @@ def _cast(node: Cast, run: Run) -> Run | None:
     if source.is_float and target.is_float:
         if 16 in (source.bits, target.bits) or not target.arithmetic or not source.arithmetic:
             return None
-        kind = to_numpy(target).type
+        kind = held(target).type
         return lambda: kind(run())
     if target.is_float:
-        kind = to_numpy(target).type
+        kind = held(target).type
         return lambda: kind(constants.cast(run(), source, target))
     if source.is_float:
         return lambda: constants.cast(float(run()), source, target)

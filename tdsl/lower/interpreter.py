@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tdsl.dtypes import to_numpy
 from tdsl.errors import InternalError
+from tdsl.expr.narrow_floats import is_array_of, kept
 from tdsl.expr.node import Node
 from tdsl.expr.printer import text
 from tdsl.lower.interpret_buffer import PASS, Array, Buffer, is_lanes, scratch
@@ -53,7 +53,8 @@ def interpret(
 
     Args:
         kernel: any kernel that the verifier accepts.
-        arrays: every array argument by name, of its dtype and extents, any strides; outputs are written.
+        arrays: every array argument by name, of its dtype and extents, any strides; outputs are written. bfloat16
+            and fp8 are float32 arrays that hold their values, or arrays of ml_dtypes.
         sizes: every size of the kernel, in elements.
         params: every scalar argument.
         shuffle: a seed; the iterations of parallel loops then run in an order drawn from it.
@@ -70,6 +71,8 @@ def interpret(
                 raise InternalError(f"the assumption {text(fact)} does not hold", pass_name=PASS)
         _Compiler(machine, shuffle).statement(kernel.body, names)()
     for name, buffer in names.buffers.items():
+        if buffer.output and buffer.data is not arrays[name]:
+            arrays[name][...] = buffer.data
         if buffer.output and buffer.defined is not None and not buffer.defined.all():
             first = tuple(np.argwhere(~buffer.defined)[0])
             raise InternalError(
@@ -103,14 +106,14 @@ def _bind_arrays(
         if array is None:
             raise InternalError(f"the array {argument.name} is not given", pass_name=PASS)
         shape = tuple(_value(extent, machine) for extent in argument.extents)
-        if array.shape != shape or array.dtype != to_numpy(argument.dtype):
+        if array.shape != shape or not is_array_of(array, argument.dtype):
             raise InternalError(
                 f"{argument.name} is {array.dtype}{list(array.shape)}, not {argument.dtype}{list(shape)}",
                 pass_name=PASS,
             )
         output = argument.role == "output"
         defined = np.zeros(shape, bool) if output and not partial else None
-        buffers[argument.name] = Buffer(argument.name, argument.dtype, array, defined, output)
+        buffers[argument.name] = Buffer(argument.name, argument.dtype, kept(array, argument.dtype), defined, output)
         if argument.value_range is not None:
             low, high = (_value(bound, machine) for bound in argument.value_range)
             if array.size and not (low <= int(array.min()) and int(array.max()) < high):

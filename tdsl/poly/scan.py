@@ -18,11 +18,14 @@ from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import DIV, IN, OUT, SET, pieces
+from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
 PIECES = 4
 """Above this many pieces a bound is taken from the hull, with a guard (architecture.md 15)."""
+
+BOUND_BUDGET = 200_000
+"""isl operations the exact bounds of one loop may take; beyond, they are taken from the pieces, with a guard."""
 
 
 def loop_var(owner: str, loop: str) -> Var:
@@ -201,15 +204,19 @@ class Frame:
 
     def _by_pieces(self, shadow: isl.Set, known: isl.Set, position: int) -> tuple[Bound, isl.Set]:
         """The least and the greatest value; no iteration where there is none."""
-        relation = _last_as_range(shadow)
-        least, greatest = relation.dim_min(0), relation.dim_max(0)
-        if max(map(_parts, (least, greatest))) > PIECES:
-            found = self._around(shadow, position)
-            if found is not None:
-                return found, isl.Set.universe(shadow.get_space())
+        try:
+            with budget(BOUND_BUDGET):
+                least, greatest, some = _extremes(shadow, known, position)
+                many = max(_parts(least), _parts(greatest), some.n_basic_set()) > PIECES
+        except TooLarge:
+            least, greatest, some, many = None, None, None, True
+        found = self._around(shadow, position) if many else None
+        if found is not None:
+            return found, isl.Set.universe(shadow.get_space())
+        if least is None or greatest is None or some is None:
+            least, greatest, some = _extremes(shadow, known, position)
         lower = pw_aff_node(least, self.names[:position], self.params)
         upper = add(pw_aff_node(greatest, self.names[:position], self.params), index_const(1))
-        some = relation.domain().gist(known.project_out(SET, position, 1)).coalesce()
         if not some.is_equal(isl.Set.universe(some.get_space())):
             upper = select(set_node(some, self.names[:position], self.params), upper, lower)
         return Bound(lower, upper), _between(shadow, position)
@@ -219,8 +226,10 @@ class Frame:
         asks for the rest. Exact bounds in many pieces would be selects of selects.
         """
         bounds: list[Bound] = []
-        for piece in shadow.compute_divs().coalesce().get_basic_sets():
-            found = self._by_constraints(piece.remove_unknown_divs(), position)
+        for basic in shadow.compute_divs().coalesce().get_basic_sets():
+            piece = basic.remove_unknown_divs()
+            found = self._by_constraints(piece, position)
+            found = found or self._by_constraints(piece.project_out(SET, 0, position).remove_unknown_divs(), 0)
             if found is None:
                 return None
             bounds.append(found[0])
@@ -295,9 +304,16 @@ class Frame:
         return tuple(_conjuncts(set_node(rest, self.names, self.params)))
 
 
+def _extremes(shadow: isl.Set, known: isl.Set, position: int) -> tuple[isl.PwAff, isl.PwAff, isl.Set]:
+    """Least and greatest value of the last dim for each value of the earlier ones, and where there is any."""
+    relation = _last_as_range(shadow)
+    some = relation.domain().gist(known.project_out(SET, position, 1)).coalesce()
+    return relation.dim_min(0).coalesce(), relation.dim_max(0).coalesce(), some
+
+
 def _parts(value: isl.PwAff) -> int:
     """How many conjunctions tell the pieces of a value apart."""
-    return sum(piece.n_basic_set() for piece, _ in pieces(value.coalesce()))
+    return sum(piece.n_basic_set() for piece, _ in pieces(value))
 
 
 def _conjuncts(cond: Node) -> list[Node]:

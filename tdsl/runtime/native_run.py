@@ -7,6 +7,7 @@ anything else the general one. This is the ctypes way; the code of the entry cal
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -57,7 +58,7 @@ class NativeRun:
         self._load = load
         self._bodies: dict[BodyKind, LoadedBody] = {}
         self._entries: dict[BodyKind, Entry] = {}
-        self._sinks: list[BodySink] = []
+        self._sinks: list[weakref.ref[BodySink]] = []
 
     @property
     def bodies(self) -> tuple[BodyKind, ...]:
@@ -72,13 +73,15 @@ class NativeRun:
             body = self._load(kind)
             self._bodies[kind] = body
             self._entries[kind] = _PROTOTYPE(body.address)
-            for sink in self._sinks:
-                sink.set_body(kind, body.address)
+            for reference in self._sinks:
+                sink = reference()
+                if sink is not None:
+                    sink.set_body(kind, body.address)
 
     def tell(self, sink: BodySink) -> None:
-        """Tell a sink of the bodies loaded already, and of each that is loaded later."""
+        """Tell a sink of the bodies loaded already, and of each that is loaded later while it lives."""
         with process_lock():
-            self._sinks.append(sink)
+            self._sinks.append(weakref.ref(sink))
             for kind, body in self._bodies.items():
                 sink.set_body(kind, body.address)
 
@@ -117,7 +120,7 @@ def failure(name: str, status: int) -> CallError | InternalError:
 
 def is_contiguous(array: NDArray[np.generic]) -> bool:
     """Row-major and element-aligned: what the contiguous body takes (semantics C7)."""
-    return array.flags.carray if array.flags.writeable else bool(array.flags.c_contiguous and array.flags.aligned)
+    return bool(array.flags.c_contiguous and array.flags.aligned)
 
 
 def _integers(values: Sequence[int]) -> ctypes.Array[ctypes.c_int64]:

@@ -120,10 +120,12 @@ class _Numbering:
             case Load():
                 return (node.buffer,)
             case Reduce():
-                return _reducer(node.reducer), node.axes, node.component, node.fused
+                return self._reducer(node.reducer), node.axes, node.component, node.fused
             case _:
                 return ()
 
-
-def _reducer(reducer: Reducer) -> Signature:
-    return reducer.name, reducer.exact
+    def _reducer(self, reducer: Reducer) -> Signature:
+        """A built-in reducer is its name; one of the user's own, what it computes."""
+        made = reducer.combination
+        own = () if made is None else (self._nodes(made.results), self._nodes(made.starts))
+        return reducer.name, reducer.exact, *own

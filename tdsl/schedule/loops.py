@@ -96,18 +96,12 @@ def _value(node: object) -> int:
 
 
 def is_fused(entry: StageState, loop: str) -> bool:
-    """Whether a loop is a fused one: an order over its parents."""
-    made: AxisRelation | None = None
+    """Whether a loop is a fused one, an order over its parents, or a part of such a one."""
+    fused: set[str] = set()
     for relation in entry.relations:
-        if loop in children(relation):
-            made = relation
-    return isinstance(made, Fuse) or (
-        isinstance(made, Split) and made.parent == made.outer and _was_fused(entry, loop)
-    )
-
-
-def _was_fused(entry: StageState, loop: str) -> bool:
-    return any(isinstance(relation, Fuse) and relation.into == loop for relation in entry.relations)
+        if isinstance(relation, Fuse) or fused & set(parents(relation)):
+            fused |= set(children(relation))
+    return loop in fused
 
 
 # edits

@@ -260,6 +260,15 @@ BROKEN: dict[str, Broken] = {
         kernel(scratch(loop(Let("x", I, store(load("T", Var("x", INT64, "local"))))), FOUR, scope="register")),
         "T in registers is indexed by x, which is no constant", "C[0] = T[x]",
     ),
+    "registers indexed by memory through a let": Broken(
+        kernel(
+            scratch(
+                Let("x", Load("at", INT64, ()), store(load("T", Var("x", INT64, "local")))), FOUR, scope="register"
+            ),
+            ArrayArgument("at", INT64, (), "input"),
+        ),
+        "T in registers is indexed by x, which is no constant", "C[0] = T[x]",
+    ),
     "registers indexed by memory": Broken(
         kernel(scratch(store(load("T", Load("at", INT64, ()))), FOUR, scope="register"),
             ArrayArgument("at", INT64, (), "input")),

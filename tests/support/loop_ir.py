@@ -164,8 +164,13 @@ def elementwise(draw: st.DrawFn, *, dtypes: Sequence[str] = DTYPE_NAMES, width: 
     generator = _Generator(draw, [DTYPES[name] for name in dtypes], (), sizes={"n": width})
     extents, var = (index_const(width),), Var("v", INT64, "local")
     dtype = generator.pick(generator.dtypes)
-    inputs = [ArrayArgument(f"A{place}", one, extents, "input") for place, one in enumerate((dtype, *generator.dtypes))]
-    scope = _Scope(tuple(_buffer(one) for one in inputs), (), ((var, extents[0]),), ((var, width),), (var, width))
+    inputs = [
+        ArrayArgument(f"A{place}", one, extents, "input")
+        for place, one in enumerate((dtype, *generator.dtypes))
+    ]
+    scope = _Scope(
+        tuple(_buffer(one) for one in inputs), (), ((var, extents[0]),), ((var, width),), (var, width)
+    )
     store = Store("C", (var,), generator.operation(dtype, scope, 0))
     arguments = (*inputs, ArrayArgument("C", dtype, extents, "output"))
     facts = (Compare("ge", size_var("n"), ONE),)

@@ -69,11 +69,9 @@ def read_array(code: Code, context: ContextLayout, interface: ArrayInterface, ha
     first = code.jump(f"array{number}")
     code.label(other)
     word, size = dlpack_word(interface.dtype), as_dtype(interface.dtype).bytes
-    code.require(
-        code.op(
-            f"call i1 @tdsl_foreign(ptr {handle}, ptr %context, i32 {ndim}, i32 {word}, i64 {size}, ptr {record})"
-        )
-    )
+    read = code.load("ptr", "%context", context.offset("read_foreign"))
+    given = f"ptr {handle}, ptr %context, i32 {ndim}, i32 {word}, i64 {size}, ptr {record}"
+    code.require(code.op(f"call i1 {read}({given})"))
     code.settle()
     fields = [code.load("ptr", record, at) for at in (RECORD_DATA, RECORD_DIMS, RECORD_STRIDES)]
     plain = code.op(f"trunc i64 {code.load('i64', record, RECORD_CONTIGUOUS)} to i1")

@@ -39,8 +39,12 @@ RECORD_BYTES = RECORD_TENSOR + TENSOR_BYTES
 _FIXED = (
     "slow", "failed", "contiguous", "general", "environment",
     "ndarray", "tuple", "float", "int", "true", "false", "out", "new_array",
-    "foreign_type", "foreign_view", "foreign_allocate", "foreign_wrap",
+    "foreign_type", "foreign_view", "foreign_allocate", "foreign_wrap", "foreign_guard",
+    "read_foreign", "new_foreign", "bounds", "spread", "find",
 )  # fmt: skip
+
+RANGED = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+"""dtypes whose values may have a declared range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,21 @@ class ContextLayout:
 
     slow: called with the same arguments where the entry does not accept; failed: called with a status that is not 0;
     contiguous, general: the bodies, null until loaded; environment: a `tdsl_env`; then types, constants and functions
-    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none),
-    a NumPy descriptor for each dtype and a string for each size that may be a keyword.
+    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none) and
+    the name of the attribute that must be False (null where it has none), the functions of support.py; then a NumPy
+    descriptor for each dtype, a function for each dtype with ranges, a string for each size that may be a keyword.
     """
 
-    dtypes: tuple[str, ...]
-    keywords: tuple[str, ...]
+    dtypes: tuple[str, ...] = ()
+    ranges: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
     @property
     def slots(self) -> tuple[str, ...]:
         """All slots in order."""
-        described = tuple(f"descr {name}" for name in self.dtypes)
-        return (*_FIXED, *described, *(f"name {name}" for name in self.keywords))
+        described = (f"descr {name}" for name in self.dtypes)
+        ranged = (f"within {name}" for name in self.ranges)
+        return (*_FIXED, *described, *ranged, *(f"name {name}" for name in self.keywords))
 
     def offset(self, slot: str) -> int:
         """Where a slot is, in bytes."""

@@ -50,13 +50,18 @@ def require_shapes(code: Code, arrays: Sequence[Array], shapes: Sequence[Sequenc
 
 # ---------------------------------------------------------------- overlap
 def require_apart(
-    code: Code, interface: Interface, inputs: Sequence[Array], outputs: Sequence[Array], plain: str
+    code: Code,
+    context: ContextLayout,
+    interface: Interface,
+    inputs: Sequence[Array],
+    outputs: Sequence[Array],
+    plain: str,
 ) -> None:
     """No output shares memory with an input or another output, but for the pairs that the build allows.
 
     plain: i1, all arrays are contiguous; then their bytes follow from their extents, else they are measured.
     """
-    spans = _spans(code, [*inputs, *outputs], outputs, plain)
+    spans = _spans(code, context, [*inputs, *outputs], outputs, plain)
     for position, output in enumerate(outputs):
         mine = spans[len(inputs) + position]
         for array, other in zip(inputs, spans, strict=False):
@@ -69,7 +74,7 @@ def require_apart(
 
 
 def _spans(
-    code: Code, arrays: Sequence[Array], outputs: Sequence[Array], plain: str
+    code: Code, context: ContextLayout, arrays: Sequence[Array], outputs: Sequence[Array], plain: str
 ) -> list[tuple[str, str]]:
     """First byte and end of each array."""
     _, strided = code.branch(plain, "plain", likely=True)
@@ -81,10 +86,11 @@ def _spans(
     number = code.number()
     first = code.jump(f"spans{number}")
     code.label(strided)
-    measured = [_measured(code, array) for array in arrays]
+    bounds, spread = (code.load("ptr", "%context", context.offset(slot)) for slot in ("bounds", "spread"))
+    measured = [_measured(code, bounds, array) for array in arrays]
     for array in outputs:
         arguments = f"i64 {array.ndim}, ptr {array.dims}, ptr {array.strides}, i64 {array.itemsize}"
-        code.require(code.op(f"call i1 @tdsl_spread({arguments})"))
+        code.require(code.op(f"call i1 {spread}({arguments})"))
     code.settle()
     second = code.jump(f"spans{number}")
     code.label(f"spans{number}")
@@ -94,11 +100,11 @@ def _spans(
     ]
 
 
-def _measured(code: Code, array: Array) -> tuple[str, str]:
+def _measured(code: Code, bounds: str, array: Array) -> tuple[str, str]:
     pair = f"%span.{code.number()}"
     code.lines.insert(1, f"  {pair} = alloca [2 x i64], align 8")
     code.do(
-        f"call void @tdsl_bounds(ptr {array.data}, i64 {array.ndim}, ptr {array.dims}, ptr {array.strides}, "
+        f"call void {bounds}(ptr {array.data}, i64 {array.ndim}, ptr {array.dims}, ptr {array.strides}, "
         f"i64 {array.itemsize}, ptr {pair})"
     )
     return code.load("i64", pair), code.load("i64", pair, 8)
@@ -169,8 +175,9 @@ def _new_output(
     one = code.jump(f"new{number}")
     code.label(other)
     word = dlpack_word(output.dtype)
+    make = code.load("ptr", "%context", context.offset("new_foreign"))
     theirs = code.op(
-        f"call ptr @tdsl_new_foreign(ptr %context, i32 {ndim}, ptr {dims}, i32 {word}, i64 {itemsize}, ptr {record})"
+        f"call ptr {make}(ptr %context, i32 {ndim}, ptr {dims}, i32 {word}, i64 {itemsize}, ptr {record})"
     )
     two = code.jump(f"new{number}")
     code.label(f"new{number}")

@@ -1,35 +1,24 @@
-"""Functions that an entry calls off its straight path, as text: arrays of other libraries, bounds of strided arrays, ranges.
+"""Functions that entries call off their straight path: arrays of other libraries, bounds of strided arrays, ranges.
 
-In: nothing. Out: LLVM IR, appended to an entry that needs it. All are internal; none keeps anything or raises: a
-Python error that a library set is cleared, and the slow path asks that library again.
+In: nothing. Out: one module of LLVM IR for the process; entries find its functions through their context. None keeps
+anything or raises: a Python error that a library set is cleared, and the slow path asks that library again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tdsl.codegen.entry.layout import (
     OBJECT_TYPE, RECORD_BYTES, RECORD_CONTIGUOUS, RECORD_DIMS, RECORD_STRIDES, RECORD_TENSOR,
-    ContextLayout,
+    RANGED, TUPLE_ITEMS, ContextLayout,
 )  # fmt: skip
 
-PYTHON_SYMBOLS = frozenset({
-    "PyObject_Vectorcall", "PyErr_Clear", "Py_IncRef", "Py_DecRef", "PyEval_SaveThread", "PyEval_RestoreThread",
-    "PyLong_FromLong", "PyLong_AsLongLongAndOverflow", "PyTuple_New", "PyTuple_SetItem",
-})  # fmt: skip
-"""What an entry takes from CPython (its C API, and nothing private)."""
+PYTHON_SYMBOLS = frozenset({"PyErr_Clear", "PyObject_GetAttr", "Py_DecRef"})
+"""What they take from CPython."""
 
-DECLARATIONS = """\
-declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+_DECLARATIONS = """\
 declare void @PyErr_Clear()
-declare void @Py_IncRef(ptr)
+declare ptr @PyObject_GetAttr(ptr, ptr)
 declare void @Py_DecRef(ptr)
-declare ptr @PyEval_SaveThread()
-declare void @PyEval_RestoreThread(ptr)
-declare ptr @PyLong_FromLong(i64)
-declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
-declare ptr @PyTuple_New(i64)
-declare i32 @PyTuple_SetItem(ptr, i64, ptr)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 # %record + 32 holds a DLTensor: is it an array on the CPU of %word (dtype code, bits, lanes) and %ndim dimensions?
@@ -114,20 +103,37 @@ no:
 """
 
 
-def foreign_text(context: ContextLayout) -> str:
+def _foreign_text() -> str:
     """Arrays of the one foreign type that the context knows: read, and made for results."""
-    kind, view, allocate, wrap = (
-        context.offset(f"foreign_{name}") for name in ("type", "view", "allocate", "wrap")
+    context = ContextLayout()
+    kind, view, allocate, wrap, guard = (
+        context.offset(f"foreign_{name}") for name in ("type", "view", "allocate", "wrap", "guard")
     )
+    false = context.offset("false")
     return f"""{_TENSOR}
-define internal i1 @tdsl_foreign(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record) nounwind noinline {{
+define i1 @tdsl_read_foreign(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record) nounwind {{
 entry:
   %type.at = getelementptr i8, ptr %object, i64 {OBJECT_TYPE}
   %type = load ptr, ptr %type.at, align 8
   %known.at = getelementptr i8, ptr %context, i64 {kind}
   %known = load ptr, ptr %known.at, align 8
   %same = icmp eq ptr %type, %known
-  br i1 %same, label %ask, label %no
+  br i1 %same, label %guard, label %no
+guard:
+  %name.at = getelementptr i8, ptr %context, i64 {guard}
+  %name = load ptr, ptr %name.at, align 8
+  %free = icmp eq ptr %name, null
+  br i1 %free, label %ask, label %look
+look:
+  %value = call ptr @PyObject_GetAttr(ptr %object, ptr %name)
+  %absent = icmp eq ptr %value, null
+  br i1 %absent, label %clear, label %judge
+judge:
+  call void @Py_DecRef(ptr %value)
+  %false.at = getelementptr i8, ptr %context, i64 {false}
+  %false = load ptr, ptr %false.at, align 8
+  %off = icmp eq ptr %value, %false
+  br i1 %off, label %ask, label %no
 ask:
   %view.at = getelementptr i8, ptr %context, i64 {view}
   %view = load ptr, ptr %view.at, align 8
@@ -149,7 +155,7 @@ define internal void @tdsl_ignore(ptr %context, ptr %kind, ptr %message) nounwin
   ret void
 }}
 
-define internal ptr @tdsl_new_foreign(ptr %context, i32 %ndim, ptr %dims, i32 %word, i64 %itemsize, ptr %record) nounwind noinline {{
+define ptr @tdsl_new_foreign(ptr %context, i32 %ndim, ptr %dims, i32 %word, i64 %itemsize, ptr %record) nounwind {{
 entry:
   %out = alloca ptr, align 8
   store ptr null, ptr %out, align 8
@@ -203,8 +209,8 @@ clear:
 
 
 # The bytes that a strided array spans: [pair[0], pair[1]); nothing where it has no elements.
-BOUNDS = """
-define internal void @tdsl_bounds(ptr %data, i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize, ptr %pair) nounwind noinline {
+_BOUNDS = """
+define void @tdsl_bounds(ptr %data, i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize, ptr %pair) nounwind {
 entry:
   %start = ptrtoint ptr %data to i64
   br label %dim
@@ -246,7 +252,7 @@ store:
 }
 
 ; Whether each dimension steps over all inner ones together, so that no two elements share a byte.
-define internal i1 @tdsl_spread(i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize) nounwind noinline {
+define i1 @tdsl_spread(i64 %ndim, ptr %dims, ptr %strides, i64 %itemsize) nounwind {
 entry:
   br label %dim
 dim:
@@ -282,12 +288,7 @@ no:
 """
 
 
-def range_name(dtype: str) -> str:
-    """The function that looks whether low <= value < high for all values of a contiguous array."""
-    return f"@tdsl_within_{dtype}"
-
-
-def range_text(dtype: str) -> str:
+def _range_text(dtype: str) -> str:
     """`i1 (ptr data, i64 count, i64 low, i64 high)`; high - low fits int64, values are compared as int64.
 
     uint64 values of 2^63 and more become negative and so lie outside: bounds are below 2^63.
@@ -295,7 +296,7 @@ def range_text(dtype: str) -> str:
     bits = int(dtype.removeprefix("uint").removeprefix("int"))
     widen = "" if bits == 64 else "zext" if dtype.startswith("u") else "sext"
     return f"""
-define internal i1 {range_name(dtype)}(ptr %data, i64 %count, i64 %low, i64 %high) nounwind noinline {{
+define i1 @tdsl_within_{dtype}(ptr %data, i64 %count, i64 %low, i64 %high) nounwind {{
 entry:
   %span = sub i64 %high, %low
   %some = icmp sgt i64 %high, %low
@@ -354,7 +355,37 @@ def _widened(widen: str, bits: int, name: str, wide: str, narrow: str) -> str:
     return f"  %{name}.wide = {widen} {narrow} %{name} to {wide}"
 
 
-def support_text(context: ContextLayout, ranges: Iterable[str]) -> str:
-    """All that an entry may call. ranges: dtypes of arrays whose values are looked at."""
-    memcpy = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n"
-    return "".join((memcpy, foreign_text(context), BOUNDS, *map(range_text, ranges)))
+_FIND = f"""
+; Where a tuple of names holds `name`, by address; -1 where it does not.
+define i64 @tdsl_find(ptr %names, i64 %count, ptr %name) nounwind {{
+entry:
+  br label %look
+look:
+  %at = phi i64 [ 0, %entry ], [ %next, %other ]
+  %more = icmp slt i64 %at, %count
+  br i1 %more, label %one, label %none
+one:
+  %items = getelementptr i8, ptr %names, i64 {TUPLE_ITEMS}
+  %place = getelementptr ptr, ptr %items, i64 %at
+  %found = load ptr, ptr %place, align 8
+  %same = icmp eq ptr %found, %name
+  %next = add i64 %at, 1
+  br i1 %same, label %done, label %other
+other:
+  br label %look
+done:
+  ret i64 %at
+none:
+  ret i64 -1
+}}
+"""
+
+FUNCTIONS: dict[str, str] = {
+    slot: f"tdsl_{slot}" for slot in ("read_foreign", "new_foreign", "bounds", "spread", "find")
+} | {f"within {dtype}": f"tdsl_within_{dtype}" for dtype in RANGED}
+"""Slot of the context -> function."""
+
+
+def support_text() -> str:
+    """The module."""
+    return "".join((_DECLARATIONS, _foreign_text(), _BOUNDS, _FIND, *map(_range_text, RANGED)))

@@ -20,6 +20,18 @@ from tdsl.expr.rewrite import rewrite, substitute
 
 MODULES: dict[str, str] = {
     "exp": "exponential",
+    "exp2": "exponential",
+    "expm1": "exponential",
+    "log": "logarithm",
+    "log2": "logarithm",
+    "log10": "logarithm",
+    "log1p": "logarithm",
+    "sin": "trigonometric",
+    "cos": "trigonometric",
+    "tan": "trigonometric",
+    "sin.far": "trigonometric",
+    "cos.far": "trigonometric",
+    "tan.far": "trigonometric",
 }
 """Function -> the file of this folder that has a Python function of that name, from nodes to a node."""
 
@@ -28,7 +40,7 @@ PARAMETERS = ("x", "y")
 ARITY: dict[str, int] = {name: 2 if name in ("pow", "atan2", "hypot") else 1 for name in MODULES}
 """Function -> how many arguments it takes."""
 
-RARE = frozenset[str]()
+RARE = frozenset({"sin.far", "cos.far", "tan.far"})
 """Functions for arguments that hardly occur: where a `Select` chooses one, vector code branches around it."""
 
 _WIDER = DTYPES["float32"]
@@ -51,7 +63,7 @@ def definition(name: str, dtype: DType) -> Definition:
     if dtype.bits == 16:
         wide = tuple(build.cast(parameter, _WIDER) for parameter in parameters)
         return Definition(parameters, build.cast(Call(name, wide), dtype))
-    expand: Callable[..., Node] = getattr(import_module(f"tdsl.expr.functions.{MODULES[name]}"), name)
+    expand: Callable[..., Node] = getattr(import_module(f"tdsl.expr.functions.{MODULES[name]}"), name.replace(".", "_"))
     return Definition(parameters, expand(*parameters))
 
 

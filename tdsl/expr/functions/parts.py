@@ -86,3 +86,23 @@ def rounder(dtype: DType) -> float:
     Its own low bits are 0, so that the bits of the sum, shifted to the exponent's place, are that whole number there.
     """
     return 1.5 * 2.0**dtype.fraction_bits
+
+
+def magnitude(x: Node) -> Node:
+    """The number without its sign."""
+    return build.absolute(x)
+
+
+def times(a: Node, b: Node) -> Node:
+    """`a * b`."""
+    return build.mul(a, b)
+
+
+def plus(a: Node, b: Node) -> Node:
+    """`a + b`."""
+    return build.add(a, b)
+
+
+def minus(a: Node, b: Node) -> Node:
+    """`a - b`."""
+    return build.sub(a, b)

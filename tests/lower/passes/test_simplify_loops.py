@@ -77,6 +77,9 @@ RULES = {
     "a loop of one iteration": (
         "serial i in n - 1 .. n\n  C[i] = A[i]", "C[n - 1] = A[n - 1]",
     ),
+    "a loop of one iteration or none": (
+        "serial i in 0 .. min(n - 8, 1)\n  C[i] = A[i]", "serial i in 0 .. min(n - 8, 1)\n  C[i] = A[i]",
+    ),
     "an unrolled loop of one iteration": (
         "serial i in 0 .. n\n  unroll u in 2 .. 3\n    C[i] = A[i] * float32(u)",
         "serial i in 0 .. n\n  C[i] = A[i] * 2.0",
@@ -90,6 +93,10 @@ RULES = {
     "a let of a name": ("let x: int64 = n\n  C[x - 1] = A[0]", "C[n - 1] = A[0]"),
     "a let of a constant": ("let x: float32 = float32(0.5)\n  C[0] = x", "C[0] = float32(0.5)"),
     "a let that nothing uses": ("let x: int64 = n * n\n  C[0] = A[0]", "C[0] = A[0]"),
+    "a let that only an earlier one of its name is used of": (
+        "let x: int64 = n // 3\n  C[x] = A[x]\nlet x: int64 = n // 5\n  C[0] = A[0]",
+        "let x: int64 = n // 3\n  C[x] = A[x]\nC[0] = A[0]",
+    ),
     "a let as a range": (
         "serial o in 0 .. n // 8\n  let x: int64 = o * 8 + 7\n    if x < n\n      C[x] = A[x]",
         "serial o in 0 .. n // 8\n  let x: int64 = o * 8 + 7\n    C[x] = A[x]",
@@ -135,7 +142,7 @@ allocate T: int64[1] heap
   T[0] = n
   serial i in 0 .. T[0] % 8
     T[0] = at[i]
-    if i < T[0] % 8
+    if 0 < T[0] % 8
       C[i] = A[i]""",
     "a let of what may be written": """
 allocate T: int64[1] heap

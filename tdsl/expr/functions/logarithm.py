@@ -1,0 +1,143 @@
+"""log, log2, log10 and log1p by the exponent and a polynomial of what is left; a float in, a float out."""
+
+from __future__ import annotations
+
+import math
+
+from tdsl.expr import build
+from tdsl.expr.functions.parts import (
+    bits, exact_fma, integer, minus, multiply_add, number, of_bits, plus, polynomial, shift_left, shift_right, sign_of,
+    times, unsigned_bits,
+)  # fmt: skip
+from tdsl.expr.node import Node
+
+_ROOT_HALF = 0.7071067811865476
+
+_P32 = (
+    -0.5, 0.3333330750465393, -0.2499997615814209, 0.20002393424510956, -0.16669903695583344, 0.14216576516628265,
+    -0.12374276667833328, 0.11875488609075546, -0.11834891885519028, 0.0695744976401329,
+)  # fmt: skip
+"""log(1 + f) = f + f^2 p(f) for sqrt(1/2) <= 1 + f <= sqrt(2)."""
+
+_R64 = (
+    0.6666666666666735, 0.3999999999940917, 0.28571428743769484, 0.22222198416201755, 0.18183573233150752,
+    0.15313804415490673, 0.14798587295289084,
+)  # fmt: skip
+"""2 atanh(s) = 2 s + s^3 r(s^2), s = f / (2 + f)."""
+
+_LN2_HIGH = {32: 0.693145751953125, 64: 0.6931471805601177}
+_LN2_LOW = {32: 1.4286068203094172e-06, 64: -1.7239444525614835e-13}
+
+
+def log(x: Node) -> Node:
+    """The natural logarithm: -infinity of zeros, NaN below."""
+    k, f = _split(x)
+    return _checked(x, _sum(k, f, None))
+
+
+def log1p(x: Node) -> Node:
+    """log(1 + x), accurate near 0; keeps -0."""
+    k, scale = _exponent(plus(number(1.0, x), x))
+    offset = minus(scale, number(1.0, x))
+    f = exact_fma(x, scale, offset)
+    lost = exact_fma(x, scale, minus(offset, f))
+    value = _sum(k, f, multiply_add(build.neg(lost), f, lost))
+    inside = build.logical_and(
+        build.gt(x, number(-1.0, x)), build.lt(x, number(math.inf, x))
+    )
+    below = build.select(build.lt(x, number(-1.0, x)), number(math.nan, x), x)
+    edge = build.select(build.eq(x, number(-1.0, x)), number(-math.inf, x), below)
+    chosen = build.select(inside, value, edge)
+    return of_bits(build.binary("or", bits(chosen), sign_of(x)), x.dtype)
+
+
+def log2(x: Node) -> Node:
+    """The logarithm to base 2; exact for powers of 2."""
+    k, f = _split(x)
+    return _checked(x, _scaled_sum(k, f, 1.0, 0.0, 1 / math.log(2)))
+
+
+def log10(x: Node) -> Node:
+    """The logarithm to base 10."""
+    k, f = _split(x)
+    return _checked(x, _scaled_sum(k, f, *_LOG10_2[x.dtype.bits], 1 / math.log(10)))
+
+
+_LOG10_2 = {32: (0.301025390625, 4.605038981195214e-06), 64: (0.30102999566395283, 2.8363394551042263e-14)}
+"""log10(2) in two parts; the first times an exponent is exact."""
+
+_INVERSE = {
+    32: {1 / math.log(2): (1.4426950216293335, 1.925963033500604e-08),
+         1 / math.log(10): (0.4342944920063019, -1.0103068959849e-08)},
+    64: {1 / math.log(2): (1.4426950408889634, 2.0355273740931033e-17),
+         1 / math.log(10): (0.4342944819032518, 1.098319650216765e-17)},
+}  # fmt: skip
+
+
+def _split(x: Node) -> tuple[Node, Node]:
+    """(k, f) with x = 2^k (1 + f)."""
+    dtype, fraction = x.dtype, x.dtype.fraction_bits
+    least = 2.0 ** (2 - (1 << dtype.exponent_bits - 1))
+    small = build.lt(x, number(least, x))
+    lift = fraction + 2
+    pattern = bits(build.select(small, times(x, number(2.0**lift, x)), x))
+    start = bits(number(_ROOT_HALF, x))
+    above = minus(pattern, start)
+    k = shift_right(above, fraction)
+    f = minus(of_bits(minus(pattern, shift_left(k, fraction)), dtype), number(1.0, x))
+    k = minus(k, build.select(small, integer(lift, k), integer(0, k)))
+    return build.cast(k, dtype), f
+
+
+def _exponent(u: Node) -> tuple[Node, Node]:
+    """(k, 2^-k) with sqrt(1/2) <= u 2^-k < sqrt(2)."""
+    dtype, fraction = u.dtype, u.dtype.fraction_bits
+    above = minus(bits(u), bits(number(_ROOT_HALF, u)))
+    k = shift_right(above, fraction)
+    quarter = of_bits(minus(bits(number(4.0, u)), shift_left(k, fraction)), dtype)
+    return build.cast(k, dtype), times(quarter, number(0.25, u))
+
+
+def _tail(f: Node) -> Node:
+    """log(1 + f) - f."""
+    if f.dtype.bits == 32:
+        return times(times(f, f), polynomial(f, _P32))
+    half = times(times(f, f), number(0.5, f))
+    s = build.div(f, plus(f, number(2.0, f)))
+    z = times(s, s)
+    r = multiply_add(z, polynomial(z, _R64), half)
+    return minus(times(s, r), half)
+
+
+def _sum(k: Node, f: Node, lost: Node | None) -> Node:
+    """k ln2 + log(1 + f)."""
+    width = f.dtype.bits
+    tail = multiply_add(k, number(_LN2_LOW[width], f), _tail(f))
+    if lost is not None:
+        tail = plus(tail, lost)
+    high = multiply_add(k, number(_LN2_HIGH[width], f), f)
+    rest = plus(minus(multiply_add(k, number(_LN2_HIGH[width], f), minus(number(0.0, f), high)), minus(number(0.0, f), f)), tail)
+    return plus(high, rest)
+
+
+def _scaled_sum(k: Node, f: Node, high: float, low: float, factor: float) -> Node:
+    """k (high + low) + factor log(1 + f)."""
+    first, second = (number(part, f) for part in _INVERSE[f.dtype.bits][factor])
+    tail = _tail(f)
+    body = plus(f, tail)
+    body_lost = plus(minus(f, body), tail)
+    product = times(body, first)
+    product_lost = multiply_add(body, second, multiply_add(body_lost, first, exact_fma(body, first, build.neg(product))))
+    whole = times(k, number(high, f))
+    total = plus(whole, product)
+    total_lost = plus(minus(whole, total), product)
+    return plus(total, plus(total_lost, multiply_add(k, number(low, f), product_lost)))
+
+
+def _checked(x: Node, value: Node) -> Node:
+    """`value` for positive finite x, and what the others give."""
+    pattern = unsigned_bits(x)
+    inside = build.lt(minus(pattern, integer(1, pattern)), minus(unsigned_bits(number(math.inf, x)), integer(1, pattern)))
+    below = build.select(build.lt(x, number(0.0, x)), number(math.nan, x), x)
+    edge = build.select(build.eq(x, number(0.0, x)), number(-math.inf, x), below)
+    return build.select(inside, value, edge)

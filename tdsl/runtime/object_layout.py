@@ -1,0 +1,114 @@
+"""Whether CPython's and NumPy's objects lie in memory as codegen/entry/layout.py says; asked once a process.
+
+Fields of live objects are read at the offsets and compared with what public attributes say: arrays that differ in every
+field, a tuple, a float; NumPy's table of functions is tried on an array. On any difference, on another Python than
+CPython, and without the global lock, the answer is no, and every call takes the ctypes way with the same checks.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from tdsl.codegen.entry import layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_TABLE_LENGTH = 300
+"""NumPy 2's table has over 300 slots."""
+
+
+@lru_cache(maxsize=1)
+def layout_is_known() -> bool:
+    """Whether the emitted entry may be used in this process."""
+    if platform.python_implementation() != "CPython" or sys.maxsize != 2**63 - 1 or sys.byteorder != "little":
+        return False
+    if sysconfig.get_config_var("Py_GIL_DISABLED") or object.__basicsize__ != layout.HEAD:
+        return False
+    if not _scalars_match() or not all(_array_matches(array) for array in _samples()):
+        return False
+    return new_from_descr() is not None
+
+
+def _samples() -> Iterator[NDArray[np.generic]]:
+    base = np.zeros((3, 5, 7), np.float32)
+    frozen = np.ones((2, 2))
+    frozen.flags.writeable = False
+    yield from (base, base[1:, ::2], base.T, base[::-1, 2:3], np.zeros(4, ">i2"), np.zeros(()), frozen)
+    yield np.zeros((0, 4), np.complex64)
+    yield np.frombuffer(bytes(9), np.uint8)[1:]
+    yield np.frombuffer(bytes(9), np.uint8)[1:].view(np.float32)
+
+
+def _peek(kind: type[ctypes.c_void_p | ctypes.c_int32 | ctypes.c_int64 | ctypes.c_double], value: object, at: int) -> float:
+    return kind.from_address(id(value) + at).value or 0
+
+
+def _scalars_match() -> bool:
+    # Freshly made, so that nothing is shared or folded.
+    items = tuple(object() for _ in range(3))
+    number = float("1234.5678")
+    return (
+        all(_peek(ctypes.c_void_p, one, layout.OBJECT_TYPE) == id(type(one)) for one in (items, number, items[0]))
+        and _peek(ctypes.c_int64, items, layout.TUPLE_SIZE) == 3
+        and all(_peek(ctypes.c_void_p, items, layout.TUPLE_ITEMS + 8 * at) == id(one) for at, one in enumerate(items))
+        and _peek(ctypes.c_double, number, layout.FLOAT_VALUE) == number
+    )
+
+
+def _array_matches(array: NDArray[np.generic]) -> bool:
+    ndim = array.ndim
+    found = (
+        _peek(ctypes.c_void_p, array, layout.OBJECT_TYPE) == id(np.ndarray)
+        and _peek(ctypes.c_int32, array, layout.ARRAY_NDIM) == ndim
+        and _peek(ctypes.c_void_p, array, layout.ARRAY_DATA) == array.ctypes.data
+        and _peek(ctypes.c_void_p, array, layout.ARRAY_DESCR) == id(array.dtype)
+        and _peek(ctypes.c_int32, array, layout.ARRAY_FLAGS) == array.flags.num
+    )
+    if not found:
+        return False
+    for at, wanted in ((layout.ARRAY_DIMS, array.shape), (layout.ARRAY_STRIDES, array.strides)):
+        place = int(_peek(ctypes.c_void_p, array, at))
+        if ndim and tuple((ctypes.c_int64 * ndim).from_address(place)) != wanted:
+            return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def new_from_descr() -> int | None:
+    """The address of PyArray_NewFromDescr, from the table that NumPy exports for C; None where it is not as known."""
+    try:
+        from numpy._core import _multiarray_umath
+    except ImportError:
+        return None
+    capsule = cast(object, getattr(_multiarray_umath, "_ARRAY_API", None))
+    get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
+    try:
+        start = get(capsule, None)
+    except ValueError:
+        return None
+    table = (ctypes.c_void_p * _TABLE_LENGTH).from_address(start)
+    address = table[layout.NEW_FROM_DESCR]
+    if table[2] != id(np.ndarray) or not address:  # slot 2 is PyArray_Type in every NumPy
+        return None
+    return address if _makes_arrays(address) else None
+
+
+def _makes_arrays(address: int) -> bool:
+    pointer = ctypes.c_void_p
+    make = ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.py_object, ctypes.py_object, ctypes.c_int, pointer, pointer, pointer, ctypes.c_int, pointer
+    )(address)
+    dtype = np.dtype(np.int16)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the function takes a reference
+    dims = (ctypes.c_int64 * 2)(3, 4)
+    made = cast("NDArray[np.int16]", make(np.ndarray, dtype, 2, ctypes.addressof(dims), None, None, 0, None))
+    return type(made) is np.ndarray and made.dtype == dtype and made.shape == (3, 4) and made.flags.carray

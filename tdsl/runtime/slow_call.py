@@ -1,0 +1,136 @@
+"""Calls in Python: arguments in, results out, with every check and the full message; what the fast entry falls back to.
+
+`ArrayCall` takes everything. `ForeignCall` stands before it where there is a fast entry: arrays of other libraries become
+NumPy views and go through the entry again, and their results go back into their library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from tdsl.codegen.interface import ArrayInterface, Interface
+from tdsl.errors import CallError
+from tdsl.location import hide_internal_frames
+from tdsl.runtime.foreign import give_back, gives_array, view
+from tdsl.runtime.native_run import failure
+from tdsl.runtime.prepare import Prepared, prepare
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Results = tuple[object, ...]
+
+
+class ArrayCall:
+    """A call, checked and run.
+
+    Args:
+        interface: of the kernel.
+        run: runs a prepared call (machine code, or an interpreter).
+    """
+
+    __slots__ = ("interface", "run")
+
+    def __init__(self, interface: Interface, run: Callable[[Prepared], None]) -> None:
+        self.interface = interface
+        self.run = run
+
+    @hide_internal_frames
+    def __call__(self, /, *args: object, out: object = None, **sizes: object) -> object:
+        """Run the kernel; returns one array, or a tuple for several outputs."""
+        call = prepare(self.interface, args, out, sizes)
+        self.run(call)
+        if out is not None:
+            return out
+        like = first_array(self.interface, args)
+        results = tuple(array if like is None else give_back(array, like) for array in call.outputs)
+        return results[0] if len(results) == 1 else results
+
+
+def first_array(interface: Interface, args: Sequence[object]) -> object | None:
+    """The first array argument, whose type the results get (semantics C3)."""
+    for argument, value in zip(interface.inputs, args, strict=False):
+        if isinstance(argument, ArrayInterface):
+            return value
+    return None
+
+
+class FailedCall:
+    """Raises the error of a status; called by the entry."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @hide_internal_frames
+    def __call__(self, status: int) -> None:
+        """Errors: C115 no scratch memory; I999 anything else."""
+        raise failure(self._name, status)
+
+
+class ForeignCall:
+    """What the entry hands over: arrays of other libraries as NumPy views through `again`, all else to `plain`.
+
+    Args:
+        plain: takes everything.
+        again: the same entry, whose own slow path is `plain`.
+        learn: told the type of each foreign array.
+        held: what `again` needs.
+    """
+
+    __slots__ = ("_again", "_held", "_learn", "_plain")
+
+    def __init__(
+        self, plain: ArrayCall, again: Callable[..., object], learn: Callable[[type], None], held: object
+    ) -> None:
+        self._plain = plain
+        self._again = again
+        self._learn = learn
+        self._held = held
+
+    @hide_internal_frames
+    def __call__(self, /, *args: object, out: object = None, **sizes: object) -> object:
+        """Run the kernel."""
+        interface = self._plain.interface
+        if len(args) != len(interface.inputs) or not any(map(_is_foreign, args)):
+            return self._plain(*args, out=out, **sizes)
+        try:
+            arrays = [
+                self._view(value, argument) if isinstance(argument, ArrayInterface) else value
+                for argument, value in zip(interface.inputs, args, strict=True)
+            ]
+            given = self._views_of(interface, out)
+        except CallError:  # said again below, by the checks in their usual order
+            return self._plain(*args, out=out, **sizes)
+        if out is not None:
+            self._again(*arrays, out=given, **sizes)
+            return out
+        like = first_array(interface, args)
+        results = self._again(*arrays, **sizes)
+        if isinstance(results, tuple):
+            return tuple(give_back(cast("NDArray[np.generic]", one), like) for one in cast(Results, results))
+        return give_back(cast("NDArray[np.generic]", results), like)
+
+    def _view(self, value: object, argument: ArrayInterface) -> object:
+        if type(value) is np.ndarray:
+            return value
+        self._learn(type(value))
+        return view(value, argument.name, argument.dtype)
+
+    def _views_of(self, interface: Interface, out: object) -> object:
+        if out is None:
+            return None
+        outputs = interface.outputs
+        if len(outputs) == 1 and not isinstance(out, tuple | list):
+            return self._view(out, outputs[0])
+        given = tuple(cast("Sequence[object]", out)) if isinstance(out, tuple | list) else (out,)
+        views = tuple(self._view(one, argument) for one, argument in zip(given, outputs, strict=False))
+        return views if len(given) == len(outputs) else given
+
+
+def _is_foreign(value: object) -> bool:
+    return type(value) is not np.ndarray and gives_array(value)
