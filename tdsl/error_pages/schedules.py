@@ -16,18 +16,6 @@ from tdsl.errors import (
 
 PAGES: tuple[ErrorPage, ...] = (
     ErrorPage(
-        "S101",
-        ScheduleError,
-        "reductions that share no nest",
-        "This version runs one reduction nest a stage: reductions over the same axes, none inside another. A stage of "
-        "its own for each says the same.",
-        MATRIX
-        + 'l = td.reduce_axis("l", 8)\n'
-        + 'D = td.compute("D", (64,), lambda i: td.sum(A[i, k], over=k) + td.max(A[i, l], over=l))\n'
-        + "td.schedule(D)",
-        MATRIX + 'D = td.compute("D", (64,), lambda i: td.sum(A[i, k], over=k) + A[i, i])\ntd.schedule(D)',
-    ),
-    ErrorPage(
         "S102",
         UnknownStageError,
         "no such stage",

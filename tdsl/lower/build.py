@@ -13,7 +13,8 @@ from tdsl.dtypes import DType
 from tdsl.errors import InternalError
 from tdsl.expr.build import constant, fma, logical_and, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
-from tdsl.expr.rewrite import reductions, rewrite, substitute
+from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
+from tdsl.expr.rewrite import rewrite, substitute
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
@@ -103,7 +104,7 @@ class _Lowering:
     def init(self, stage: Stage, item: NestCompute) -> Statement:
         slots = iter(item.slots)
         stores: list[Statement] = []
-        for node in _reductions(stage):
+        for node in _nodes(stage, item.group):
             for value in node.reducer.identity(tuple(operand.dtype for operand in node.operands)):
                 slot = next(slots)
                 stores.append(Store(slot.buffer, slot.index, value))
@@ -113,11 +114,13 @@ class _Lowering:
         """One term; products of a fused sum enter by fma (semantics D5)."""
         point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
         slots = list(item.slots)
+        table = self.table(stage, item)
         parts: list[Statement] = []
-        for node in _reductions(stage):
+        for node in _nodes(stage, item.group):
             mine, slots = slots[: len(node.operands)], slots[len(node.operands) :]
             current = tuple(_load(slot, one.dtype) for slot, one in zip(mine, node.operands, strict=True))
-            term = tuple(self.expression(operand, point) for operand in node.operands)
+            operands = (replaced_reductions(operand, table) if table else operand for operand in node.operands)
+            term = tuple(self.expression(operand, point) for operand in operands)
             parts.append(_stored(mine, _accumulated(node, current, term), item.stage))
         body = block(parts)
         if stage.domain:
@@ -127,7 +130,7 @@ class _Lowering:
     def combine(self, stage: Stage, item: NestCompute) -> Statement:
         near, far = list(item.slots), list(item.outer)
         parts: list[Statement] = []
-        for node in _reductions(stage):
+        for node in _nodes(stage, item.group):
             count = len(node.operands)
             left = tuple(
                 _load(slot, one.dtype) for slot, one in zip(near[:count], node.operands, strict=True)
@@ -141,16 +144,20 @@ class _Lowering:
 
     def finish(self, stage: Stage, item: NestCompute) -> Statement:
         """Elements := the expression with its reductions read from their accumulators."""
-        slots: dict[tuple[object, ...], Node] = {}
-        rest = list(item.slots)
-        for node in _reductions(stage):
-            for component, operand in enumerate(node.operands):
-                slots[*_key(node), component] = _load(rest.pop(0), operand.dtype)
+        table = self.table(stage, item)
+        return self.assign(stage, item, [replaced_reductions(value, table) for value in stage.body])
 
-        def replaced(node: Node) -> Node:
-            return slots[*_key(node), node.component] if isinstance(node, Reduce) else node
-
-        return self.assign(stage, item, [rewrite(value, replaced) for value in stage.body])
+    def table(self, stage: Stage, item: NestCompute) -> dict[tuple[object, ...], tuple[Node, ...]]:
+        """Reductions that feed a statement -> loads of their accumulators."""
+        feeding = item.inner or (((0, item.slots),) if item.role == "finish" else ())
+        found: dict[tuple[object, ...], tuple[Node, ...]] = {}
+        for number, slots in feeding:
+            rest = list(slots)
+            for node in _nodes(stage, number):
+                mine, rest = rest[: len(node.operands)], rest[len(node.operands) :]
+                loads = (_load(slot, one.dtype) for slot, one in zip(mine, node.operands, strict=True))
+                found[reduction_key(node)] = tuple(loads)
+        return found
 
     def tile_load(self, stage: Stage, item: NestCompute) -> Statement:
         """The tile from the accumulator, which earlier blocks left there."""
@@ -193,20 +200,13 @@ def _load(slot: Slot, dtype: DType) -> Node:
     return Load(slot.buffer, dtype, slot.index)
 
 
-def _key(node: Reduce) -> tuple[object, ...]:
-    return node.reducer, node.axes, node.operands, node.fused
-
-
-def _reductions(stage: Stage) -> tuple[Reduce, ...]:
-    """The reductions of a body, one a reducer and operands, in order of appearance."""
-    found: dict[tuple[object, ...], Reduce] = {}
-    for node in reductions(*stage.body):
-        found.setdefault(_key(node), node)
-    return tuple(found.values())
+def _nodes(stage: Stage, group: int) -> tuple[Reduce, ...]:
+    """The reductions of one nest."""
+    return reduction_groups(stage)[group].nodes
 
 
 def _dtypes(stage: Stage) -> tuple[DType, ...]:
-    return tuple(operand.dtype for node in _reductions(stage) for operand in node.operands)
+    return tuple(operand.dtype for node in _nodes(stage, 0) for operand in node.operands)
 
 
 def _accumulated(node: Reduce, current: tuple[Node, ...], term: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -17,7 +17,7 @@ from tdsl.expr.node import Node, Var
 from tdsl.poly.answers import DependenceKind
 from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.looptree import Dim
-from tdsl.poly.model import Access
+from tdsl.poly.model import Access, Statement
 from tdsl.poly.violation import Violation
 
 
@@ -75,15 +75,16 @@ class Carried:
         if one.statement is not other.statement:
             return False
         writes_it = any(access.tensor == tensor for access in one.statement.writes)
-        if one.statement.role == "update" and writes_it and self._over_reduction(group):
+        if one.statement.role == "update" and writes_it and self._over_reduction(group, one.statement):
             return True
         innermost = len(tree.dims(one.statement.name)) == group.end
         return innermost and not one.writes and other.writes
 
-    def _over_reduction(self, group: Group) -> bool:
-        """Whether some of the group's dims derive from a reduction axis."""
-        reduces = self.edges.copies.tree.own(group.stage).reduces
-        return any(owner == group.stage and leaf in reduces for owner, leaf in group.dims[group.start :])
+    def _over_reduction(self, group: Group, update: Statement) -> bool:
+        """Whether some of the group's dims carry an axis that the update sums over."""
+        carried = self.edges.copies.tree.own(group.stage).carried
+        axes = frozenset(update.reduction_axes)
+        return any(not axes.isdisjoint(carried.get(leaf, ())) for _, leaf in group.dims[group.start :])
 
     def check(self, group: Group, tensor: str, one: Touch, other: Touch) -> Violation | None:
         """Two iterations of the group, the first in a lower one, that touch one cell of the tensor."""
@@ -95,7 +96,7 @@ class Carried:
             return None
         loop = ", ".join(group.names)
         terms = first.role == second.role == "update" and first.stage == second.stage
-        if terms and self._over_reduction(group):
+        if terms and self._over_reduction(group, first):
             text = f"the iterations of {loop} add up terms of one element of {tensor}"
             kind = "reduction"
         elif group.vector:

@@ -99,7 +99,7 @@ class Copies:
         for place, step in enumerate(self._steps(stage)):
             if isinstance(step.relation, Split) and step.relation.parent == axis:
                 return self.split_base(stage, place)
-        return self._least(stage, {axis: 1}) if axis in self.tree.main(stage).axes else None
+        return self._least(stage, {axis: 1}) if axis in self.tree.axes(stage) else None
 
     def split_base(self, stage: str, place: int) -> isl.PwAff | None:
         """Where the split at `place` of the stage's relations starts; None for 0 (splits of split loops, too)."""
@@ -116,8 +116,9 @@ class Copies:
 
         Data axes are taken over the needed elements, which are there even where a reduction has no terms.
         """
-        statement, definer = self.tree.main(stage), self._definer(stage)
-        data = {axis: factor for axis, factor in form.items() if axis not in statement.reduction_axes}
+        definer = self._definer(stage)
+        statement = next((each for each in self.tree.of_stage[stage] if set(form) <= set(each.axes)), definer)
+        data = {axis: factor for axis, factor in form.items() if axis in definer.axes}
         if len(form) == 1 and not self.tree.host(stage) and self._starts_at_zero(statement, form):
             return None
         if len(data) == len(form):
@@ -147,7 +148,7 @@ class Copies:
         definer = self._definer(statement.stage)
         if statement is definer:
             return need
-        data = [axis for axis in statement.axes if axis not in statement.reduction_axes]
+        data = list(definer.axes)
         columns = 1 + len(self.flow.params)
         rows: list[list[int]] = []
         for place, axis in enumerate(data):
@@ -238,7 +239,7 @@ class Copies:
             return [0] * (columns + len(leaves) + len(base_maps) - 1) + [1]
 
         columns = 1 + len(self.flow.params) + host
-        outside = frozenset[str]() if statement.role in ("assign", "update") else self._reducing(stage)
+        outside = self._outside(statement)
         unfolding = Unfolding(self._steps(stage), leaves, columns, base, outside)
         rows = [unfolding.axis(axis) for axis in statement.axes]
         relation = self._solve(unfolding, rows, host, base_maps)
@@ -265,9 +266,10 @@ class Copies:
             relation = relation.intersect(value)
         return relation.project_out(OUT, axes, extra) if extra else relation
 
-    def _reducing(self, stage: str) -> frozenset[str]:
-        """Every name a part of a reduction axis has had: loops that init and finish stand outside of."""
-        names = set(self.tree.main(stage).reduction_axes)
+    def _outside(self, statement: Statement) -> frozenset[str]:
+        """Every name a part of a reduction axis has had that the statement stands outside of."""
+        stage = statement.stage
+        names = set(self.tree.reducing(stage)) - set(statement.axes)
         for step in self._steps(stage):
             relation = step.relation
             if isinstance(relation, Split) and relation.parent in names:
@@ -277,14 +279,14 @@ class Copies:
         return frozenset(names)
 
     def _steps(self, stage: str) -> tuple[Step, ...]:
-        return steps_of(self.tree.main(stage), self.tree.arrangements[stage])
+        return steps_of(self.tree.axes(stage), self.tree.arrangements[stage])
 
     def _starts_at_zero(self, statement: Statement, form: dict[str, int]) -> bool:
         """At root: data axes start at 0, and so does what the domain bounds from below by 0."""
         (axis, factor) = next(iter(form.items()))
         if factor != 1:
             return False
-        if axis not in statement.reduction_axes:
+        if axis in self._definer(statement.stage).axes:
             return True
         least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))
         return least.is_int() and least.to_python() == 0

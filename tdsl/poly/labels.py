@@ -36,16 +36,15 @@ def label(arranged: Arranged, stage: str) -> Label:
 
 
 def _label(copies: Copies, stage: str) -> Label:
-    update = copies.tree.main(stage)
-    if update.role != "update" or update.exact or not update.reduction_axes:
-        return Label(stage)
-    lanes = _lanes(copies.tree, stage)
-    changed = (
-        lanes
-        if in_declared_order(copies.tree, stage, update.reduction_axes)
-        else lanes | _changed(copies, update)
-    )
-    return Label(stage, tuple(axis for axis in update.reduction_axes if axis in changed))
+    found: dict[str, None] = {}
+    for update in copies.tree.of_stage[stage]:
+        if update.role != "update" or update.exact or not update.reduction_axes:
+            continue
+        changed = _lanes(copies.tree, stage)
+        if not in_declared_order(copies.tree, stage, update.reduction_axes):
+            changed |= _changed(copies, update)
+        found |= dict.fromkeys(axis for axis in update.reduction_axes if axis in changed)
+    return Label(stage, tuple(found))
 
 
 def _lanes(tree: LoopTree, stage: str) -> frozenset[str]:

@@ -32,7 +32,7 @@ class OwnLoops:
 
     spans: loop as it now stands -> (first, last + 1) leaf. reduces: leaves that derive from a reduction axis. prefix:
     number of leaves shared by init, update and finish. roots: leaf -> the axis it is a part of ("" where a skew mixes
-    two). opaque: loops that split a fused one.
+    two). opaque: loops that split a fused one. carried: loop -> the reduction axes it carries.
     """
 
     leaves: tuple[str, ...]
@@ -41,6 +41,7 @@ class OwnLoops:
     prefix: int
     roots: dict[str, str]
     opaque: frozenset[str]
+    carried: dict[str, frozenset[str]]
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class LoopTree:
             for tensor in dict.fromkeys(access.tensor for access in statement.reads):
                 self.readers.setdefault(tensor, []).append(statement)
             self._positions[owner(statement)] = place
+            self._positions[f"{owner(statement)}.rest"] = place
 
     # loops
 
@@ -80,18 +82,94 @@ class LoopTree:
         statements = self.of_stage.get(stage)
         if not statements:
             raise Misplaced(stage, f"no stage {stage}")
-        main = next((each for each in statements if each.role == "update"), None)
+        main = next((each for each in statements if each.role == "update" and each.group == 0), None)
         return main or next((each for each in statements if each.role == "assign"), statements[0])
+
+    def axes(self, stage: str) -> tuple[str, ...]:
+        """All axes of a stage: of the statement over its data axes, then those that its reductions run over."""
+        self.main(stage)
+        found = dict.fromkeys(axis for each in self.of_stage[stage] for axis in each.axes)
+        reducing = self.reducing(stage)
+        return tuple(sorted(found, key=lambda axis: axis in reducing))
+
+    def reducing(self, stage: str) -> frozenset[str]:
+        """The axes that the stage's reductions run over."""
+        return frozenset(axis for each in self.of_stage[stage] for axis in each.reduction_axes)
 
     def own(self, stage: str) -> OwnLoops:
         """The stage's own loops."""
         if stage not in self._own:
-            statement = self.main(stage)
-            self._own[stage] = _own_loops(statement, self.arrangements[stage])
+            self._own[stage] = _own_loops(self.axes(stage), self.reducing(stage), self.arrangements[stage])
         return self._own[stage]
 
+    def relevant(self, statement: Statement, leaf: str) -> bool:
+        """Whether a statement runs inside a leaf of its stage: it has all reduction axes that the leaf carries."""
+        own = self.own(statement.stage)
+        carried = own.carried.get(leaf, frozenset())
+        return carried <= frozenset(statement.axes)
+
+    def split(self, stage: str, chain: tuple[int, ...]) -> int:
+        """The position in the stage's leaves where the nests directly inside a chain of reductions begin."""
+        own = self.own(stage)
+        around = frozenset(axis for each in self.of_stage[stage] if each.role == "update" and each.group in chain
+                           for axis in each.reduction_axes)  # fmt: skip
+        inner = frozenset(axis for each in self.of_stage[stage] if each.role == "update"
+                          and each.within[: len(chain)] == chain and each.group not in chain
+                          for axis in each.reduction_axes) - around  # fmt: skip
+        for start, end in sorted(set(own.spans.values())):
+            if any(own.carried.get(leaf, frozenset()) & inner for leaf in own.leaves[start:end]):
+                return start
+        return len(own.leaves)
+
+    def shared(self, stage: str, chain: tuple[int, ...]) -> tuple[Dim, ...]:
+        """The stage's own dims that all statements inside a chain of reductions share."""
+        own = self.own(stage)
+        until = self.split(stage, chain)
+        if not chain:
+            return tuple((stage, leaf) for leaf in own.leaves[:until])
+        update = next(
+            each for each in self.of_stage[stage] if each.role == "update" and each.group == chain[-1]
+        )
+        return tuple(dim for dim in self._whole(update) if own.leaves.index(dim[1]) < until)
+
+    def _whole(self, update: Statement) -> tuple[Dim, ...]:
+        """The own dims of an update as one nest."""
+        own, before = self.own(update.stage), self.shared(update.stage, update.within)
+        done = {leaf for _, leaf in before}
+        rest = [leaf for leaf in own.leaves if leaf not in done and self.relevant(update, leaf)]
+        return before + tuple((owner(update), leaf) for leaf in rest)
+
+    def _own_dims(self, statement: Statement) -> tuple[Dim, ...]:
+        stage = statement.stage
+        if statement.role == "assign":
+            return tuple((stage, leaf) for leaf in self.own(stage).leaves)
+        if statement.role == "update":
+            whole = self._whole(statement)
+            chain = (*statement.within, statement.group)
+            if not any(each.within == chain for each in self.of_stage[stage]):
+                return whole
+            before = self.shared(stage, chain)
+            return before + tuple((f"{owner(statement)}.rest", leaf) for _, leaf in whole[len(before) :])
+        before = self.shared(stage, statement.within if statement.role == "init" else ())
+        done = {leaf for _, leaf in before}
+        rest = [leaf for leaf in self.own(stage).leaves if leaf not in done and self.relevant(statement, leaf)]
+        return before + tuple((owner(statement), leaf) for leaf in rest)
+
+    def around(self, place: Place) -> tuple[Dim, ...]:
+        """The dims of the body of a loop."""
+        own, host = self.own(place.stage), len(self.host(place.stage))
+        depth = self.depth(place)
+        leaf = own.leaves[depth - host - 1]
+        updates = [each for each in self.of_stage[place.stage] if each.role == "update"]
+        for each in sorted(updates, key=lambda update: update.group) or [self.main(place.stage)]:
+            dims = self.dims(each.name)
+            found = [at for at in range(host, len(dims)) if dims[at][1] == leaf]
+            if found:
+                return dims[: found[0] + 1]
+        raise Misplaced(place.stage, f"{place.stage} has no loop {place.loop}")
+
     def depth(self, place: Place) -> int:
-        """How many dims stand around the body of a loop."""
+        """How many leaves of the stage stand around the body of a loop, its own included, and the host's dims."""
         own = self.own(place.stage)
         if place.loop not in own.spans:
             raise Misplaced(place.stage, f"{place.stage} has no loop {place.loop}")
@@ -117,7 +195,7 @@ class LoopTree:
             if stage in self._open:
                 raise Misplaced(stage, f"{stage} would be placed inside itself")
             self._open.add(stage)
-            self._host[stage] = self.dims(self.main(place.stage).name)[: self.depth(place)]
+            self._host[stage] = self.around(place)
             self._open.discard(stage)
         return self._host[stage]
 
@@ -128,12 +206,7 @@ class LoopTree:
             if statement.role in ("source", "sink"):
                 self._dims[name] = tuple((owner(statement), axis) for axis in statement.axes)
                 return self._dims[name]
-            stage, own = statement.stage, self.own(statement.stage)
-            dims = [(stage, leaf) for leaf in own.leaves]
-            if statement.role in ("init", "finish"):
-                rest = [leaf for leaf in own.leaves[own.prefix :] if leaf not in own.reduces]
-                dims = dims[: own.prefix] + [(owner(statement), leaf) for leaf in rest]
-            self._dims[name] = self.host(stage) + tuple(dims)
+            self._dims[name] = self.host(statement.stage) + self._own_dims(statement)
         return self._dims[name]
 
     def leaves(self, name: str) -> tuple[str, ...]:
@@ -149,7 +222,7 @@ class LoopTree:
         dims = self.dims(name)
         return self._positions[dims[depth][0] if depth < len(dims) else owner(self.statements[name])]
 
-    def shared(self, one: str, other: str) -> int:
+    def common(self, one: str, other: str) -> int:
         """How many leading dims two statements share."""
         count = 0
         for mine, theirs in zip(self.dims(one), self.dims(other), strict=False):
@@ -160,7 +233,7 @@ class LoopTree:
 
     def text_before(self, one: str, other: str) -> bool:
         """Whether `one` stands before `other` in the innermost body they share."""
-        depth = self.shared(one, other)
+        depth = self.common(one, other)
         return one != other and self.position(one, depth) < self.position(other, depth)
 
     def level(self, tensor: str) -> int:
@@ -174,14 +247,14 @@ class LoopTree:
         stage = writer.stage
         arrangement = self.arrangements[stage]
         if self.is_accumulator(tensor):
-            return len(self.host(stage)) + self.own(stage).prefix
+            return len(self.host(stage)) + len(self.shared(stage, writer.within))
         store = arrangement.store
         if store is None:
             return len(self.host(stage))
         if store == "root":
             return 0
-        depth = self.depth(store)
-        around = self.dims(self.main(store.stage).name)[:depth]
+        around = self.around(store)
+        depth = len(around)
         if self.host(stage)[:depth] != around:
             raise Misplaced(stage, f"{stage} is not computed inside {store.stage}'s loop {store.loop}")
         return depth
@@ -201,15 +274,16 @@ class LoopTree:
 def owner(statement: Statement) -> str:
     """The name under which a statement owns loops that it does not share with its stage's main statement."""
     if statement.role in ("init", "finish", "source", "sink"):
-        return f"{statement.stage}.{statement.role}"
-    return statement.stage
+        return f"{statement.stage}.{statement.role}{statement.group or ''}"
+    return f"{statement.stage}.update{statement.group}" if statement.group else statement.stage
 
 
-def _own_loops(statement: Statement, arrangement: Arrangement) -> OwnLoops:
+def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arrangement) -> OwnLoops:
     """Leaves of the loops, by following the relations forward: names may be used again (`vectorize` keeps `a`)."""
-    leaves: dict[str, tuple[str, ...]] = {axis: (axis,) for axis in statement.axes}
-    reducing = set(statement.reduction_axes)
-    roots = {axis: axis for axis in statement.axes}
+    leaves: dict[str, tuple[str, ...]] = {axis: (axis,) for axis in axes}
+    reducing = set(reduced)
+    roots = {axis: axis for axis in axes}
+    carried = {axis: frozenset({axis}) for axis in reduced}
     sequences: dict[
         tuple[str, ...], list[str]
     ] = {}  # leaves of a fused loop -> the loops it was split into, in order
@@ -230,8 +304,10 @@ def _own_loops(statement: Statement, arrangement: Arrangement) -> OwnLoops:
         leaves |= {child: (child,) for child in children}
         root = roots.pop(relation.parent)
         reducing |= {child for child in children if relation.parent in reducing}
+        mine = carried.pop(relation.parent, frozenset[str]())
+        carried |= dict.fromkeys(children, mine)
         roots |= dict.fromkeys(children, "" if isinstance(relation, Skew) else root)
-    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), sequences)
+    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), sequences, carried)
 
 
 def _fuse(
@@ -261,6 +337,7 @@ def _spans(
     roots: dict[str, str],
     reduces: frozenset[str],
     sequences: dict[tuple[str, ...], list[str]],
+    carried: dict[str, frozenset[str]],
 ) -> OwnLoops:
     names = [loop.name for loop in arrangement.loops]
     order: list[str] = []
@@ -279,4 +356,4 @@ def _spans(
         spans |= dict.fromkeys(sequence, (len(order), len(order) + len(parts)))
         order += parts
     opaque = frozenset(name for sequence in sequences.values() for name in sequence)
-    return OwnLoops(tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque)
+    return OwnLoops(tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque, carried)

@@ -39,7 +39,8 @@ class Statement:
     and, where the stage is more than the bare reduction, `finish` (data axes; reads the accumulator, writes the
     tensor). The accumulator is the tensor itself for a bare reduction, else a tensor `<stage>.accumulator`.
     domain: bool nodes, all of which hold exactly at the instances (axis bounds included).
-    reduction_axes: of an `update`, the axes along which its own chain may be reordered (soft order).
+    reduction_axes: of an `update`, the axes along which its own chain may be reordered (soft order). group, within: of
+    an `init` or `update`, the number of its reduction nest in the stage and of the nests around that (E2).
     """
 
     name: str
@@ -52,6 +53,8 @@ class Statement:
     reduction_axes: tuple[str, ...] = ()
     exact: bool = True
     """Whether reordering the chain of an `update` keeps every bit (integers, min, max)."""
+    group: int = 0
+    within: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

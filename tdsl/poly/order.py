@@ -50,7 +50,7 @@ class Order:
         return self._made[shape]
 
     def _related(self, sense: str, one: str, other: str, equal: bool) -> isl.Map:
-        return self._make(sense, one, other, self.copies.tree.shared(one, other), equal)
+        return self._make(sense, one, other, self.copies.tree.common(one, other), equal)
 
     def _make(self, sense: str, one: str, other: str, count: int, equal: bool) -> isl.Map:
         """The lexicographic order of the first `count` dims, with equality where `equal`."""

@@ -75,7 +75,7 @@ class Signatures:
             self.facts(),
             self.storage(tensor),
             tuple(self.stage(stage) for stage in dict.fromkeys(stages + writers)),
-            tuple((tree.shared(*pair), tree.text_before(*pair)) for pair in pairs),
+            tuple((tree.common(*pair), tree.text_before(*pair)) for pair in pairs),
             self._sequence(tensor),
         )
 

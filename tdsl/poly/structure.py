@@ -100,7 +100,7 @@ def by_construction(tree: LoopTree, tensor: str, reader: Statement, writer: Stat
     if reader.stage == writer.stage:
         relations = tree.arrangements[writer.stage].relations
         return not any(isinstance(relation, Skew) for relation in relations)
-    return tree.level(tensor) == host and tree.shared(writer.name, reader.name) == host
+    return tree.level(tensor) == host and tree.common(writer.name, reader.name) == host
 
 
 def as_declared(tree: LoopTree, tensor: str, reader: Statement) -> bool:

@@ -26,9 +26,9 @@ class Step:
     opaque: bool = False
 
 
-def steps_of(statement: Statement, arrangement: Arrangement) -> tuple[Step, ...]:
+def steps_of(axes: tuple[str, ...], arrangement: Arrangement) -> tuple[Step, ...]:
     """The relations of a stage with what each one's parent is."""
-    forms: dict[str, dict[str, int] | None] = {axis: {axis: 1} for axis in statement.axes}
+    forms: dict[str, dict[str, int] | None] = {axis: {axis: 1} for axis in axes}
     fused: set[str] = set()
     steps: list[Step] = []
     for relation in arrangement.relations:

@@ -18,6 +18,7 @@ from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges, touches_of
 from tdsl.poly.isl import Bill, TooLarge, budget
+from tdsl.poly.looptree import Dim
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.model import Access, Arranged, LoopMark, Statement
 from tdsl.poly.order import Order
@@ -214,21 +215,19 @@ class Judgement:
                     yield from (_as_promote(answer) for answer in self.together(group))
 
     def groups(self, stage: str, loops: tuple[LoopMark, ...], *, vector: bool) -> list[Group]:
-        """The dims of adjacent loops, in the main nest and in those of init and finish."""
+        """The dims of adjacent loops, in every nest of the stage that has them."""
         tree = self.copies.tree
         own, host = tree.own(stage), len(tree.host(stage))
         start, end = own.spans[loops[0].name][0], own.spans[loops[-1].name][1]
-        names = tuple(loop.name for loop in loops)
-        main = tree.dims(tree.main(stage).name)
-        groups = [Group(stage, names, main[: host + end], host + start, vector)]
-        leaves = [leaf for leaf in own.leaves[start:end] if leaf not in own.reduces]
-        for statement in tree.of_stage[stage]:
+        names, leaves = tuple(loop.name for loop in loops), own.leaves[start:end]
+        found: dict[tuple[Dim, ...], Group] = {}
+        for statement in sorted(tree.of_stage[stage], key=lambda each: each.role != "update"):
             dims = tree.dims(statement.name)
-            places = [place for place, (owner, leaf) in enumerate(dims) if owner != stage and leaf in leaves]
-            places = [place for place in places if place >= host + own.prefix]
-            if places and statement.role in ("init", "finish"):
-                groups.append(Group(stage, names, dims[: places[-1] + 1], places[0], vector))
-        return groups
+            places = [place for place in range(host, len(dims)) if dims[place][1] in leaves]
+            if places:
+                around = dims[: places[-1] + 1]
+                found.setdefault(around, Group(stage, names, around, places[0], vector))
+        return list(found.values())
 
     def together(self, group: Group) -> Iterator[Verdict]:
         """Whether the iterations of a group may run together."""

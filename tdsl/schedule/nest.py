@@ -57,7 +57,8 @@ class NestCompute:
     assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
     finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
-    stage's (tail "pad": elsewhere padding is written).
+    stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner: accumulators
+    of the nests that feed this statement, where there are several.
     """
 
     stage: str
@@ -66,6 +67,8 @@ class NestCompute:
     slots: tuple[Slot, ...] = ()
     outer: tuple[Slot, ...] = ()
     inside: tuple[Node, ...] = ()
+    group: int = 0
+    inner: tuple[tuple[int, tuple[Slot, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

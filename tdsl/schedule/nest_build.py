@@ -16,6 +16,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
 from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.node import Node, index_const
+from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
 from tdsl.poly.copies import Copies
@@ -66,7 +67,7 @@ class NestBuilder:
         self.copies = Copies(self.arranged)
         self.plans = {one.name: StagePlan(one) for one in state.stages if not one.inlined}
         self.statements: dict[tuple[str, str], Statement] = {
-            (one.stage, one.role): one for one in self.arranged.program.statements
+            (one.stage, one.role): one for one in self.arranged.program.statements if one.group == 0
         }
         leaves = [
             (name, leaf) for name, plan in self.plans.items() for _, group in plan.groups for leaf in group
@@ -81,16 +82,16 @@ class NestBuilder:
         self.storage = StoragePlanner(self)
 
     def build(self) -> Nest:
-        items = self._placed(None)
-        items = self.storage.allocate(None, items)
+        items = self._placed(None, None)
+        items = self.storage.allocate(None, None, items)
         return Nest(items, self.storage.all(), self.state.outputs)
 
     # ------------------------------------------------------------ placement
-    def _placed(self, place: Place | None) -> tuple[NestItem, ...]:
-        """Nests of the stages computed at one place, in program order."""
+    def _placed(self, place: Place | None, dim: Dim | None) -> tuple[NestItem, ...]:
+        """Nests of the stages computed at one place, in program order; dim: which nest's copy of the loop this is."""
         items: list[NestItem] = []
         for plan in self.plans.values():
-            if self._place(plan) == place:
+            if self._place(plan) == place and (dim is None or self.copies.tree.host(plan.name)[-1] == dim):
                 items += self._stage(plan)
         return tuple(items)
 
@@ -115,7 +116,12 @@ class NestBuilder:
             return None
         host = self.plans[at.stage]
         inner = {leaf for _, leaves in host.groups[host.prefix :] for leaf in leaves}
-        return self.statement(host, "update") if host.is_reduction and at.loop in inner else self.lead(host)
+        if not host.is_reduction or at.loop not in inner:
+            return self.lead(host)
+        tree = self.copies.tree
+        around = tree.host(plan.name)
+        updates = [each for each in tree.of_stage[host.name] if each.role == "update"]
+        return next(each.name for each in updates if tree.dims(each.name)[: len(around)] == around)
 
     # ------------------------------------------------------------ one stage
     def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
@@ -128,8 +134,11 @@ class NestBuilder:
             compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
             guards = [guard for guard in found.guards if guard not in inside]
             return self.loops(plan, groups, guards, lambda: (compute,))
+        from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
+        if len(reduction_groups(plan.state.stage)) > 1:
+            return GroupedNest(self, plan, context, self._host_lead(plan)).items()
         return ReductionNest(self, plan, context, self._host_lead(plan)).items()
 
     def groups(self, owner: str, groups: Sequence[tuple[LoopMark, tuple[str, ...]]]) -> list[Group]:
@@ -208,6 +217,14 @@ class NestBuilder:
         stage = plan.state.stage
         return tuple((a.name, known[a.name]) for a in (*stage.axes, *stage.reduce_axes) if a.name in known)
 
+    def axes_of(self, plan: StagePlan, statement: str) -> tuple[tuple[str, Node], ...]:
+        """Values of the axes that a statement has, from its own dims."""
+        host = len(self.copies.tree.host(plan.name))
+        leaves = {dim[1]: self.values[loop_var(*dim)] for dim in self.copies.dims(statement)[host:]}
+        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
+        wanted = self.copies.tree.statements[statement].axes
+        return tuple((axis, known[axis]) for axis in wanted)
+
     def _leaf_values(self, plan: StagePlan, owner: str) -> dict[Dim, Node]:
         table: dict[Dim, Node] = {}
         for who in (plan.name, owner):
@@ -245,7 +262,7 @@ class NestBuilder:
             name, kind, dims = groups[position]
             if producers:
                 place = Place(plan.name, dims[-1][1])
-                items = self.storage.allocate(place, (*self._placed(place), *items))
+                items = self.storage.allocate(place, dims[-1], (*self._placed(place, dims[-1]), *items))
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self._guarded(plan, here, items)

@@ -47,10 +47,16 @@ class StoragePlanner:
             return None
         return Place(at.stage, leaves_of(at.loop, self.stages[at.stage])[-1])
 
-    def allocate(self, place: Place | None, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
-        """`items` inside the allocations of the tensors stored at `place`."""
+    def allocate(
+        self, place: Place | None, dim: tuple[str, str] | None, items: tuple[NestItem, ...]
+    ) -> tuple[NestItem, ...]:
+        """`items` inside the allocations of the tensors stored at `place`; dim: which nest's copy of the loop this is."""
+        tree = self.builder.copies.tree
         for state in reversed(self.stages.values()):
             if self.place(state) != place:
+                continue
+            at = state.compute if state.store is None else state.store
+            if dim is not None and isinstance(at, Place) and tree.around(at)[-1] != dim:
                 continue
             for storage in reversed(self.of(state.name)):
                 items = items if storage.argument else (NestAllocate(storage, items),)

@@ -97,6 +97,9 @@ def _allocation(storage: Storage) -> str:
 
 def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
     slots = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.slots)
+    fed = ", ".join(
+        f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for _, inner in item.inner for slot in inner
+    )
     outer = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.outer)
     match item.role:
         case "assign":
@@ -106,7 +109,7 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
         case "update":
             return f"{slots} ⊕= {bodies[item.stage]}"
         case "finish":
-            return f"{item.stage} = {slots}"
+            return f"{item.stage} = {fed or slots}"
         case "tile_load":
             return f"{slots} = {outer}"
         case "tile_store":

@@ -438,7 +438,7 @@ def schedule(*outputs: Tensor, target: Target | str | None = None) -> Schedule:
         outputs: the tensors to compute; a kernel returns several as a tuple.
         target: what prints and automatic choices go by; the host where it is left out.
 
-    Errors: S133 no tensors, an input, one twice; S134 two things of one name; S101 reductions one stage cannot run.
+    Errors: S133 no tensors, an input, one twice; S134 two things of one name.
     """
     place: Location = here()
     return Schedule(declarations(outputs, place), as_target(target, where=place))

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from tdsl.errors import ScheduleError
-from tdsl.expr.node import Node, Read, Reduce, Var, axis_var
+from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
 from tdsl.expr.printer import text
 from tdsl.expr.reducers import keeps_every_bit
-from tdsl.expr.rewrite import reads, reductions, rewrite, variables
+from tdsl.expr.reduction_groups import (
+    ReductionGroup, children_of, reduction_groups, reduction_key, replaced_reductions,
+)  # fmt: skip
+from tdsl.expr.rewrite import reads, variables
 from tdsl.expr.tensor import Axis, Size, Stage, Tensor
 from tdsl.poly.lift import Lifting
 from tdsl.poly.model import Access, Statement
@@ -22,46 +24,26 @@ from tdsl.poly.reads import inside_axis, read_sites
 from tdsl.schedule.derive import element
 
 
-def accumulator(stage: Stage) -> str:
+def accumulator(stage: Stage, group: int = 0) -> str:
     """The tensor that a reduction's running value is in: the stage's own where it is the bare reduction."""
-    return stage.tensor_names[0] if is_bare(stage) else f"{stage.name}.accumulator"
+    return stage.tensor_names[0] if is_bare(stage) else f"{stage.name}.accumulator{group or ''}"
 
 
 def is_bare(stage: Stage) -> bool:
     """Whether a stage is nothing but one reduction, whole everywhere."""
-    found = reductions(*stage.body)
-    first = found[0] if found else None
+    groups = reduction_groups(stage)
+    if len(groups) != 1 or stage.domain:
+        return False
+    (node, *others) = groups[0].nodes
     return (
-        first is not None
-        and not stage.domain
-        and len(stage.body) == len(first.operands)
+        not others
+        and len(stage.body) == len(node.operands)
         and all(
-            isinstance(node, Reduce)
-            and node.component == place
-            and (node.reducer, node.axes, node.operands) == (first.reducer, first.axes, first.operands)
-            for place, node in enumerate(stage.body)
+            isinstance(value, Reduce)
+            and value.component == place
+            and reduction_key(value) == reduction_key(node)
+            for place, value in enumerate(stage.body)
         )
-    )
-
-
-def check_reductions(stage: Stage) -> None:
-    """Checks that a stage's reductions share one nest.
-
-    Errors: S101 they run over different axes, or one stands inside another.
-    """
-    found = reductions(*stage.body)
-    nested = next((node for node in found if any(reductions(*node.operands))), None)
-    axes = {node.axes for node in found}
-    if nested is None and len(axes) <= 1:
-        return
-    raise ScheduleError(
-        "S101",
-        f"stage {stage.name} reduces inside another reduction"
-        if nested is not None
-        else f"stage {stage.name} has reductions over different axes",
-        where=stage.where,
-        why=tuple(f"{node.reducer.name} over {', '.join(node.axes)}" for node in found[:3]),
-        hint=("a stage of its own for each: this version runs one reduction nest a stage",),
     )
 
 
@@ -96,62 +78,88 @@ class _Maker:
         )
 
     def reduction(self) -> tuple[Statement, ...]:
-        """`init`, `update` and, unless the stage is the bare reduction, `finish`."""
-        stage = self.stage
-        found = reductions(*stage.body)
-        running = (accumulator(stage),)
-        names = stage.tensor_names if is_bare(stage) else running
-        init = Statement(
-            f"{stage.name}.init", stage.name, "init", self.data, self.box, (), self._writes(names)
-        )
-        finishing, guard = self._finish(found)
-        operands = [operand for node in found for operand in node.operands]
-        update = Statement(
-            name=f"{stage.name}.update",
-            stage=stage.name,
-            role="update",
-            axes=(*self.data, *(axis.name for axis in stage.reduce_axes)),
-            domain=(*self.box, *_bounds(stage.reduce_axes), *guard),
-            reads=self._reads([*operands, *_bound_reads(stage.reduce_axes)]),
-            writes=self._writes(names),
-            reduction_axes=tuple(axis.name for axis in stage.reduce_axes),
-            exact=all(keeps_every_bit(node) for node in found),
-        )
-        return (init, update) if is_bare(stage) else (init, update, finishing)
-
-    def _finish(self, found: Sequence[Reduce]) -> tuple[Statement, tuple[Node, ...]]:
-        """The statement that makes the elements from the accumulator, and the conditions under which it reads that."""
-        stage = self.stage
-        holder = Tensor(
-            name=f"{stage.name}.accumulator",
-            extents=tuple(axis.upper for axis in stage.axes),
-            dtype=found[0].dtype,
-        )
-        table: dict[Node, Node] = {node: Read(_typed(holder, node), self.index) for node in found}
-        bodies = [
-            rewrite(element(stage, component), lambda node: table.get(node, node))
-            for component in range(len(stage.body))
-        ]
-        paths = [
-            path
-            for site in read_sites(bodies, ())
-            if site.read.tensor.name == holder.name
-            for path in site.paths
-        ]
-        shared = [
-            condition for condition in (paths[0] if paths else ()) if all(condition in path for path in paths)
-        ]
-        guard = tuple(condition for condition in shared if not any(reads(condition)))
-        statement = Statement(
-            name=f"{stage.name}.finish",
-            stage=stage.name,
+        """`init` and `update` of every nest, those inside before the update they feed, and the `finish`."""
+        groups = reduction_groups(self.stage)
+        if is_bare(self.stage):
+            return self._nest(groups[0], groups, (), self.stage.tensor_names)
+        bodies = [element(self.stage, component) for component in range(len(self.stage.body))]
+        finishing, guards = self._consumer(bodies, (), groups)
+        finish = Statement(
+            name=f"{self.stage.name}.finish",
+            stage=self.stage.name,
             role="finish",
             axes=self.data,
             domain=self.box,
-            reads=self._reads(bodies),
-            writes=self._writes(stage.tensor_names),
+            reads=self._reads(finishing),
+            writes=self._writes(self.stage.tensor_names),
         )
-        return statement, tuple(self.lifting.lift(condition) for condition in guard)
+        found: list[Statement] = []
+        for group in children_of(groups, ()):
+            found += self._nest(group, groups, guards[group.number], (accumulator(self.stage, group.number),))
+        return (*found, finish)
+
+    def _nest(
+        self,
+        group: ReductionGroup,
+        groups: tuple[ReductionGroup, ...],
+        guard: tuple[Node, ...],
+        names: Sequence[str],
+        around: tuple[Node, ...] = (),
+    ) -> tuple[Statement, ...]:
+        """The statements of one nest; around: the domain of the nests that it stands in, beyond the data axes."""
+        stage, suffix = self.stage, str(group.number or "")
+        outer = tuple(axis for number in group.within for axis in groups[number].axes)
+        over = tuple(axis for axis in stage.reduce_axes if axis.name in group.axes)
+        index = tuple(axis_var(name) for name in (*self.data, *outer))
+        operands = [operand for node in group.nodes for operand in node.operands]
+        bodies, guards = self._consumer(operands, group.chain, groups)
+        init = Statement(
+            f"{stage.name}.init{suffix}", stage.name, "init", (*self.data, *outer), (*self.box, *around), (),
+            tuple(Access(name, index) for name in names), group=group.number, within=group.within,
+        )  # fmt: skip
+        inside = (*around, *_bounds(over), *guard)
+        update = Statement(
+            name=f"{stage.name}.update{suffix}",
+            stage=stage.name,
+            role="update",
+            axes=(*self.data, *outer, *(axis.name for axis in over)),
+            domain=(*self.box, *inside),
+            reads=self._reads([*bodies, *_bound_reads(over)]),
+            writes=tuple(Access(name, index) for name in names),
+            reduction_axes=tuple(axis.name for axis in over),
+            exact=all(keeps_every_bit(node) for node in group.nodes),
+            group=group.number,
+            within=group.within,
+        )
+        inner: list[Statement] = []
+        for child in children_of(groups, group.chain):
+            holder = (accumulator(stage, child.number),)
+            inner += self._nest(child, groups, guards[child.number], holder, inside)
+        return (init, *inner, update)
+
+    def _consumer(
+        self, bodies: Sequence[Node], chain: tuple[int, ...], groups: tuple[ReductionGroup, ...]
+    ) -> tuple[list[Node], dict[int, tuple[Node, ...]]]:
+        """Expressions that read the accumulators of the nests directly inside, and under which conditions they do."""
+        stage = self.stage
+        outer = tuple(axis_var(axis) for number in chain for axis in groups[number].axes)
+        table: dict[tuple[object, ...], tuple[Node, ...]] = {}
+        for group in children_of(groups, chain):
+            for node in group.nodes:
+                name = accumulator(stage, group.number)
+                table[reduction_key(node)] = tuple(
+                    Read(_holder(name, operand, len(self.index) + len(outer)), (*self.index, *outer))
+                    for operand in node.operands
+                )
+        replaced = [replaced_reductions(body, table) for body in bodies]
+        guards: dict[int, tuple[Node, ...]] = {}
+        for group in children_of(groups, chain):
+            name = accumulator(stage, group.number)
+            paths = [p for site in read_sites(replaced, ()) if site.read.tensor.name == name for p in site.paths]
+            shared = [c for c in (paths[0] if paths else ()) if all(c in path for path in paths)]
+            kept = (condition for condition in shared if not any(reads(condition)))
+            guards[group.number] = tuple(self.lifting.lift(condition) for condition in kept)
+        return replaced, guards
 
     # accesses
 
@@ -195,18 +203,21 @@ def _bound_reads(axes: Iterable[Axis]) -> tuple[Node, ...]:
     return tuple(node for axis in axes for bound in (axis.lower, axis.upper) for node in reads(bound))
 
 
-def _typed(holder: Tensor, node: Node) -> Tensor:
-    """The accumulator as a tensor of the dtype of one reduction (several share one name)."""
-    if holder.dtype is node.dtype:
-        return holder
-    return Tensor(name=holder.name, extents=holder.extents, dtype=node.dtype)
+@lru_cache(maxsize=4096)
+def _holder(name: str, operand: Node, ndim: int) -> Tensor:
+    """An accumulator as a tensor (several of one name and different dtypes share the name)."""
+    return Tensor(name=name, extents=(index_const(0),) * ndim, dtype=operand.dtype)
 
 
 def shapes_of(stage: Stage) -> tuple[tuple[str, tuple[Node, ...]], ...]:
     """Tensors that a stage writes, its accumulator included, with their extents."""
     own = [(tensor.name, tensor.extents) for tensor in stage.tensors]
     if stage.reduce_axes and not is_bare(stage):
-        own.append((accumulator(stage), stage.tensors[0].extents))
+        groups = reduction_groups(stage)
+        upper = {axis.name: axis.upper for axis in stage.reduce_axes}
+        for group in groups:
+            outer = tuple(upper[axis] for number in group.within for axis in groups[number].axes)
+            own.append((accumulator(stage, group.number), (*stage.tensors[0].extents, *outer)))
     return tuple(own)
 
 

@@ -69,18 +69,6 @@ def test_operators_get_unique_names():
     assert s.outputs == (second,)
 
 
-def test_reductions_over_different_axes(told):
-    n = td.size("n")
-    A = td.placeholder("A", (n,))
-    k, q = td.reduce_axis("k", n), td.reduce_axis("q", n)
-    C = td.compute("C", (n,), lambda i: td.sum(A[k], over=k) + td.sum(A[q] * A[i], over=q))
-    with pytest.raises(td.ScheduleError) as caught:
-        td.schedule(C)
-    assert caught.value.code == "S101"
-    assert caught.value.where == C.where
-    assert caught.value.why == ("sum over k", "sum over q")
-
-
 def test_two_reductions_over_the_same_axes_share_a_nest():
     n = td.size("n")
     A = td.placeholder("A", (n,))
