@@ -40,8 +40,7 @@ class Declarations:
 def declarations(outputs: Sequence[object], where: Location | None = None) -> Declarations:
     """The program that computes some tensors.
 
-    Errors: S133 no tensors, an input, or one twice; S134 two things of
-        one name.
+    Errors: S133 no tensors, an input, or one twice; S134 two things of one name.
     """
     place = where if where is not None else here()
     given = _checked(outputs, place)
