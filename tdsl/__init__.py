@@ -53,6 +53,32 @@ if TYPE_CHECKING:
         UnprovenSchedule,
         Witness,
     )
+    from tdsl.expr.functions.calls import (
+        bitcast,
+        clz,
+        cos,
+        ctz,
+        erf,
+        exp,
+        exp2,
+        expm1,
+        isfinite,
+        isinf,
+        isnan,
+        log,
+        log10,
+        log1p,
+        log2,
+        popcount,
+        reciprocal,
+        rsqrt,
+        sigmoid,
+        sign,
+        sin,
+        square,
+        tan,
+        tanh,
+    )
     from tdsl.expr.handles import Expr
     from tdsl.expr.operations import (
         abs,
@@ -95,6 +121,8 @@ _NAMES: dict[str, str] = {
     "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
     "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
     "ShapeError TargetError TdslError UnknownAxisError UnknownStageError UnprovenSchedule Witness",
+    "expr.functions.calls": "bitcast clz cos ctz erf exp exp2 expm1 isfinite isinf isnan log log10 log1p log2 popcount "
+    "reciprocal rsqrt sigmoid sign sin square tan tanh",
     "expr.handles": "Expr",
     "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
     "where",
@@ -120,10 +148,13 @@ __all__ = [
     "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError",
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
     "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
-    "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "build", "cast", "ceil", "clamp", "compute",
-    "floor", "fma", "get_num_threads", "knob", "logical_not", "machine_info", "max", "max_value", "maximum",
-    "mean", "min", "min_value", "minimum", "options", "pad", "param", "placeholder", "prod", "reduce_axis",
-    "reducer", "require", "round", "schedule", "set_num_threads", "size", "sqrt", "sum", "trunc", "where",
+    "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "bitcast", "build",
+    "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
+    "get_num_threads", "isfinite", "isinf", "isnan", "knob", "log", "log10", "log1p", "log2", "logical_not",
+    "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
+    "param", "placeholder", "popcount", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
+    "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
+    "tan", "tanh", "trunc", "where",
 ]  # fmt: skip
 
 

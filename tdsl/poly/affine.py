@@ -14,14 +14,9 @@ from functools import cached_property
 
 import islpy as isl
 
-from tdsl.expr.node import Binary, Cast, Compare, CompareOp, Const, Node, Select, Unary, Var
+from tdsl.expr.node import Binary, Compare, CompareOp, Const, Node, Select, Unary, Var
 from tdsl.poly.isl import basic_map, basic_set, map_space, param_space, set_space
-
-Monomial = tuple[Var, ...]
-"""A product of variables in order of name; of one variable, the variable itself."""
-
-Linear = tuple[dict[Monomial, int], int]
-"""Coefficients (none zero) and the constant of a polynomial with integer coefficients."""
+from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
 
 
 class NonAffine(Exception):
@@ -30,81 +25,6 @@ class NonAffine(Exception):
     def __init__(self, term: Node) -> None:
         super().__init__(term)
         self.term = term
-
-
-# polynomials
-
-
-def polynomial(node: Node) -> Linear | None:
-    """The polynomial a node of `+ - *` stands for; None where other operators occur."""
-    match node:
-        case Const():
-            return {}, int(node.value)
-        case Var():
-            return {(node,): 1}, 0
-        case Unary(op="neg"):
-            part = polynomial(node.operand)
-            return None if part is None else _combine(({}, 0), part, -1)
-        case Binary(op="add" | "sub" | "mul" as op):
-            lhs, rhs = polynomial(node.lhs), polynomial(node.rhs)
-            if lhs is None or rhs is None:
-                return None
-            return _product(lhs, rhs) if op == "mul" else _combine(lhs, rhs, 1 if op == "add" else -1)
-        case Cast():
-            return polynomial(node.operand) if _widens(node) else None
-        case _:
-            return None
-
-
-def _combine(lhs: Linear, rhs: Linear, factor: int) -> Linear:
-    terms = dict(lhs[0])
-    for monomial, coefficient in rhs[0].items():
-        total = terms.pop(monomial, 0) + factor * coefficient
-        if total:
-            terms[monomial] = total
-    return terms, lhs[1] + factor * rhs[1]
-
-
-def _product(lhs: Linear, rhs: Linear) -> Linear:
-    result: Linear = {}, lhs[1] * rhs[1]
-    for one, other in ((lhs, rhs[1]), (rhs, lhs[1])):
-        result = _combine(result, (one[0], 0), other) if other else result
-    for first, a in lhs[0].items():
-        for second, b in rhs[0].items():
-            both = tuple(sorted(first + second, key=lambda var: var.name))
-            result = _combine(result, ({both: a * b}, 0), 1)
-    return result
-
-
-def _widens(node: Cast) -> bool:
-    """Whether a cast of a variable or constant keeps every value (arithmetic in narrow types may have wrapped)."""
-    source, target = node.operand.dtype, node.to
-    if not isinstance(node.operand, Var | Const) or not (source.is_integer and target.is_integer):
-        return False
-    if source.kind == target.kind:
-        return source.bits <= target.bits
-    return source.kind == "uint" and source.bits < target.bits
-
-
-def parameters(nodes: Iterable[Node]) -> tuple[Monomial, ...]:
-    """The sizes, params and products of them that occur, in order of degree and name: the parameters of every space."""
-    found: set[Monomial] = set()
-    stack = list(nodes)
-    seen: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        form = polynomial(node)
-        if form is None:
-            stack.extend(node.children)
-            continue
-        for monomial in form[0]:
-            found.update((var,) for var in monomial if var.kind != "axis")
-            if all(var.kind != "axis" for var in monomial):
-                found.add(monomial)
-    return tuple(sorted(found, key=lambda monomial: (len(monomial), [var.name for var in monomial])))
 
 
 # nodes to isl
@@ -261,10 +181,10 @@ class Affine:
         if lhs is None or rhs is None:
             return False
         if node.op == "eq":
-            equalities.append(self._row(_combine(lhs, rhs, -1), node))
+            equalities.append(self._row(combined(lhs, rhs, -1), node))
             return True
         less = node.op in ("lt", "le")
-        row = self._row(_combine(rhs, lhs, -1) if less else _combine(lhs, rhs, -1), node)
+        row = self._row(combined(rhs, lhs, -1) if less else combined(lhs, rhs, -1), node)
         row[0] -= node.op in ("lt", "gt")
         inequalities.append(row)
         return True

@@ -19,11 +19,12 @@ from tdsl.expr.build import ZERO, compare, floordiv, mod
 from tdsl.expr.node import Const, Node, Read, Var, axis_var, index_const, size_var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size
-from tdsl.poly.affine import Affine, Monomial, parameters
+from tdsl.poly.affine import Affine
 from tdsl.poly.compare import is_below, is_not_below
 from tdsl.poly.evaluate import value_at
 from tdsl.poly.isl import SET, TooLarge, budget
 from tdsl.poly.lift import Lifting, Opaque, Reason
+from tdsl.poly.polynomial import Monomial, parameters
 from tdsl.poly.reads import Path, Site, inside_axis
 from tdsl.poly.smallest import Smallest, product_node, smallest_point
 
@@ -81,6 +82,7 @@ class Unproven:
 _REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wraps"]] = {
     "data": "range",
     "range": "range",
+    "quotient": "division",
     "product": "product",
     "division": "division",
     "reduction": "reduction",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tdsl.expr.build import FALSE, TRUE, compare, logical_and, logical_or, sub
 from tdsl.expr.node import Binary, Node
-from tdsl.poly.affine import polynomial
+from tdsl.poly.polynomial import polynomial
 
 
 def is_below(a: Node, b: Node) -> Node:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import islpy as isl
 
 from tdsl.expr.node import Node
-from tdsl.poly.affine import Monomial
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
+from tdsl.poly.polynomial import Monomial
 from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 

@@ -14,7 +14,7 @@ from functools import reduce
 from tdsl.expr.build import ONE, ZERO, add, floordiv, maximum, minimum, mul, neg, sub
 from tdsl.expr.node import Binary, Const, Node, Select, Unary, Var, index_const
 from tdsl.expr.rewrite import walk
-from tdsl.poly.affine import Monomial, polynomial
+from tdsl.poly.polynomial import Monomial, polynomial
 
 Extremes = tuple[Node, Node]
 """Least and greatest value, both taken."""

@@ -15,11 +15,12 @@ import islpy as isl
 
 from tdsl.expr.build import ZERO, compare, mod, mul
 from tdsl.expr.node import Node, axis_var, index_const, size_var
-from tdsl.poly.affine import Affine, Monomial, parameters, params_set
+from tdsl.poly.affine import Affine, params_set
 from tdsl.poly.dataflow import Sources, last_writes
 from tdsl.poly.isl import map_space, merged
 from tdsl.poly.model import Access, Program, Statement
 from tdsl.poly.nodes import monomial_node
+from tdsl.poly.polynomial import Monomial, parameters
 
 Opaque = tuple[str, str]
 """(the access as written, the fact that would decide it)"""

@@ -45,13 +45,15 @@ from tdsl.expr.node import (
     axis_var,
     index_const,
 )  # fmt: skip
-from tdsl.expr.rewrite import walk
+from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.tensor import Axis, Param, Size
+from tdsl.poly.extremes import Extremes, divided, extremes
+from tdsl.poly.polynomial import polynomial
 
 SIZE_LIMIT = 1 << 47
 """Every size is below this (checked at the call): user address spaces of x86-64 hold 2^47 bytes."""
 
-Reason = Literal["data", "range", "product", "division", "wraps", "reduction"]
+Reason = Literal["data", "range", "quotient", "product", "division", "wraps", "reduction"]
 Range = tuple[int, int]
 
 
@@ -60,7 +62,8 @@ class Opaque:
     """A value that isl does not see inside: `lower <= var < upper` is all that is known of it.
 
     node: the expression it stands for. reason: why it is opaque. `data`: an element of an array with a declared range,
-    so each value of the range can occur; `range`: data without one. bool values are 0 or 1.
+    so each value of the range can occur; `range`: data without one; `quotient`: `x // m` or `x % m` by a size. bool
+    values are 0 or 1.
     """
 
     var: Var
@@ -71,7 +74,7 @@ class Opaque:
 
     def range(self) -> tuple[Node, ...]:
         """The conditions that hold of the variable; none for a whole int64, whose limits no proof needs."""
-        if self.node.dtype.bits == 64 and self.reason != "data":
+        if self.node.dtype.bits == 64 and self.reason not in ("data", "quotient"):
             return () if self.node.dtype.is_signed else (compare("ge", self.var, ZERO),)
         return compare("ge", self.var, self.lower), compare("lt", self.var, self.upper)
 
@@ -92,6 +95,8 @@ class Lifting:
         self._params = {param.name: param for param in params}
         self._lifted: dict[Node, Node] = {}
         self._ranges: dict[Node, Range] = {}
+        self._limits: dict[Var, Extremes] = {}
+        """Of axes and opaque variables, as expressions of sizes, where they have such."""
         for size in sizes:
             self._ranges[Var(size.name, INT64, "size")] = (size.minimum, SIZE_LIMIT - 1)
         for axis in axes:
@@ -99,6 +104,7 @@ class Lifting:
             low = max(self.range(self.lift(axis.lower))[0], -(1 << 63))
             high = min(self.range(self.lift(axis.upper))[1], (1 << 63) - 1) - 1
             self._ranges[axis_var(axis.name)] = (low, max(low, high))
+            self._limit(axis_var(axis.name), self.lift(axis.lower), self.lift(axis.upper))
 
     def lift(self, node: Node) -> Node:
         """The affine int64 node of an integer node, or the condition over affine nodes of a bool one."""
@@ -113,6 +119,16 @@ class Lifting:
             if part not in self._ranges and not part.dtype.is_bool:
                 self._ranges[part] = _interval(part, self._ranges)
         return self._ranges[lifted]
+
+    def extremes(self, lifted: Node) -> Extremes | None:
+        """Least and greatest value that a lifted int64 node may take, as expressions of sizes; None where unknown."""
+        return extremes(lifted, self._limits.get)
+
+    def _limit(self, var: Var, lower: Node, upper: Node) -> None:
+        """Notes that `lower <= var < upper`, as far as sizes say it."""
+        low, high = self.extremes(lower), self.extremes(upper)
+        if low is not None and high is not None:
+            self._limits[var] = low[0], sub(high[1], ONE)
 
     def value_range(self, node: Node) -> tuple[Node, Node]:
         """The half-open range that data is known to have: the declared one, or the dtype's."""
@@ -159,14 +175,19 @@ class Lifting:
         )
         return self._fresh(node, "data" if declared or node.dtype.is_bool else "range")
 
-    def _fresh(self, node: Node, reason: Reason) -> Node:
-        """The variable that stands for an opaque node; a bool one is the comparison of its variable with 1."""
-        lower, upper = self.value_range(node)
+    def _fresh(self, node: Node, reason: Reason, limits: Extremes | None = None) -> Node:
+        """The variable that stands for an opaque node; a bool one is the comparison of its variable with 1.
+
+        limits: half-open, where more is known than the dtype and declarations say.
+        """
+        lower, upper = limits or self.value_range(node)
         var = axis_var(f"?{len(self.opaque)}")
         self.opaque[node] = Opaque(var, node, lower, upper, reason)
         if node.dtype.is_bool:
             return compare("eq", var, ONE)
         self._ranges[var] = (self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1)
+        if reason in ("data", "quotient"):
+            self._limit(var, lower, upper)
         return var
 
     def _fitting(self, node: Node, lifted: Node, reason: Reason = "wraps") -> Node:
@@ -214,6 +235,8 @@ class Lifting:
                 )
             case "floordiv" | "mod" if isinstance(rhs, Const) and (divisor := _value(rhs)) != 0:
                 return self._fitting(node, _divided(node.op, lhs, divisor))
+            case "floordiv" | "mod" if (limits := self._quotient(node.op, lhs, rhs)) is not None:
+                return self._fresh(node, "quotient", limits)
             case "shl" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
                 return self._fitting(node, mul(lhs, index_const(1 << bits)))
             case "shr" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
@@ -224,6 +247,28 @@ class Lifting:
                 return mod(lhs, index_const(mask + 1))
             case _:
                 return self._fresh(node, "division")
+
+    def _quotient(self, op: str, lhs: Node, rhs: Node) -> Extremes | None:
+        """The half-open range of `lhs // m` or `lhs % m` for a size m, or a product of sizes (semantics B4).
+
+        Where m is 0 the value is 0 (D2), unless `lhs` takes no value then, as where it runs over a multiple of m.
+        """
+        form = polynomial(rhs)
+        if form is None or list(form[0].values()) != [1] or form[1] != 0:
+            return None
+        (divisor,) = form[0]
+        if any(var.kind != "size" for var in divisor):
+            return None
+        positive = all(self._ranges.get(var, (0, 0))[0] > 0 for var in divisor)
+        limits = self.extremes(lhs)
+        parts = None if limits is None else (divided(limits[0], divisor), divided(limits[1], divisor))
+        low, high = parts or (None, None)
+        never_zero = positive or (low is not None and high is not None and high[1] < low[1])
+        if op == "mod":
+            return ZERO, rhs if never_zero else maximum(rhs, ONE)
+        if low is None or high is None or not never_zero:
+            return None
+        return add(low[0], index_const(min(low[1], 0))), add(high[0], index_const(max(high[1] + 1, 0)))
 
     def _logical(self, node: Binary, lhs: Node, rhs: Node) -> Node:
         match node.op:
@@ -334,21 +379,34 @@ def _of_dtype(dtype: DType) -> Range:
     return int(min_value(dtype)), int(max_value(dtype))
 
 
-def opaque_term(*nodes: Node, products: bool = False) -> Node | None:
+def opaque_term(
+    *nodes: Node, products: bool = False, data: bool = False, params: Iterable[Param] = ()
+) -> Node | None:
     """The first subexpression that is not affine in axes, sizes and constants; None where all are.
 
     Args:
         products: products of sizes are taken as well (shapes, semantics B4).
+        data: elements of arrays and `params` that have a declared range are taken as well (loop bounds, semantics B3).
     """
-    lifting = Lifting((), ())
+    lifting = Lifting((), (), params)
     for node in nodes:
-        for part in walk(node):
+        for part in walk(node, skip=set(reads(node)) if data else ()):
             if part.dtype.is_integer or part.dtype.is_bool:
-                lifting.lift(part)
-            if lifting.opaque:
-                return next(iter(lifting.opaque))
+                hidden = _hidden(lifting, lifting.lift(part), data)
+                if hidden is not None:
+                    return hidden
             if not products and isinstance(part, Binary) and part.op == "mul" and not _has_constant(part):
                 return part
+    return None
+
+
+def _hidden(lifting: Lifting, lifted: Node, data: bool) -> Node | None:
+    """The first opaque part of a lifted node; of what stands in subscripts it does not depend."""
+    inside = set(variables(lifted))
+    for entry in lifting.opaque.values():
+        taken = data and entry.reason == "data" and entry.node.dtype.is_integer
+        if entry.var in inside and not taken:
+            return entry.node
     return None
 
 

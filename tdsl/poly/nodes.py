@@ -28,8 +28,8 @@ from tdsl.expr.build import (
     sub,
 )  # fmt: skip
 from tdsl.expr.node import Binary, Const, Node, Var, index_const
-from tdsl.poly.affine import Monomial, polynomial
 from tdsl.poly.isl import DIV, IN, PARAM, pieces
+from tdsl.poly.polynomial import Monomial, polynomial
 
 
 def monomial_node(monomial: Monomial) -> Node:

@@ -17,8 +17,9 @@ import islpy as isl
 from tdsl.expr.build import mul
 from tdsl.expr.node import Node, Var
 from tdsl.expr.tensor import Size
-from tdsl.poly.affine import Affine, Monomial
+from tdsl.poly.affine import Affine
 from tdsl.poly.isl import PARAM, SET, basic_set
+from tdsl.poly.polynomial import Monomial
 
 SAMPLES = 5
 """Values tried for each size where a product of sizes occurs."""

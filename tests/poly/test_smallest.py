@@ -3,7 +3,8 @@
 import tdsl as td
 from tdsl.expr.node import axis_var, size_var
 from tdsl.expr.tensor import Size
-from tdsl.poly.affine import Affine, parameters
+from tdsl.poly.affine import Affine
+from tdsl.poly.polynomial import parameters
 from tdsl.poly.smallest import product_node, smallest_point
 
 I, J, N, M = axis_var("i"), axis_var("j"), size_var("n"), size_var("m")

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from tdsl.dtypes import DTYPES
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, integer, minus, multiply_add, number, plus, rounder, shift_left, shift_right, times, unsigned_bits,
+    bits, exact_fma, minus, multiply_add, number, plus, rounder, shift_left, shift_right, times, unsigned_bits,
 )  # fmt: skip
 from tdsl.expr.node import Node
 

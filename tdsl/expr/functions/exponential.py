@@ -59,7 +59,7 @@ _Q = {
 }  # fmt: skip
 """exp(r) = 1 + r + r^2 q(r) for |r| < 0.3473."""
 
-_P = {
+POWER_OF_TWO = {
     32: (
         0.6931471824645996, 0.24022650718688965, 0.055504050105810165, 0.009618088603019714, 0.0013337970012798905,
         0.00015451356011908501, 1.4321760318125598e-05,
@@ -73,14 +73,15 @@ _P = {
 """2^r = 1 + r p(r) for |r| < 0.501."""
 
 
+LEAST = {width: limits.least / _LOG2E for width, limits in _RANGES.items()}
+"""Below this e^x is 0."""
+
+
 def exp(x: Node) -> Node:
     """e^x: 0 below, infinite above the range; NaN for NaN."""
-    limits = _RANGES[x.dtype.bits]
-    inside = build.maximum(x, number(limits.least / _LOG2E, x))
-    shifted, r = _reduced(inside)
-    value = plus(multiply_add(times(r, r), polynomial(r, _Q[x.dtype.bits]), r), number(1.0, x))
-    small = build.lt(x, number((limits.normal - 0.5) / _LOG2E, x))
-    return _finite(x, _raised(value, shifted, small, limits.lift))
+    shifted, r = reduced(build.maximum(x, number(LEAST[x.dtype.bits], x)))
+    value = plus(grown(r), number(1.0, x))
+    return _finite(x, raised(value, shifted, result_may_be_subnormal(x)))
 
 
 def exp2(x: Node) -> Node:
@@ -89,9 +90,9 @@ def exp2(x: Node) -> Node:
     inside = build.maximum(x, number(limits.least, x))
     shifted = plus(inside, number(rounder(x.dtype), x))
     r = minus(inside, minus(shifted, number(rounder(x.dtype), x)))
-    value = multiply_add(r, polynomial(r, _P[x.dtype.bits]), number(1.0, x))
-    raised = _raised(value, shifted, build.lt(x, number(limits.normal, x)), limits.lift)
-    return build.select(build.lt(x, number(limits.top, x)), raised, plus(x, number(math.inf, x)))
+    value = multiply_add(r, polynomial(r, POWER_OF_TWO[x.dtype.bits]), number(1.0, x))
+    result = raised(value, shifted, build.lt(x, number(limits.normal, x)))
+    return build.select(build.lt(x, number(limits.top, x)), result, plus(x, number(math.inf, x)))
 
 
 def expm1(x: Node) -> Node:
@@ -114,7 +115,17 @@ def expm1(x: Node) -> Node:
     return build.select(near, x, _finite(x, plus(value, value)))
 
 
-def _reduced(x: Node) -> tuple[Node, Node]:
+def grown(r: Node) -> Node:
+    """e^r - 1 for |r| <= ln2 / 2."""
+    return multiply_add(times(r, r), polynomial(r, _Q[r.dtype.bits]), r)
+
+
+def result_may_be_subnormal(x: Node) -> Node:
+    """Whether e^x may be below the normal numbers."""
+    return build.lt(x, number((_RANGES[x.dtype.bits].normal - 0.5) / _LOG2E, x))
+
+
+def reduced(x: Node) -> tuple[Node, Node]:
     """(n + the rounder, r) with x = n ln2 + r."""
     width, magic = x.dtype.bits, number(rounder(x.dtype), x)
     shifted = multiply_add(x, number(_LOG2E, x), magic)
@@ -133,9 +144,9 @@ def _reduced_pair(x: Node) -> tuple[Node, Node, Node]:
     return shifted, r, exact_fma(n, low, minus(start, r))
 
 
-def _raised(value: Node, shifted: Node, small: Node, lift: int) -> Node:
+def raised(value: Node, shifted: Node, small: Node) -> Node:
     """value * 2^n, where n stands in the low bits of `shifted`; `small`: the result may be subnormal."""
-    place = value.dtype.fraction_bits
+    place, lift = value.dtype.fraction_bits, _RANGES[value.dtype.bits].lift
     pattern = plus(bits(value), shift_left(bits(shifted), place))
     lifted = plus(pattern, build.select(small, integer(lift << place, pattern), integer(0, pattern)))
     factor = build.select(small, number(2.0**-lift, value), number(1.0, value))

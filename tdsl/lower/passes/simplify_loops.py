@@ -18,7 +18,7 @@ from tdsl.expr.rewrite import substitute, variables, walk
 from tdsl.expr.simplify import simplify
 from tdsl.lower.ir import Allocate, ArrayArgument, Block, For, If, Kernel, Let, Statement, Store, block
 from tdsl.lower.passes.flatten_blocks import flatten_blocks
-from tdsl.lower.rewrite_statement import rebuild
+from tdsl.lower.rewrite_statement import expressions, rebuild
 
 BUDGET = 200_000
 """Expression nodes that one call simplifies; what comes after them stays as it is."""
@@ -76,6 +76,12 @@ class _Simplification:
         self.used: set[str] = set()
 
     def statement(self, statement: Statement, scope: _Scope) -> Statement:
+        """The statement, simplified. The variables of what is kept are noted as used; what went uses nothing."""
+        found = self.simplified(statement, scope)
+        self.used.update(v.name for v in variables(*expressions(found)) if v.kind == "local")
+        return found
+
+    def simplified(self, statement: Statement, scope: _Scope) -> Statement:
         match statement:
             case For():
                 return self.loop(statement, scope)
@@ -135,7 +141,7 @@ class _Simplification:
         if _is_empty(then):
             if other is None:
                 return EMPTY
-            cond, then, other = logical_not(cond), other, None
+            cond, then, other = self.node(logical_not(cond), scope), other, None
         same = cond is branch.cond and then is branch.then and other is branch.otherwise
         return branch if same else If(cond, then, other, branch.tail)
 
@@ -159,7 +165,7 @@ class _Simplification:
         return scope.ranged(var, low, high + 1)
 
     def node(self, node: Node, scope: _Scope) -> Node:
-        """An expression, simplified; its variables are noted as used."""
+        """An expression, simplified."""
         found = scope.done.get(node)
         if found is None:
             found = substitute(node, scope.values)
@@ -167,7 +173,6 @@ class _Simplification:
                 self.budget -= sum(1 for _ in walk(found))
                 found = simplify(found, scope.known)
             scope.done[node] = found
-        self.used.update(var.name for var in variables(found) if var.kind == "local")
         return found
 
 

@@ -97,6 +97,11 @@ RULES = {
         "let x: int64 = n // 3\n  C[x] = A[x]\nlet x: int64 = n // 5\n  C[0] = A[0]",
         "let x: int64 = n // 3\n  C[x] = A[x]\nC[0] = A[0]",
     ),
+    "a let that only what went used": (
+        "serial i in 0 .. n\n  let x: int64 = n // 3\n    if A[x] < 1.0\n      pass\n    C[i] = A[i]",
+        "serial i in 0 .. n\n  C[i] = A[i]",
+    ),
+    "a let of nothing": ("C[0] = A[0]\nlet x: int64 = n // 3\n  if A[x] < 1.0\n    pass", "C[0] = A[0]"),
     "a let as a range": (
         "serial o in 0 .. n // 8\n  let x: int64 = o * 8 + 7\n    if x < n\n      C[x] = A[x]",
         "serial o in 0 .. n // 8\n  let x: int64 = o * 8 + 7\n    C[x] = A[x]",

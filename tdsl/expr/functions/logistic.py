@@ -1,0 +1,38 @@
+"""sigmoid, 1 / (1 + e^-x), from e^-|x| in two parts and a corrected division; a float in, a float out.
+
+Method: w = e^-|x| = 2^n (1 + y). For x >= 0 the result is 1 / (1 + w), else 2^n (1 + y) / (1 + w), so that small results
+keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one correction,
+for which a straight line is close enough to 1 / (1 + w).
+"""
+
+from __future__ import annotations
+
+from tdsl.expr import build
+from tdsl.expr.functions.exponential import LEAST, grown, raised, reduced, result_may_be_subnormal
+from tdsl.expr.functions.parts import (
+    bits, exact_fma, integer, magnitude, minus, multiply_add, number, of_bits, plus, shift_left,
+)  # fmt: skip
+from tdsl.expr.node import Node
+
+
+def sigmoid(x: Node) -> Node:
+    """The logistic function: 0 to 1, 1/2 at 0."""
+    one, zero = number(1.0, x), number(0.0, x)
+    down = build.maximum(build.neg(magnitude(x)), number(LEAST[x.dtype.bits], x))
+    shifted, r = reduced(down)
+    y = grown(r)
+    pattern = plus(bits(one), shift_left(bits(shifted), x.dtype.fraction_bits))
+    power = of_bits(build.maximum(pattern, integer(0, pattern)), x.dtype)
+    above = plus(one, power)
+    whole = exact_fma(power, y, above)
+    above_lost = minus(power, minus(above, one))
+    whole_lost = plus(exact_fma(power, y, minus(above, whole)), above_lost)
+    sum_ = plus(one, y)
+    negative = build.lt(x, zero)
+    top = build.select(negative, sum_, one)
+    top_lost = build.select(negative, minus(y, minus(sum_, one)), zero)
+    quotient = build.div(top, whole)
+    rest = plus(exact_fma(build.neg(quotient), whole, top), multiply_add(build.neg(quotient), whole_lost, top_lost))
+    inverse = multiply_add(whole, number(-0.5, x), number(1.4571, x))
+    result = multiply_add(rest, inverse, quotient)
+    return build.select(negative, raised(result, shifted, result_may_be_subnormal(down)), result)

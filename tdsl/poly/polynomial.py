@@ -1,0 +1,90 @@
+"""Polynomials over sizes and axes: what nodes of `+ - *` stand for, and the parameters of the spaces they are put in.
+
+In: nodes. Out: coefficients by monomial, or None where other operators occur; a product of sizes is one opaque
+parameter to isl (semantics B4). No isl here, so that declarations may ask without loading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tdsl.expr.node import Binary, Cast, Const, Node, Unary, Var
+
+Monomial = tuple[Var, ...]
+"""A product of variables in order of name; of one variable, the variable itself."""
+
+Linear = tuple[dict[Monomial, int], int]
+"""Coefficients (none zero) and the constant of a polynomial with integer coefficients."""
+
+
+def polynomial(node: Node) -> Linear | None:
+    """The polynomial a node of `+ - *` stands for; None where other operators occur."""
+    match node:
+        case Const():
+            return {}, int(node.value)
+        case Var():
+            return {(node,): 1}, 0
+        case Unary(op="neg"):
+            part = polynomial(node.operand)
+            return None if part is None else combined(({}, 0), part, -1)
+        case Binary(op="add" | "sub" | "mul" as op):
+            lhs, rhs = polynomial(node.lhs), polynomial(node.rhs)
+            if lhs is None or rhs is None:
+                return None
+            return _product(lhs, rhs) if op == "mul" else combined(lhs, rhs, 1 if op == "add" else -1)
+        case Cast():
+            return polynomial(node.operand) if _widens(node) else None
+        case _:
+            return None
+
+
+def combined(lhs: Linear, rhs: Linear, factor: int) -> Linear:
+    """`lhs + factor * rhs`."""
+    terms = dict(lhs[0])
+    for monomial, coefficient in rhs[0].items():
+        total = terms.pop(monomial, 0) + factor * coefficient
+        if total:
+            terms[monomial] = total
+    return terms, lhs[1] + factor * rhs[1]
+
+
+def _product(lhs: Linear, rhs: Linear) -> Linear:
+    result: Linear = {}, lhs[1] * rhs[1]
+    for one, other in ((lhs, rhs[1]), (rhs, lhs[1])):
+        result = combined(result, (one[0], 0), other) if other else result
+    for first, a in lhs[0].items():
+        for second, b in rhs[0].items():
+            both = tuple(sorted(first + second, key=lambda var: var.name))
+            result = combined(result, ({both: a * b}, 0), 1)
+    return result
+
+
+def _widens(node: Cast) -> bool:
+    """Whether a cast of a variable or constant keeps every value (arithmetic in narrow types may have wrapped)."""
+    source, target = node.operand.dtype, node.to
+    if not isinstance(node.operand, Var | Const) or not (source.is_integer and target.is_integer):
+        return False
+    if source.kind == target.kind:
+        return source.bits <= target.bits
+    return source.kind == "uint" and source.bits < target.bits
+
+
+def parameters(nodes: Iterable[Node]) -> tuple[Monomial, ...]:
+    """The sizes, params and products of them that occur, in order of degree and name: the parameters of every space."""
+    found: set[Monomial] = set()
+    stack = list(nodes)
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        form = polynomial(node)
+        if form is None:
+            stack.extend(node.children)
+            continue
+        for monomial in form[0]:
+            found.update((var,) for var in monomial if var.kind != "axis")
+            if all(var.kind != "axis" for var in monomial):
+                found.add(monomial)
+    return tuple(sorted(found, key=lambda monomial: (len(monomial), [var.name for var in monomial])))
