@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         log1p,
         log2,
         popcount,
+        pow,
         reciprocal,
         rsqrt,
         sigmoid,
@@ -122,7 +123,7 @@ _NAMES: dict[str, str] = {
     "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
     "ShapeError TargetError TdslError UnknownAxisError UnknownStageError UnprovenSchedule Witness",
     "expr.functions.calls": "bitcast clz cos ctz erf exp exp2 expm1 isfinite isinf isnan log log10 log1p log2 popcount "
-    "reciprocal rsqrt sigmoid sign sin square tan tanh",
+    "pow reciprocal rsqrt sigmoid sign sin square tan tanh",
     "expr.handles": "Expr",
     "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
     "where",
@@ -152,7 +153,7 @@ __all__ = [
     "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
     "get_num_threads", "isfinite", "isinf", "isnan", "knob", "log", "log10", "log1p", "log2", "logical_not",
     "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
-    "param", "placeholder", "popcount", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
+    "param", "placeholder", "popcount", "pow", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
     "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
     "tan", "tanh", "trunc", "where",
 ]  # fmt: skip

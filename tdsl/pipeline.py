@@ -27,6 +27,7 @@ from tdsl.lower.build import Signature
 from tdsl.lower.ir import ArrayArgument, Kernel as LoopKernel, ScalarArgument
 from tdsl.lower.pipeline import lower
 from tdsl.lower.printer import kernel_text
+from tdsl.poly.inplace import may_be_one
 from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
 from tdsl.runtime.prepare import Prepared
@@ -95,7 +96,8 @@ def build(
         return Kernel(interface, run, run)
     if resolved.kind != "cpu":
         raise TargetError("G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"'])
-    kernel = built_kernel(LoopText(loops, resolved), interface, mark=clock.mark)
+    code = LoopText(loops, resolved, shared=bool(interface.inplace))
+    kernel = built_kernel(code, interface, mark=clock.mark)
     clock.report(interface.name)
     return kernel
 
@@ -233,16 +235,20 @@ def _size_fact(size: Size) -> Node:
 def _interface(
     state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
 ) -> Interface:
-    ranges = {one.name: one.value_range for one in arguments}
+    given = {one.name: one for one in arguments}
     listed: list[ArrayInterface | ScalarInterface] = []
     for argument in loops.arguments:
-        limits = ranges.get(argument.name)
+        one = given.get(argument.name)
+        limits = None if one is None else one.value_range
         formulas = None if limits is None else (formula(limits[0]), formula(limits[1]))
         if isinstance(argument, ScalarArgument):
             listed.append(ScalarInterface(argument.name, argument.dtype.name, formulas))
         else:
             extents = tuple(formula(extent) for extent in argument.extents)
-            listed.append(ArrayInterface(argument.name, argument.dtype.name, extents, argument.role, formulas))
+            strides, align = (one.strides, one.align) if isinstance(one, Tensor) else (None, None)
+            listed.append(
+                ArrayInterface(argument.name, argument.dtype.name, extents, argument.role, formulas, strides, align)
+            )
     facts = dict.fromkeys(fact for entry in state.live() for fact in entry.stage.facts)
     return Interface(
         loops.name,
@@ -250,7 +256,22 @@ def _interface(
         tuple(listed),
         tuple(formula(fact) for fact in (*facts, *state.assumptions)),
         _operations(state),
+        _inplace(state, arguments),
     )
+
+
+def _inplace(state: State, arguments: Sequence[Tensor | Param]) -> tuple[tuple[str, str], ...]:
+    """(input, output) pairs that may be one array: proved from the accesses; a tail that computes twice is not (C6)."""
+    if any(tail == "shift" for entry in state.live() for _, tail in entry.tails):
+        return ()
+    alike = [
+        (one.name, output.name)
+        for one in arguments
+        for output in state.outputs
+        if isinstance(one, Tensor) and one.extents == output.extents and one.dtype == output.dtype
+    ]
+    arranged = arranged_of(state)
+    return tuple(pair for pair in alike if may_be_one(arranged, *pair))
 
 
 def formula(node: Node) -> Formula:

@@ -6,6 +6,8 @@ what pickles, caches and saved kernels keep. Out: LLVM IR text a body, the name 
 
 from __future__ import annotations
 
+import re
+
 from tdsl.codegen.artifact import BodyKind
 from tdsl.lower.ir import Kernel
 from tdsl.lower.parser import parse_kernel
@@ -19,12 +21,14 @@ class LoopText:
     Args:
         loops: a verified kernel, or its text.
         target: what code is for.
+        shared: an input and an output may be one array, so that pointers promise LLVM nothing about each other.
     """
 
-    __slots__ = ("_kernel", "_llvm", "_text", "target")
+    __slots__ = ("_kernel", "_llvm", "_text", "shared", "target")
 
-    def __init__(self, loops: Kernel | str, target: Target) -> None:
+    def __init__(self, loops: Kernel | str, target: Target, *, shared: bool = False) -> None:
         self.target = target
+        self.shared = shared
         self._kernel = None if isinstance(loops, str) else loops
         self._text = loops if isinstance(loops, str) else ""
         self._llvm: dict[BodyKind, str] = {}
@@ -50,11 +54,12 @@ class LoopText:
         return symbol(self.kernel, kind)
 
     def llvm(self, kind: BodyKind) -> str:
-        """The LLVM IR of a body. Errors: G121, G122, L12x what code generation refuses."""
+        """The LLVM IR of a body. Errors: G122, L12x what code generation refuses."""
         if kind not in self._llvm:
             from tdsl.codegen.llvm import emit
 
-            self._llvm[kind] = emit(self.kernel, self.target, kind)
+            text = emit(self.kernel, self.target, kind)
+            self._llvm[kind] = _without_promises(text) if self.shared else text
         return self._llvm[kind]
 
     def assembly(self, kind: BodyKind) -> str:
@@ -62,3 +67,8 @@ class LoopText:
         from tdsl.codegen.machine import assembly
 
         return assembly(self.llvm(kind), self.target)
+
+
+def _without_promises(text: str) -> str:
+    """Parameters that may alias. LLVM moves nothing across a store then; the emitter itself only reads earlier."""
+    return re.sub(r"^define .*$", lambda line: line[0].replace(" noalias", ""), text, flags=re.MULTILINE)

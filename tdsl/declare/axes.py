@@ -20,9 +20,12 @@ def reduce_axis(name: str, extent: object) -> AxisHandle:
     Args:
         name: any Python identifier that the stage does not use otherwise.
         extent: how many values it takes from 0 on, or a half-open pair `(lower, upper)`; affine in sizes and, inside
-            the callable of a stage, in its axes: `td.reduce_axis("k", (0, i))`. An upper end before the lower is empty.
+            the callable of a stage, in its axes: `td.reduce_axis("k", (0, i))`. Elements of integer placeholders
+            with a `range=` may occur: `td.reduce_axis("k", (ptr[i], ptr[i + 1]))`. An upper end before the lower is
+            empty.
 
-    Errors: E104 no integer; E108 no identifier; E115 no pair; E117 not affine. Source: TVM's `te.reduce_axis`.
+    Errors: E104 no integer; E108 no identifier; E115 no pair; E117 not affine; E302 data without a range.
+    Source: TVM's `te.reduce_axis`.
     """
     return _axis(name, extent, "a reduction axis", reduced=True)
 
@@ -39,6 +42,6 @@ def axis(name: str, extent: object) -> AxisHandle:
 def _axis(name: str, extent: object, what: str, *, reduced: bool) -> AxisHandle:
     where = here()
     named = checked_name(name, what, where)
-    bounds = checked_bounds(extent, f"the axis {named}", where)
+    bounds = checked_bounds(extent, f"the axis {named}", where, data=reduced)
     lower, upper = bounds.nodes
     return AxisHandle(AxisOrigin(Axis(named, lower, upper), reduced, bounds.origins, where))

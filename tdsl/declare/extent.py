@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from tdsl.declare.names import entries, shown
 from tdsl.dtypes import DType
-from tdsl.errors import ArgumentError, ArgumentTypeError, ShapeError
+from tdsl.errors import ArgumentError, ArgumentTypeError, BoundsError, ShapeError
 from tdsl.expr.handles import Expr, Origin, as_index, merged
-from tdsl.expr.node import Const, Node
-from tdsl.expr.rewrite import variables
+from tdsl.expr.node import Const, Node, Read, Var
+from tdsl.expr.rewrite import reads, variables
+from tdsl.expr.tensor import Param
 from tdsl.location import Location
 from tdsl.poly.lift import opaque_term
 
@@ -76,10 +77,13 @@ def _extent(entry: object, what: str, where: Location) -> Node:
     return node
 
 
-def checked_bounds(extent: object, what: str, where: Location) -> Extents:
+def checked_bounds(extent: object, what: str, where: Location, *, data: bool = False) -> Extents:
     """Lower and upper bound of an axis: `n` is `(0, n)`.
 
-    Errors: E115 not an extent or a pair; E117 not affine in sizes and axes.
+    Args:
+        data: elements of integer arrays and params with a declared range may occur (semantics B3).
+
+    Errors: E115 not an extent or a pair; E117 not affine in sizes and axes; E302 data without a range.
     """
     pair = entries(extent)
     pair = (0, extent) if pair is None else pair
@@ -88,15 +92,46 @@ def checked_bounds(extent: object, what: str, where: Location) -> Extents:
             "E115", f"{what} runs over an extent or a pair (lower, upper), not {shown(extent)}", where=where
         )
     nodes = tuple(_integer(bound, f"a bound of {what}", where) for bound in pair)
-    term = opaque_term(*nodes)
+    origins = _origins(pair)
+    params = [origin for origin in origins if isinstance(origin, Param)]
+    term = opaque_term(*nodes, data=data, params=params)
+    if term is not None and data and _is_data(term):
+        raise _without_range(term, what, where)
     if term is not None:
         raise ArgumentError(
             "E117",
             f"a bound of {what} is not affine in sizes and axes: {Expr(term)}",
             where=where,
             why=("bounds are sums and products with ints, // and % by ints, minimum and maximum",),
+            hint=(f'td.cast({Expr(reads(term)[0])}, "int64"): arithmetic in {term.dtype} may wrap around',)
+            if data and reads(term)
+            else (),
         )
-    return Extents(nodes, _origins(pair))
+    return Extents(nodes, origins)
+
+
+def _is_data(term: Node) -> bool:
+    return isinstance(term, Read) or (isinstance(term, Var) and term.kind == "param")
+
+
+def _without_range(term: Node, what: str, where: Location) -> BoundsError:
+    """Data that bounds a loop must have a range, since what the loop reads is proved in bounds for all of it."""
+    name = term.tensor.name if isinstance(term, Read) else str(term)
+    computed = isinstance(term, Read) and term.tensor.producer is not None
+    verb = "placeholder" if isinstance(term, Read) else "param"
+    shape = "…, " if isinstance(term, Read) else ""
+    return BoundsError(
+        "E302",
+        f"a bound of {what} comes from data: nothing is known of {Expr(term)}",
+        where=where,
+        why=(f"{name} is computed, and its values have no declared range",)
+        if computed
+        else (f"{name} is {term.dtype} without a range, and what the axis indexes is proved for every value",),
+        hint=("a placeholder with range=",)
+        if computed
+        else (f'td.{verb}("{name}", {shape}"{term.dtype}", range=(0, …))',),
+        access=str(term),
+    )
 
 
 def _integer(entry: object, what: str, where: Location) -> Node:

@@ -6,13 +6,14 @@ are decided at a glance; isl is loaded only when one is not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tdsl.errors import BoundsError
 from tdsl.expr import printer
 from tdsl.expr.node import INT64, Binary, Cast, Const, Node, Read, Var
 from tdsl.expr.rewrite import rewrite, walk
-from tdsl.expr.tensor import Stage
+from tdsl.expr.tensor import Axis, Stage, Tensor
 from tdsl.poly.reads import is_obvious, read_sites
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
 
     Errors: E301 a read outside its tensor; E302 an index from data without a range; E303 an index that is not decided.
     """
-    axes = {axis.name: axis for axis in (*stage.axes, *stage.reduce_axes)}
+    reduce_axes = tuple(map(_with_own_data, stage.reduce_axes))
+    axes = {axis.name: axis for axis in (*stage.axes, *reduce_axes)}
     sites = [site for site in read_sites(written, axes.values()) if not is_obvious(site.read, axes)]
     if not sites:
         return
@@ -35,7 +37,7 @@ def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
 
     scope = Scope(
         axes=stage.axes,
-        reduce_axes=stage.reduce_axes,
+        reduce_axes=reduce_axes,
         domain=stage.domain,
         sizes=stage.sizes,
         facts=stage.facts,
@@ -45,6 +47,23 @@ def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
     if failure is None:
         return
     raise _escaped(failure, stage) if isinstance(failure, Escape) else _unproven(failure, stage)
+
+
+def _with_own_data(axis: Axis) -> Axis:
+    """The axis with bounds that no condition of the body can be about, even where both read the same element.
+
+    The element is read anew where the loop starts, and clamped to its range there (B2): another thread may have changed
+    it since the condition was evaluated. So only its range counts.
+    """
+    twins: dict[Tensor, Tensor] = {}
+
+    def twin(node: Node) -> Node:
+        if not isinstance(node, Read):
+            return node
+        return Read(twins.setdefault(node.tensor, replace(node.tensor)), node.index)
+
+    lower, upper = rewrite(axis.lower, twin), rewrite(axis.upper, twin)
+    return axis if lower is axis.lower and upper is axis.upper else replace(axis, lower=lower, upper=upper)
 
 
 def _escaped(escape: Escape, stage: Stage) -> BoundsError:

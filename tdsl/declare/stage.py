@@ -7,10 +7,11 @@ read of which is proved in bounds; contraction (semantics D5) is explicit in its
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tdsl.declare.extent import check_bytes
 from tdsl.declare.names import next_number
+from tdsl.declare.nonempty import facts_of_places
 from tdsl.declare.proof import prove_reads
 from tdsl.declare.require import facts_about
 from tdsl.declare.scope import all_origins, check_names, checked_axes
@@ -65,7 +66,7 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     for node in body:
         check_bytes((axis.upper for axis in axes), node.dtype, what, where)
     bounds = tuple(bound for axis in (*axes, *reduce_axes) for bound in (axis.lower, axis.upper))
-    tensors = dict.fromkeys(read.tensor for read in reads(*body))
+    tensors = dict.fromkeys(read.tensor for read in reads(*body, *bounds))
     sizes = gather_sizes(origins, tensors, (*bounds, *body, *draft.domain, *draft.facts), where)
     params = _params(origins, where)
     check_names([axis.name for axis in (*axes, *reduce_axes)], sizes, params, what, where)
@@ -86,6 +87,9 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         named_by_user=draft.named_by_user,
         where=where,
     )
+    needed = facts_of_places(stage)
+    if needed:
+        stage = replace(stage, facts=tuple(dict.fromkeys((*stage.facts, *needed))))
     prove_reads(stage, written)
     return tensors_of(stage)
 

@@ -7,7 +7,6 @@ from tdsl.error_pages.programs import SCALE
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
-    CodegenError,
     FormatError,
     LimitError,
     TargetError,
@@ -221,13 +220,6 @@ td.build(td.schedule(y), inputs=[x])
         "`td.build` takes a schedule; `td.schedule(C)` makes one that runs the declaration as it is written.",
         SCALE + "td.build(y)",
         SCALE + "td.build(td.schedule(y))",
-    ),
-    ErrorPage(
-        "G121",
-        CodegenError,
-        "a dtype that kernels do not compute in yet",
-        "The dtype is part of the language, but this version's code generator does not have it. Cast where the values "
-        "enter.",
     ),
     ErrorPage(
         "G122",

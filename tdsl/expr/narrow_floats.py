@@ -54,10 +54,11 @@ def _as_float64(a: Array) -> Array:
     """The same values; of 64-bit integers beyond 2^53, values on the same side of everything that rounding asks for."""
     if a.dtype.kind not in "iu" or a.dtype.itemsize < 8:
         return a.astype(np.float64)
-    low = a & a.dtype.type(_JAMMED)
-    sticky = np.where(low != 0, a.dtype.type((_JAMMED + 1) // 2), a.dtype.type(0))
-    exact = a.astype(np.float64)
-    return np.where(np.abs(exact) < 2.0**53, exact, ((a - low) | sticky).astype(np.float64))
+    low: Array = a & a.dtype.type(_JAMMED)
+    sticky: Array = (low != 0).astype(a.dtype) * a.dtype.type((_JAMMED + 1) // 2)
+    jammed: Array = (a - low) | sticky
+    exact: Array = a.astype(np.float64)
+    return np.where(np.abs(exact) < 2.0**53, exact, jammed.astype(np.float64))
 
 
 def encoded(a: Array, dtype: DType) -> Array:
@@ -85,6 +86,8 @@ def decoded(bits: Array, dtype: DType) -> Array:
     if not is_held(dtype):
         return np.asarray(bits).view(to_numpy(dtype))
     wide = np.asarray(bits).astype(np.uint32)
+    if dtype.name == "tfloat32":
+        wide &= np.uint32(0xFFFF_E000)  # what lies behind the fraction is no part of the value
     if dtype.name in ("bfloat16", "tfloat32"):
         return (wide << np.uint32(32 - dtype.bits)).view(np.float32)
     bias = (1 << dtype.exponent_bits - 1) - 1

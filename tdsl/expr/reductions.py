@@ -106,7 +106,7 @@ def _count(axes: Sequence[AxisOrigin]) -> Node:
     """The number of terms, int64: a product of extents, or a sum over axes whose bounds depend on each other."""
     names = tuple(origin.axis.name for origin in axes)
     bounds = [bound for origin in axes for bound in (origin.axis.lower, origin.axis.upper)]
-    if any(var.kind == "axis" and var.name in names for var in variables(*bounds)):
+    if [var for var in variables(*bounds) if var.kind == "axis" and var.name in names]:
         return build.reduction(SUM, names, (build.ONE,))
     count: Node = build.ONE
     for origin in axes:

@@ -64,17 +64,18 @@ class _Simplifier:
 
     def run(self, node: Node) -> Node:
         """Bottom-up with an explicit stack; a `Select` comes before its branches, which need its condition."""
-        stack: list[tuple[Node, bool]] = [(node, False)]
+        stack = [node]
         while stack:
-            current, ready = stack.pop()
+            current = stack.pop()
             if current in self.done:
                 continue
             children = current.children
+            # Asked again after the operands: the budget may have ended meanwhile.
             contextual = isinstance(current, Select) and self.nesting < MAXIMUM_NESTING and self.budget[0] > 0
             needed = children[:1] if contextual else children
-            if not ready and needed:
-                stack.append((current, True))
-                stack.extend((child, False) for child in reversed(needed) if child not in self.done)
+            missing = [child for child in reversed(needed) if child not in self.done]
+            if missing:
+                stack += (current, *missing)
                 continue
             if isinstance(current, Select) and contextual:
                 self.done[current] = self._branches(current)

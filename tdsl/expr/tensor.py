@@ -112,6 +112,16 @@ class Tensor(Operators["Tensor"]):
 
         return element(self, index)
 
+    @hide_internal_frames
+    def text(self) -> str:
+        """The tensor with all it depends on, as lines that `td.parse` reads back in any process.
+
+        Errors: E105 two tensors of one name.
+        """
+        from tdsl.expr.program_text import program_text
+
+        return program_text(self)
+
     def __str__(self) -> str:
         return self.name
 

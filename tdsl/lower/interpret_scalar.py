@@ -42,7 +42,9 @@ _FLOAT_UNARY: dict[str, Callable[[Any], Any]] = {
 def plain(value: Any, dtype: DType) -> Any:
     """A value as closures pass it: a Python int or bool in the dtype's range, or a NumPy float of the dtype."""
     if dtype.is_float:
-        return rounded(np.asarray(value, np.float64), dtype)[()] if is_held(dtype) else held(dtype).type(value)
+        return (
+            rounded(np.asarray(value, np.float64), dtype)[()] if is_held(dtype) else held(dtype).type(value)
+        )
     return bool(value) if dtype.is_bool else int(value)
 
 

@@ -113,7 +113,9 @@ def _bind_arrays(
             )
         output = argument.role == "output"
         defined = np.zeros(shape, bool) if output and not partial else None
-        buffers[argument.name] = Buffer(argument.name, argument.dtype, kept(array, argument.dtype), defined, output)
+        buffers[argument.name] = Buffer(
+            argument.name, argument.dtype, kept(array, argument.dtype), defined, output
+        )
         if argument.value_range is not None:
             low, high = (_value(bound, machine) for bound in argument.value_range)
             if array.size and not (low <= int(array.min()) and int(array.max()) < high):

@@ -8,14 +8,15 @@ triangular reads that are right.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Literal
 
 import islpy as isl
 
-from tdsl.expr.build import ZERO, compare, floordiv, mod
+from tdsl.expr.build import ZERO, compare, floordiv, logical_and, logical_or, mod
 from tdsl.expr.node import Const, Node, Read, Var, axis_var, index_const, size_var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size
@@ -124,7 +125,7 @@ class _Proof:
         lift = self.lifting.lift
         self.index = {site.read: tuple(lift(index) for index in site.read.index) for site in sites}
         self.paths = {path: tuple(lift(node) for node in path) for site in sites for path in site.paths}
-        self.base = tuple(lift(node) for node in _base(sites, scope))
+        self.base = tuple(lift(node) for node in base_conditions(scope, _extents(sites)))
         self.opaque = tuple(self.lifting.opaque.values())
         self.ranges = tuple(condition for opaque in self.opaque for condition in opaque.range())
 
@@ -134,15 +135,12 @@ class _Proof:
         nodes += [node for path in self.paths.values() for node in path]
         nodes += [node for index in self.index.values() for node in index]
         nodes += [extent for site in self.sites for extent in site.read.tensor.extents]
-        axes = [axis_var(axis.name) for axis in (*self.scope.axes, *self.scope.reduce_axes)]
-        return Affine((*axes, *(opaque.var for opaque in self.opaque)), _by_mention(self.scope.sizes, nodes))
+        return space_of(self.scope, self.opaque, nodes)
 
     @cached_property
     def everywhere(self) -> isl.Set:
         """The points at which the body is evaluated, whatever its conditions say."""
-        products = [monomial for monomial in self.affine.params if len(monomial) > 1]
-        known = [compare("ge", product_node(monomial), ZERO) for monomial in products]
-        return self.affine.conditions((*self.base, *self.ranges, *known))
+        return self.affine.conditions((*self.base, *self.ranges, *products_known(self.affine.params)))
 
     def first_failure(self) -> Escape | Unproven | None:
         wide = self._wide_failure()
@@ -154,7 +152,7 @@ class _Proof:
         }
         suspects = [path for path, points in reached.items() if not self._all_inside(path, points)]
         for site in self.sites:
-            failure = self._failure(site, [reached[path] for path in site.paths if path in suspects])
+            failure = self._failure(site, {path: reached[path] for path in site.paths if path in suspects})
             if failure is not None:
                 return failure
         return None
@@ -167,13 +165,17 @@ class _Proof:
                     inside.update(dict.fromkeys((is_not_below(index, ZERO), is_below(index, extent))))
         return points.is_subset(self.affine.conditions(inside))
 
-    def _failure(self, site: Site, reached: Sequence[isl.Set]) -> Escape | Unproven | None:
+    def _failure(self, site: Site, reached: Mapping[Path, isl.Set]) -> Escape | Unproven | None:
         found: list[Smallest] = []
-        for points in reached:
-            bad = reduce(isl.Set.union, self._escaping(site.read, points))
+        for path, points in reached.items():
+            sides = self._escaping(site.read, points)
+            bad = reduce(isl.Set.union, sides)
             if bad.is_empty():
                 continue
             opaque = self._doubtful(site.read, bad)
+            certain = self._certain(site.read, path, sides) if opaque is not None else None
+            if certain is not None:
+                bad, opaque = certain, None
             if opaque is not None:
                 return Unproven(
                     site.read, self._dimension(site.read, bad), opaque.node, _REASON[opaque.reason]
@@ -187,7 +189,7 @@ class _Proof:
             found.append(smallest)
         if not found:
             return None
-        return self._escape(site.read, min(found, key=lambda one: one.order), reached)
+        return self._escape(site.read, min(found, key=lambda one: one.order), tuple(reached.values()))
 
     def _escaping(self, read: Read, points: isl.Set) -> list[isl.Set]:
         """For each dimension the points where the read lies before it, and those where it lies behind it."""
@@ -196,6 +198,19 @@ class _Proof:
             sides.append(points.intersect(self.affine.condition(compare("lt", index, ZERO))))
             sides.append(points.intersect(self.affine.condition(compare("ge", index, extent))))
         return sides
+
+    def _certain(self, read: Read, path: Path, sides: Sequence[isl.Set]) -> isl.Set | None:
+        """The points where the read escapes along a dimension that no doubtful value has to do with."""
+        doubtful = {opaque.var for opaque in self.opaque if opaque.reason != "data"}
+
+        def depends(*nodes: Node) -> bool:
+            return any(part in doubtful for part in walk(*nodes))
+
+        if depends(*self.paths[path]):
+            return None
+        plain = [side for place, side in enumerate(sides) if not depends(self.index[read][place // 2])]
+        bad = reduce(isl.Set.union, plain, isl.Set.empty(self.affine.space))
+        return None if bad.is_empty() else bad
 
     def _dimension(self, read: Read, points: isl.Set) -> int:
         """The first dimension that the read leaves at some of the points."""
@@ -270,14 +285,34 @@ class _Proof:
         return None
 
 
+def products_known(monomials: Sequence[Monomial]) -> list[Node]:
+    """What is known of products of sizes: 0, or as large as each product of some of their factors."""
+    known: list[Node] = []
+    for monomial in monomials:
+        if len(monomial) == 1:
+            continue
+        product = product_node(monomial)
+        parts = [
+            compare("ge", product, product_node(other))
+            for other in monomials
+            if len(other) < len(monomial) and not Counter(other) - Counter(monomial)
+        ]
+        known.append(compare("ge", product, ZERO))
+        known.append(logical_or(compare("eq", product, ZERO), logical_and(*parts)))
+    return known
+
+
 def _fits(node: Node) -> tuple[Node, Node]:
     """That a value fits in int64, said of its upper half so that no constant leaves int64."""
     half = floordiv(node, index_const(1 << 32))
     return compare("ge", half, index_const(-(1 << 31))), compare("lt", half, index_const(1 << 31))
 
 
-def _base(sites: Sequence[Site], scope: Scope) -> list[Node]:
-    """Conditions that hold wherever the body is evaluated: axes, domain, and the facts checked at every call."""
+def base_conditions(scope: Scope, extents: Iterable[Node] = ()) -> list[Node]:
+    """Conditions that hold wherever the body is evaluated: axes, domain, and the facts checked at every call.
+
+    extents: of the arrays involved; none of them is negative (B5).
+    """
     base = [condition for axis in scope.axes for condition in inside_axis(axis)]
     base += [*scope.domain, *scope.facts]
     for size in scope.sizes:
@@ -285,8 +320,17 @@ def _base(sites: Sequence[Site], scope: Scope) -> list[Node]:
         base.append(compare("ge", var, index_const(size.minimum)))
         if size.multiple_of > 1:
             base.append(compare("eq", mod(var, index_const(size.multiple_of)), ZERO))
-    extents = {extent: None for site in sites for extent in site.read.tensor.extents}
     return base + [compare("ge", extent, ZERO) for extent in extents if not isinstance(extent, Const | Var)]
+
+
+def _extents(sites: Sequence[Site]) -> tuple[Node, ...]:
+    return tuple(dict.fromkeys(extent for site in sites for extent in site.read.tensor.extents))
+
+
+def space_of(scope: Scope, opaque: Iterable[Opaque], nodes: Iterable[Node]) -> Affine:
+    """The space of a proof: axes and opaque values are dims; sizes and products of them that occur are parameters."""
+    axes = [axis_var(axis.name) for axis in (*scope.axes, *scope.reduce_axes)]
+    return Affine((*axes, *(one.var for one in opaque)), _by_mention(scope.sizes, nodes))
 
 
 def _by_mention(sizes: Sequence[Size], nodes: Iterable[Node]) -> tuple[Monomial, ...]:

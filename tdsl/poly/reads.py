@@ -35,11 +35,17 @@ def read_sites(body: Sequence[Node], axes: Iterable[Axis]) -> tuple[Site, ...]:
 
     Args:
         body: expressions, evaluated at every point.
-        axes: the axes that reductions in it bind.
+        axes: the axes that reductions in it bind; their bounds are evaluated where the reduction starts.
     """
+    found = paths_to(body, axes, Read)
+    return tuple(Site(node, tuple(paths)) for node, paths in found.items() if isinstance(node, Read))
+
+
+def paths_to(body: Sequence[Node], axes: Iterable[Axis], kind: type[Node]) -> dict[Node, list[Path]]:
+    """Every node of a kind and the conditions under which it is evaluated, one list of paths each, inner nodes first."""
     bound = {axis.name: axis for axis in axes}
-    order = list(walk(*body))
-    holding = _with_reads(order)
+    order = _order(body, bound)
+    holding = _holding(order, bound, kind)
     paths: dict[Node, list[Path]] = {root: [()] for root in body if root in holding}
     for node in reversed(order):
         if node not in paths:
@@ -51,14 +57,34 @@ def read_sites(body: Sequence[Node], axes: Iterable[Axis]) -> tuple[Site, ...]:
                     _arrive(arrived, _extended(path, conditions))
                 if len(arrived) > PATHS:
                     arrived[:] = [_shared(arrived)]
-    return tuple(Site(node, tuple(paths[node])) for node in order if isinstance(node, Read))
+    return {node: paths[node] for node in order if isinstance(node, kind)}
 
 
-def _with_reads(order: Sequence[Node]) -> set[Node]:
-    """The nodes that are or contain a read."""
+def _order(body: Sequence[Node], axes: Mapping[str, Axis]) -> list[Node]:
+    """The nodes of the expressions, those in the bounds of axes too, operands before what they are operands of."""
+    bounds = [bound for axis in axes.values() for bound in (axis.lower, axis.upper)]
+    if all(isinstance(bound, Const | Var) for bound in bounds):
+        return list(walk(*body))
+    order: dict[Node, None] = {}
+    stack = [(root, False) for root in reversed(body)]
+    while stack:
+        node, ready = stack.pop()
+        if node in order:
+            continue
+        below = () if ready else [child for child, _ in _steps(node, axes)]
+        if not below:
+            order[node] = None
+            continue
+        stack.append((node, True))
+        stack.extend((child, False) for child in reversed(below) if child not in order)
+    return list(order)
+
+
+def _holding(order: Sequence[Node], axes: Mapping[str, Axis], kind: type[Node]) -> set[Node]:
+    """The nodes that are or contain one of a kind."""
     holding: set[Node] = set()
     for node in order:
-        if isinstance(node, Read) or any(child in holding for child in node.children):
+        if isinstance(node, kind) or any(child in holding for child, _ in _steps(node, axes)):
             holding.add(node)
     return holding
 
@@ -69,10 +95,21 @@ def _steps(node: Node, axes: Mapping[str, Axis]) -> list[tuple[Node, Path]]:
         case Select():
             return [(node.cond, ()), (node.then, (node.cond,)), (node.otherwise, (logical_not(node.cond),))]
         case Reduce():
-            inside = tuple(condition for name in node.axes for condition in inside_axis(axes[name]))
-            return [(operand, inside) for operand in node.operands]
+            return _inside(node, axes)
         case _:
             return [(child, ()) for child in node.children]
+
+
+def _inside(node: Reduce, axes: Mapping[str, Axis]) -> list[tuple[Node, Path]]:
+    """The bounds of a reduction's axes, each inside the axes further out, and its operands inside all of them."""
+    steps: list[tuple[Node, Path]] = []
+    inside: Path = ()
+    for name in node.axes:
+        axis = axes.get(name)
+        if axis is not None:
+            steps += [(axis.lower, inside), (axis.upper, inside)]
+            inside += inside_axis(axis)
+    return [*steps, *((operand, inside) for operand in node.operands)]
 
 
 def inside_axis(axis: Axis) -> tuple[Node, Node]:

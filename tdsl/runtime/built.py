@@ -138,4 +138,5 @@ def rebuilt(state: dict[str, object]) -> Kernel:
         raise FormatError("C120", f"a kernel pickled in format {state.get('format')!r}, tdsl reads {PICKLE_FORMAT}")
     target = Target.from_data(cast("dict[str, object]", state["target"]))
     interface = Interface.from_json(str(state["interface"]))
-    return built_kernel(LoopText(str(state["loops"]), target), interface)
+    loops = LoopText(str(state["loops"]), target, shared=bool(interface.inplace))
+    return built_kernel(loops, interface)

@@ -116,7 +116,7 @@ class ForeignCall:
         return give_back(cast("NDArray[np.generic]", results), like)
 
     def _view(self, value: object, argument: ArrayInterface) -> object:
-        if type(value) is np.ndarray:
+        if type(value) is np.ndarray or isinstance(value, np.generic):
             return value
         self._learn(type(value))
         return view(value, argument.name, argument.dtype)

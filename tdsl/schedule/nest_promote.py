@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tdsl.errors import LimitError
-from tdsl.expr.build import compare, logical_or, sub
+from tdsl.expr.build import compare, logical_or
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.rewrite import variables
-from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage, local
+from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import leaves_of
 
 if TYPE_CHECKING:
-    from tdsl.schedule.nest_build import Dim, Group
+    from tdsl.schedule.nest_build import Group
     from tdsl.schedule.nest_reduce import ReductionNest
 
 
@@ -47,14 +47,14 @@ def promoted(nest: ReductionNest) -> tuple[NestItem, ...]:
 
 def _outside(nest: ReductionNest) -> tuple[NestItem, ...]:
     """The tile's loop is the innermost prefix loop: every tile starts from the identity."""
-    data = nest.data_groups(nest.inner)
-    tile, slots = _tile(nest, data)
-    start = nest.start(slots)
-    own = nest.own_slots(f"{nest.plan.name}.init")
-    store = NestCompute(nest.plan.name, "tile_store", (), slots, own)
-    groups = nest.copies_of(f"{nest.plan.name}.init")
+    owner = f"{nest.plan.name}.init"
+    tile, lowers = _tile(nest, owner, nest.inner)
+    outside, inside = _slots(tile, nest.places(".init", lowers)), _slots(tile, nest.places("", lowers))
+    start = nest.start(outside)
+    store = NestCompute(nest.plan.name, "tile_store", (), outside, nest.own_slots(owner))
+    groups = nest.copies_of(owner)
     back = nest.builder.loops(nest.plan, groups, nest.start_guards, lambda: (store,), producers=False)
-    return _allocated(tile, (*start, *nest.terms_items(slots), *back))
+    return _allocated(tile, (*start, *nest.terms_items(inside), *back))
 
 
 def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tuple[NestItem, ...]:
@@ -66,7 +66,8 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
     own = {builder.names[plan.name, leaf] for _, _, dims in inside for _, leaf in dims}
     guards = [guard for guard in touched.guards if own & {var.name for var in variables(guard)}]
     data = nest.data_groups(inside)
-    tile, slots = _tile(nest, data)
+    tile, lowers = _tile(nest, plan.name, inside)
+    slots = _slots(tile, nest.places("", lowers))
     simple = _independent(nest)
     first = nest.first_of(around) if simple else None
     home = nest.own_slots(plan.name)
@@ -81,7 +82,8 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
             fetch = (NestGuard(first, fresh, None, fetch),)
         back = builder.loops(plan, data, guards, lambda: (store,), producers=False)
         builder.scanned(plan, nest.update, nest.init, nest.depth)
-        compute = NestCompute(plan.name, "update", builder.axes(plan, plan.name), slots)
+        here = _slots(tile, nest.places("", lowers))
+        compute = NestCompute(plan.name, "update", builder.axes(plan, plan.name), here)
         terms = builder.loops(plan, inside, _mentioning(nest, inside), lambda: (compute,))
         return _allocated(tile, (*fetch, *terms, *back))
 
@@ -116,17 +118,17 @@ def _where(cond: Node, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
     return (NestGuard(cond, items),)
 
 
-def _tile(nest: ReductionNest, data: Sequence[Group]) -> tuple[tuple[Storage, ...], tuple[Slot, ...]]:
-    """The tile's buffers over the data loops inside, and its slot at their current iteration."""
+def _tile(
+    nest: ReductionNest, owner: str, groups: Sequence[Group]
+) -> tuple[tuple[Storage, ...], dict[str, Node]]:
+    """The tile's buffers over the data loops among `groups`, and where each of these starts, in `owner`'s copies."""
     builder, plan = nest.builder, nest.plan
     (promote,) = plan.state.promotes
-    dims: list[Dim] = [dim for _, _, group in data for dim in group]
-    index: list[Node] = []
+    lowers: dict[str, Node] = {}
     extents: list[Node] = []
-    for dim in dims:
-        bound = builder.bounds.get(dim) or builder.bounds[(f"{plan.name}.init", dim[1])]
-        leaf = local(builder.names[plan.name, dim[1]])
-        index.append(leaf if bound.extent is not None else sub(leaf, bound.lower))
+    for leaf in nest.data_leaves(groups):
+        bound = builder.bounds[owner, leaf]
+        lowers[leaf] = bound.lower
         extents.append(nest.extent(bound))
     if promote.scope == "stack" and not all(isinstance(extent, Const) for extent in extents):
         raise LimitError(
@@ -143,7 +145,11 @@ def _tile(nest: ReductionNest, data: Sequence[Group]) -> tuple[tuple[Storage, ..
         )
         for position, dtype in enumerate(nest.dtypes())
     )  # fmt: skip
-    return buffers, tuple(Slot(buffer.buffer, tuple(index)) for buffer in buffers)
+    return buffers, lowers
+
+
+def _slots(tile: Sequence[Storage], index: tuple[Node, ...]) -> tuple[Slot, ...]:
+    return tuple(Slot(buffer.buffer, index) for buffer in tile)
 
 
 def _allocated(tile: Sequence[Storage], items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:

@@ -7,7 +7,7 @@ reduction are lanes or unrolled; else a buffer of the inner extents (semantics E
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType
@@ -15,7 +15,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.build import add, compare, logical_and, maximum, sub
 from tdsl.expr.node import Node, axis_var, index_const
 from tdsl.expr.rewrite import variables
-from tdsl.poly.scan import Bound, Box, buffer_box
+from tdsl.poly.scan import Bound, Box, buffer_box, loop_var
 from tdsl.schedule.nest import (
     NestAllocate,
     NestCompute,
@@ -71,7 +71,17 @@ class ReductionNest:
         """All data loops inside the reduction are lanes or unrolled, and the tensor is not in registers itself."""
         if self.plan.bare and self.plan.state.scope == "register" and not self.plan.lanes:
             return False
-        return all(dim in self.builder.extents for _, _, dims in self.data_groups(self.inner) for dim in dims)
+        data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
+        if any(dim not in self.builder.extents for dim in data):
+            return False
+        own = {self.builder.names[dim] for dim in data}
+        found = (
+            var.name
+            for part in ("", ".init", ".finish")
+            for node in self._index(None, part)
+            for var in variables(node)
+        )
+        return own.issuperset(found)
 
     def data_groups(self, groups: Sequence[Group]) -> list[Group]:
         """Those of `groups` that reduce nothing."""
@@ -124,7 +134,9 @@ class ReductionNest:
         if self.plan.bare:
             self._same_bounds(f"{self.plan.name}.init", f"{self.plan.name}.finish")
         else:
-            self.builder.scanned(self.plan, self.builder.statement(self.plan, "finish"), self.init, self.depth)
+            self.builder.scanned(
+                self.plan, self.builder.statement(self.plan, "finish"), self.init, self.depth
+            )
 
     def _same_bounds(self, source: str, owner: str) -> None:
         for _, _, dims in self.data_groups(self.inner):
@@ -161,15 +173,28 @@ class ReductionNest:
 
     def _index(self, box: Box | None, part: str) -> tuple[Node, ...]:
         """Subscripts of the accumulators in the update (""), ".init" or ".finish": leaves, or axes in the box."""
-        if box is None:
-            data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
-            return tuple(local(self.builder.names[self.plan.name, leaf]) for _, leaf in data)
         if part == ".finish":
             self._finish_bounds()
+        if box is None:
+            lowers = {
+                leaf: self.builder.bounds[f"{self.plan.name}.init", leaf].lower
+                for leaf in self.data_leaves(self.inner)
+            }
+            return self.places(part, lowers)
         values = dict(self.builder.axes(self.plan, f"{self.plan.name}{part}"))
         axes = self.plan.state.stage.axes
         pairs = zip(axes, box.lower, strict=True)
         return tuple(self.builder.resolve(sub(values[axis.name], lower)) for axis, lower in pairs)
+
+    def data_leaves(self, groups: Sequence[Group]) -> list[str]:
+        """Leaves of those of `groups` that reduce nothing."""
+        return [leaf for _, _, dims in self.data_groups(groups) for _, leaf in dims]
+
+    def places(self, part: str, lowers: Mapping[str, Node]) -> tuple[Node, ...]:
+        """Subscripts by leaf in the loops of one part, counted from `lowers`, whatever the part's own bounds are."""
+        owner = f"{self.plan.name}{part}"
+        resolve, values = self.builder.resolve, self.builder.values
+        return tuple(resolve(sub(values[loop_var(owner, leaf)], lower)) for leaf, lower in lowers.items())
 
     def extent(self, bound: Bound) -> Node:
         if bound.extent is not None:
@@ -263,7 +288,7 @@ class ReductionNest:
     def first_of(self, dims: Sequence[Dim]) -> Node | None:
         """Where every reduction loop among `dims` is at its first iteration; None when there is none."""
         conditions = [
-            compare("eq", local(self.builder.names[self.plan.name, dim[1]]), self.builder.bounds[dim].lower)
+            compare("eq", self.builder.values[loop_var(*dim)], self.builder.bounds[dim].lower)
             for dim in dims
             if dim[1] in self.plan.reducing
         ]

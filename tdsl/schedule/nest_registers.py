@@ -15,7 +15,14 @@ from tdsl.expr.printer import text
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.tensor import Stage
 from tdsl.schedule.nest import (
-    Nest, NestAllocate, NestCompute, NestGuard, NestItem, NestLet, NestLoop, Storage,
+    Nest,
+    NestAllocate,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    Storage,
 )  # fmt: skip
 from tdsl.schedule.nest_storage import element
 

@@ -45,6 +45,21 @@ def _scale() -> td.Kernel:
     return td.build(td.schedule(z).vectorize(z, "i", 8))
 
 
+def _neighbour() -> td.Kernel:
+    """May be computed in place: an element is read before it is written."""
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n, m), "int32")
+    y = td.compute("y", (n, m), lambda i, j: td.where(j < m - 1, x[i, j + 1], 0) - x[i, j])
+    return td.build(td.schedule(y).vectorize(y, "j", 8).parallel(y, "i"))
+
+
+def _flipped() -> td.Kernel:
+    """May not."""
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n, m), "int32")
+    return td.build(td.schedule(td.compute("y", (n, m), lambda i, j: x[n - 1 - i, j] + 1)))
+
+
 def _product() -> td.Kernel:
     m, n, k = td.size("m"), td.size("n"), td.size("k")
     A, B = td.placeholder("A", (m, k), "float64"), td.placeholder("B", (k, n), "float64")
@@ -140,6 +155,14 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject(
         "scale", _scale, lambda x, y: (np.float32(2) * x + y,), ("float32", "float32"),
         lambda s: ((s["n"],), (s["n"],)), lambda d: {"n": _extent(d)},
+    ),
+    Subject(
+        "neighbour", _neighbour, lambda x: (np.pad(x[:, 1:], ((0, 0), (0, min(1, x.shape[1])))) - x,), ("int32",),
+        lambda s: ((s["n"], s["m"]),), lambda d: {"n": _extent(d), "m": _extent(d)},
+    ),
+    Subject(
+        "flipped", _flipped, lambda x: (x[::-1] + 1,), ("int32",),
+        lambda s: ((s["n"], s["m"]),), lambda d: {"n": _extent(d), "m": _extent(d)},
     ),
     Subject(
         "product", _product, lambda a, b: (a @ b,), ("float64", "float64"),

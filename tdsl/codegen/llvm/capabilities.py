@@ -22,6 +22,8 @@ class Capabilities:
         minmax: `llvm.minimum` and `llvm.maximum` are one instruction.
         mask_registers: `<w x i1>` lives in registers of its own; elsewhere a mask is compared where it is used.
         gather: gathers and scatters of 4 and 8 byte elements.
+        half_conversion: instructions between float16 and float32.
+        half_arithmetic: instructions that compute in float16.
     """
 
     architecture: Architecture
@@ -31,6 +33,8 @@ class Capabilities:
     minmax: bool
     mask_registers: bool
     gather: bool
+    half_conversion: bool
+    half_arithmetic: bool
 
 
 @lru_cache(maxsize=64)
@@ -58,4 +62,6 @@ def capabilities(target: Target) -> Capabilities:
         minmax=arm,
         mask_registers=wide,
         gather=wide,
+        half_conversion=arm or "f16c" in features,
+        half_arithmetic="fullfp16" in features or "avx512fp16" in features,
     )

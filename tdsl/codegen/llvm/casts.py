@@ -1,10 +1,12 @@
 """Conversions between dtypes as semantics D2 reads them: an operand as text in, the result's name out.
 
-Integers wrap, floats truncate toward zero and saturate, NaN becomes 0, to bool is `!= 0`.
+Integers wrap, floats truncate toward zero and saturate, NaN becomes 0, to bool is `!= 0`. Floats narrower than float32
+come from and go through that (narrow_floats.py).
 """
 
 from __future__ import annotations
 
+from tdsl.codegen.llvm.narrow_floats import FLOAT32, is_rounded_single, narrowed_number, widened
 from tdsl.codegen.llvm.operations import Operations
 from tdsl.codegen.llvm.types import element_type, literal, suffix
 from tdsl.dtypes import DType, bits_of, max_value, min_value
@@ -14,6 +16,10 @@ def cast(o: Operations, source: DType, target: DType, a: str) -> str:
     """`a`, a value of `source`, as a value of `target`."""
     if source is target:
         return a
+    if is_rounded_single(source):
+        return cast(o, FLOAT32, target, widened(o, source, a))
+    if is_rounded_single(target) and not source.is_bool:
+        return narrowed_number(o, source, target, a)
     if target.is_bool:
         return _to_bool(o, source, a)
     if source.is_bool:

@@ -24,7 +24,7 @@ from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
 
-_FLOAT_WORDS = (" float ", " double ", "x float>", "x double>")
+_FLOAT_WORDS = (" float ", " double ", " half ", "x float>", "x double>", "x half>")
 """What the text of every float operation contains: kernels without one leave the floating environment alone."""
 
 
@@ -45,7 +45,7 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
         A module that defines the symbol `symbol(kernel, body)` with the signature of codegen/abi.py. The same kernel,
         target and body give the same text.
 
-    Errors: G121 a dtype without arithmetic here; G122 no code for the architecture; L121, L122, L123 too many
+    Errors: G122 no code for the architecture; L121, L122, L123 too many
     registers, operations or stack bytes; I999 Loop IR that breaks its own rules.
     """
     machine = capabilities(target)

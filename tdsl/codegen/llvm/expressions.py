@@ -11,13 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tdsl.codegen.llvm import casts, floats, fused, integers
+from tdsl.codegen.llvm import casts, floats, fused, halves, integers
 from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.calls import call, rarely, usual_arm
 from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
+from tdsl.codegen.llvm.narrow_floats import is_narrow, tfloat32_of_bits
 from tdsl.codegen.llvm.reads import is_lazy, subnodes
 from tdsl.codegen.llvm.types import element_type, value_type
 from tdsl.codegen.llvm.values import Constant, Linear, Value, Vector, is_uniform
@@ -151,7 +152,9 @@ def _unary(ctx: Context, node: Unary) -> Value:
         return negated
     lanes = _width(ctx, value)
     o, text = ctx.operations(lanes), ctx.text(value, lanes)
-    if dtype.is_float:
+    if is_narrow(dtype):
+        result = halves.half_unary(o, node.op, dtype, text)
+    elif dtype.is_float:
         result = floats.float_unary(o, node.op, dtype, text)
     elif dtype.is_bool:
         result = o.invert(text)
@@ -183,7 +186,8 @@ def _binary(ctx: Context, node: Binary) -> Value:
     lanes = _width(ctx, a, b)
     o, texts = ctx.operations(lanes), (ctx.text(a, lanes), ctx.text(b, lanes))
     if dtype.is_float:
-        result = floats.float_binary(o, node.op, dtype, *texts, (constant_bits(a), constant_bits(b)))
+        write = halves.half_binary if is_narrow(dtype) else floats.float_binary
+        result = write(o, node.op, dtype, *texts, (constant_bits(a), constant_bits(b)))
     else:
         result = integers.integer_binary(o, node.op, dtype, *texts, None if y is None else int(y))
     return ctx.result(dtype, lanes, result)
@@ -212,7 +216,8 @@ def _compare(ctx: Context, node: Compare) -> Value:
     lanes = _width(ctx, a, b)
     o, texts = ctx.operations(lanes), (ctx.text(a, lanes), ctx.text(b, lanes))
     if dtype.is_float:
-        return ctx.result(BOOL, lanes, floats.float_compare(o, node.op, dtype, *texts))
+        write = halves.half_compare if is_narrow(dtype) else floats.float_compare
+        return ctx.result(BOOL, lanes, write(o, node.op, dtype, *texts))
     return ctx.result(BOOL, lanes, o.compare(integers.predicate(node.op, dtype), element_type(dtype), *texts))
 
 
@@ -239,6 +244,8 @@ def _bitcast(ctx: Context, node: Bitcast) -> Value:
     text = ctx.text(value, lanes)
     if source != target:
         text = ctx.operations(lanes).convert("bitcast", source, target, text)
+    if node.to.name == "tfloat32":
+        text = tfloat32_of_bits(ctx.operations(lanes), text)
     return ctx.result(node.to, lanes, text)
 
 
@@ -251,7 +258,8 @@ def _fma(ctx: Context, node: Fma) -> Value:
     lanes = _width(ctx, *values)
     a, b, c = (ctx.text(value, lanes) for value in values)
     o = ctx.operations(lanes)
-    return ctx.result(node.dtype, lanes, fused.fma(o, node.dtype, a, b, c, contracted=node.contracted))
+    write = halves.half_fma if is_narrow(node.dtype) else fused.fma
+    return ctx.result(node.dtype, lanes, write(o, node.dtype, a, b, c, contracted=node.contracted))
 
 
 # select

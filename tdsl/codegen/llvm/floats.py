@@ -15,7 +15,7 @@ from tdsl.expr.node import BinaryOp, CompareOp, UnaryOp
 ORDERED: dict[CompareOp, str] = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 """IEEE: a comparison with NaN is false, but for `ne`."""
 
-_ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 
 
 def float_binary(
@@ -23,8 +23,8 @@ def float_binary(
 ) -> str:
     """`a op b`. `constants`: the bit patterns of those operands that are constants."""
     element = element_type(dtype)
-    if op in _ARITHMETIC:
-        return o.binary(_ARITHMETIC[op], element, a, b)
+    if op in ARITHMETIC:
+        return o.binary(ARITHMETIC[op], element, a, b)
     assert op in ("min", "max"), op
     if o.capabilities.minmax:
         return o.intrinsic(f"llvm.{op}imum", element, a, b)

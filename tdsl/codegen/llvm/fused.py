@@ -207,25 +207,29 @@ def _exact_float64(o: Operations, a: str, b: str, c: str) -> str:
 
 
 def _exact_float32(o: Operations, a: str, b: str, c: str) -> str:
-    """The float64 sum made odd where it is inexact: one place toward its error if its last bit is 0."""
     x, y, z = (o.convert("fpext", "float", "double", operand) for operand in (a, b, c))
-    product = o.binary("fmul", "double", x, y)
-    total = o.binary("fadd", "double", product, z)
-    # Knuth's two-sum: the error of the addition, exact
-    virtual = o.binary("fsub", "double", total, product)
-    there = o.binary("fsub", "double", product, o.binary("fsub", "double", total, virtual))
-    error = o.binary("fadd", "double", there, o.binary("fsub", "double", z, virtual))
-    zero = o.real(literal(0, DTYPES["float64"]), "double")
-    bits = o.convert("bitcast", "double", "i64", total)
-    even = o.compare("eq", "i64", o.binary("and", "i64", bits, o.integer(1, 64)), o.integer(0, 64))
-    inexact = o.compare("one", "double", error, zero)
-    outward = o.compare(
-        "sge",
-        "i64",
-        o.binary("xor", "i64", bits, o.convert("bitcast", "double", "i64", error)),
-        o.integer(0, 64),
-    )
-    step = o.select("i64", outward, o.integer(1, 64), o.integer(-1, 64))
-    moved = o.convert("bitcast", "i64", "double", o.binary("add", "i64", bits, step))
-    odd = o.select("double", o.binary("and", "i1", even, inexact), moved, total)
+    odd = sum_to_odd(o, "double", o.binary("fmul", "double", x, y), z)
     return o.convert("fptrunc", "double", "float", odd)
+
+
+def sum_to_odd(o: Operations, element: str, a: str, b: str) -> str:
+    """`a + b` made odd where it is inexact: one place toward its error if its last bit is 0. Infinities and NaN stay.
+
+    What is rounded from it to at least two bits less is rounded as from the exact sum.
+    """
+    total = o.binary("fadd", element, a, b)
+    # Knuth's two-sum: the error of the addition, exact
+    virtual = o.binary("fsub", element, total, a)
+    there = o.binary("fsub", element, a, o.binary("fsub", element, total, virtual))
+    error = o.binary("fadd", element, there, o.binary("fsub", element, b, virtual))
+    width = 32 if element == "float" else 64
+    integer, dtype = f"i{width}", DTYPES[f"float{width}"]
+    zero = o.real(literal(0, dtype), element)
+    bits = o.convert("bitcast", element, integer, total)
+    even = o.compare("eq", integer, o.binary("and", integer, bits, o.integer(1, width)), o.integer(0, width))
+    inexact = o.compare("one", element, error, zero)
+    signs = o.binary("xor", integer, bits, o.convert("bitcast", element, integer, error))
+    outward = o.compare("sge", integer, signs, o.integer(0, width))
+    step = o.select(integer, outward, o.integer(1, width), o.integer(-1, width))
+    moved = o.convert("bitcast", integer, element, o.binary("add", integer, bits, step))
+    return o.select(element, o.binary("and", "i1", even, inexact), moved, total)

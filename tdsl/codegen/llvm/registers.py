@@ -11,7 +11,7 @@ from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.operations import lane_of, shuffled, with_lane
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, subnodes
-from tdsl.codegen.llvm.types import element_type
+from tdsl.codegen.llvm.types import element_type, zero
 from tdsl.codegen.llvm.values import Linear, Value, is_uniform
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Const, Load
@@ -41,7 +41,7 @@ def register_buffer(ctx: Context, allocate: Allocate, extents: tuple[int, ...]) 
 def _zero(allocate: Allocate, width: int) -> str:
     if width:
         return "zeroinitializer"
-    return "false" if allocate.dtype.is_bool else "0.0" if allocate.dtype.is_float else "0"
+    return zero(allocate.dtype)
 
 
 def _width(allocate: Allocate, count: int) -> int:
@@ -112,7 +112,7 @@ def _one(ctx: Context, buffer: RegisterBuffer, place: int) -> str:
         return buffer.chunks[place]
     chunk = buffer.chunks[place // buffer.width]
     if chunk[0] != "%":  # zeroinitializer
-        return "false" if buffer.dtype.is_bool else "0.0" if buffer.dtype.is_float else "0"
+        return zero(buffer.dtype)
     return lane_of(ctx.f, element_type(buffer.dtype), buffer.width, chunk, place % buffer.width)
 
 
@@ -210,5 +210,4 @@ def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[i
     places = tuple(start + step for step in steps)
     # A lane or branch that is off may be anywhere; element 0 will do for what nobody looks at.
     size = len(buffer.chunks) * (buffer.width or 1)
-    places = tuple(place if 0 <= place < size else 0 for place in places)
-    return places
+    return tuple(place if 0 <= place < size else 0 for place in places)

@@ -1,6 +1,7 @@
 """LLVM's spelling of dtypes, vectors and constants: dtypes and bit patterns in, pieces of IR text out.
 
-A bool is `i1` as a value and `i8` (0 or 1) in memory. Integers have no sign in LLVM; operations do.
+A bool is `i1` as a value and `i8` (0 or 1) in memory. Integers have no sign in LLVM; operations do. Floats narrower
+than float32 are their bit patterns, `i16` and `i8` (narrow_floats.py).
 """
 
 from __future__ import annotations
@@ -10,29 +11,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tdsl.dtypes import DType
-from tdsl.errors import CodegenError
 
-_FLOATS = {"float32": "float", "float64": "double"}
+_FLOATS = {"float32": "float", "float64": "double", "tfloat32": "float"}
 
 
 @lru_cache(maxsize=64)
 def element_type(dtype: DType) -> str:
-    """The type of one value: `i1`, `i8` to `i64`, `float`, `double`.
-
-    Errors: G121 a dtype that CPU kernels do not compute with yet.
-    """
-    if dtype.is_bool:
-        return "i1"
-    if dtype.is_integer:
-        return f"i{dtype.bits}"
-    if dtype.name not in _FLOATS:
-        raise CodegenError(
-            "G121",
-            f"CPU kernels do not compute in {dtype} yet",
-            why=("dtypes of CPU kernels: bool, int8 to int64, uint8 to uint64, float32, float64",),
-            hint=('x.astype("float32") where the values enter',),
-        )
-    return _FLOATS[dtype.name]
+    """The type of one value: `i1`, `i8` to `i64`, `float`, `double`; a narrow float is an integer."""
+    return "i1" if dtype.is_bool else _FLOATS.get(dtype.name, f"i{dtype.bits}")
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +42,7 @@ def value_type(dtype: DType, lanes: int) -> str:
 @lru_cache(maxsize=512)
 def suffix(element: str, lanes: int) -> str:
     """How the name of an overloaded intrinsic spells a type: `f32`, `v16f32`, `i64`."""
-    short = {"float": "f32", "double": "f64", "ptr": "p0"}.get(element, element)
+    short = {"half": "f16", "float": "f32", "double": "f64", "ptr": "p0"}.get(element, element)
     return f"v{lanes}{short}" if lanes else short
 
 
@@ -68,7 +54,14 @@ def literal(bits: int, dtype: DType) -> str:
     if dtype.is_integer:
         negative = dtype.kind == "int" and bits >> (dtype.bits - 1)
         return str(bits - (1 << dtype.bits) if negative else bits)
+    if dtype.bits < 32:
+        return str(bits)
     return f"0x{_as_double(bits, dtype):016X}"
+
+
+def zero(dtype: DType) -> str:
+    """The text of 0."""
+    return {"i1": "false", "float": "0.0", "double": "0.0"}.get(element_type(dtype), "0")
 
 
 def _as_double(bits: int, dtype: DType) -> int:

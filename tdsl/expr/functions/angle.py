@@ -1,8 +1,8 @@
 """Angles brought to within pi/4 of a multiple of pi/2: |x| in, the multiple modulo 4 and the rest as a pair out.
 
 `near`: x - k pi/2 with pi/2 in three parts and fma (Cody and Waite; with fma: Boldo, Daumas and Li, "Formally verified
-argument reduction with a fused multiply-add", IEEE Trans. Computers 58(8), 2009). The first difference is exact; what the
-second loses is kept (Knuth's two-sum), so the rest is right to twice the precision below 2^17 (float64: 2^22).
+argument reduction with a fused multiply-add", IEEE Trans. Computers 58(8), 2009). The first difference is exact; what
+the second loses is kept (Knuth's two-sum), so below 2^17 (float64: 2^22) the sum is right to 2^-33 (2^-80).
 
 `far`: x = m 2^e with a whole m, times the bits of 2/pi from place e - 1 on: those before it only add multiples of 4.
 32-bit words of 2/pi are chosen by the exponent, shifted and multiplied in exact integer arithmetic (Payne and Hanek,
@@ -13,11 +13,22 @@ multiple, the others the fraction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tdsl.dtypes import DTYPES
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, minus, multiply_add, number, plus, rounder, shift_left, shift_right, times, unsigned_bits,
+    bits,
+    exact_fma,
+    minus,
+    multiply_add,
+    number,
+    plus,
+    rounder,
+    shift_left,
+    shift_right,
+    times,
+    unsigned_bits,
 )  # fmt: skip
 from tdsl.expr.node import Node
 
@@ -92,8 +103,7 @@ def _window(place: Node, words: int, table: Sequence[int]) -> list[Node]:
         chosen = [build.select(taken, *pair) for pair in zip(behind[:needed], chosen[:needed], strict=True)]
         step //= 2
     count = build.binary("and", place, _word(31))
-    pairs = zip(chosen[:words], chosen[1 : words + 1], strict=True)
-    joined = (build.binary("or", shift_left(first, 32), second) for first, second in pairs)
+    joined = (build.binary("or", shift_left(first, 32), second) for first, second in pairwise(chosen))
     return [shift_right(build.binary("shl", pair, count), 32) for pair in joined]
 
 

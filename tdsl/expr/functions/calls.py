@@ -14,9 +14,10 @@ from typing import cast as typed
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import DTypeError
 from tdsl.expr import build
+from tdsl.expr.arithmetic import apply
 from tdsl.expr.elementwise import elementwise
 from tdsl.expr.functions.definition import call
-from tdsl.expr.handles import Expr, as_node, as_operand, expression, meet
+from tdsl.expr.handles import Expr, as_node, as_number, as_operand, expression, meet
 from tdsl.expr.node import Node, UnaryOp
 from tdsl.expr.operations import of_elements
 from tdsl.expr.tensor import Tensor
@@ -55,7 +56,7 @@ def _function(name: str, *values: object) -> Expr:
 
 @of_elements
 def exp(value: object) -> Expr:
-    """e to the power of a float. Errors: E207 no float."""
+    """E to the power of a float. Errors: E207 no float."""
     return _function("exp", value)
 
 
@@ -67,7 +68,7 @@ def exp2(value: object) -> Expr:
 
 @of_elements
 def expm1(value: object) -> Expr:
-    """e to the power of a float, less 1; accurate near 0. Errors: E207 no float."""
+    """E to the power of a float, less 1; accurate near 0. Errors: E207 no float."""
     return _function("expm1", value)
 
 
@@ -93,6 +94,23 @@ def log10(value: object) -> Expr:
 def log1p(value: object) -> Expr:
     """The natural logarithm of 1 + a float; accurate near 0. Errors: E207 no float."""
     return _function("log1p", value)
+
+
+@of_elements
+def pow(base: object, exponent: object) -> Expr:  # noqa: A001
+    """A power of floats by C's rules: pow(x, 0) and pow(1, y) are 1, whatever the other is.
+
+    An integer base takes a literal exponent of 0 to 64, as `base ** exponent` does (D3).
+
+    Errors: E203 they do not meet; E207 an integer base with another exponent.
+    """
+    literal = as_number(exponent)
+    operand = as_operand(base)
+    integers = isinstance(operand, Expr) and operand.dtype.is_integer
+    # x * x is x^2 rounded once, so what pow would give.
+    if integers or (isinstance(operand, Expr) and literal is not None and literal in (0, 1, 2)):
+        return typed(Expr, apply("pow", operand, exponent))
+    return _function("pow", base, exponent)
 
 
 @of_elements
@@ -148,7 +166,7 @@ def reciprocal(value: object) -> Expr:
 
 @of_elements
 def square(value: object) -> Expr:
-    """x * x, in the dtype of x; integers wrap. Errors: E207 a bool or a storage dtype."""
+    """X * x, in the dtype of x; integers wrap. Errors: E207 a bool or a storage dtype."""
     operand = _number("square", value)
     return expression(build.mul(operand.node, operand.node), operand, weak=operand.weak)
 

@@ -26,6 +26,7 @@ MODULES: dict[str, str] = {
     "log2": "logarithm",
     "log10": "logarithm",
     "log1p": "logarithm",
+    "pow": "power",
     "tanh": "hyperbolic",
     "sigmoid": "logistic",
     "erf": "error_function",
@@ -66,7 +67,9 @@ def definition(name: str, dtype: DType) -> Definition:
     if dtype.bits == 16:
         wide = tuple(build.cast(parameter, _WIDER) for parameter in parameters)
         return Definition(parameters, build.cast(Call(name, wide), dtype))
-    expand: Callable[..., Node] = getattr(import_module(f"tdsl.expr.functions.{MODULES[name]}"), name.replace(".", "_"))
+    expand: Callable[..., Node] = getattr(
+        import_module(f"tdsl.expr.functions.{MODULES[name]}"), name.replace(".", "_")
+    )
     return Definition(parameters, expand(*parameters))
 
 

@@ -18,7 +18,18 @@ from dataclasses import dataclass
 
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, integer, magnitude, minus, multiply_add, number, of_bits, plus, polynomial, rounder, shift_left,
+    bits,
+    exact_fma,
+    integer,
+    magnitude,
+    minus,
+    multiply_add,
+    number,
+    of_bits,
+    plus,
+    polynomial,
+    rounder,
+    shift_left,
     times,
 )  # fmt: skip
 from tdsl.expr.node import Node
@@ -145,7 +156,7 @@ def _reduced_pair(x: Node) -> tuple[Node, Node, Node]:
 
 
 def raised(value: Node, shifted: Node, small: Node) -> Node:
-    """value * 2^n, where n stands in the low bits of `shifted`; `small`: the result may be subnormal."""
+    """Value * 2^n, where n stands in the low bits of `shifted`; `small`: the result may be subnormal."""
     place, lift = value.dtype.fraction_bits, _RANGES[value.dtype.bits].lift
     pattern = plus(bits(value), shift_left(bits(shifted), place))
     lifted = plus(pattern, build.select(small, integer(lift << place, pattern), integer(0, pattern)))
@@ -155,6 +166,4 @@ def raised(value: Node, shifted: Node, small: Node) -> Node:
 
 def _finite(x: Node, value: Node) -> Node:
     """`value` where e^x is finite; infinity above, NaN for NaN."""
-    return build.select(
-        build.le(x, number(_LARGEST[x.dtype.bits], x)), value, plus(x, number(math.inf, x))
-    )
+    return build.select(build.le(x, number(_LARGEST[x.dtype.bits], x)), value, plus(x, number(math.inf, x)))

@@ -1,14 +1,26 @@
 """tanh by a polynomial near 0 and by the exponential elsewhere; a float in, a float out.
 
 Method, for a = |x|: below 1, a + a^3 p(a^2); above, 1 - 2 / (e^(2a) + 1), where 2 a = n ln2 + 2 h and e^(2h) - 1 is
-h q(h), so that e^(2a) + 1 is one fma from 2^n: (2^n + 1) + 2^n h q(h). Polynomials: minimax (benchmarks/functions_fit.py).
+h q(h), so that e^(2a) + 1 is one fma from 2^n: (2^n + 1) + 2^n h q(h). Polynomials: minimax
+(benchmarks/functions_fit.py).
 """
 
 from __future__ import annotations
 
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, magnitude, minus, multiply_add, number, of_bits, plus, polynomial, rounder, shift_left, times,
+    bits,
+    exact_fma,
+    magnitude,
+    minus,
+    multiply_add,
+    number,
+    of_bits,
+    plus,
+    polynomial,
+    rounder,
+    shift_left,
+    times,
     with_sign,
 )  # fmt: skip
 from tdsl.expr.node import Node

@@ -6,12 +6,42 @@ import math
 
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, integer, minus, multiply_add, number, of_bits, plus, polynomial, shift_left, shift_right, sign_of,
-    times, unsigned_bits,
+    bits,
+    exact_fma,
+    integer,
+    minus,
+    multiply_add,
+    number,
+    of_bits,
+    plus,
+    polynomial,
+    shift_left,
+    shift_right,
+    sign_of,
+    times,
+    unsigned_bits,
 )  # fmt: skip
 from tdsl.expr.node import Node
 
 _ROOT_HALF = 0.7071067811865476
+
+_INVERSE = {
+    2: {
+        32: (1.4426950216293335, 1.9259629911266175e-08),
+        64: (1.4426950408889634, 2.0355273740931033e-17),
+    },
+    10: {
+        32: (0.4342944920063019, -1.0103050052231683e-08),
+        64: (0.4342944819032518, 1.098319650216765e-17),
+    },
+}
+"""1 / log(base) as a sum of two numbers."""
+
+_LOGARITHM_OF_2 = {
+    2: {32: (1.0, 0.0), 64: (1.0, 0.0)},
+    10: {32: (0.301025390625, 4.605038981195214e-06), 64: (0.301029995663157, 8.241712586023572e-13)},
+}
+"""log(2) to a base, in two parts; the first times an exponent is exact."""
 
 _P32 = (
     -0.5, 0.3333330750465393, -0.2499997615814209, 0.20002393424510956, -0.16669903695583344, 0.14216576516628265,
@@ -31,7 +61,7 @@ _LN2_LOW = {32: 1.4286068203094172e-06, 64: -1.7239444525614835e-13}
 
 def log(x: Node) -> Node:
     """The natural logarithm: -infinity of zeros, NaN below."""
-    k, f = _split(x)
+    k, f = split(x)
     return _checked(x, _sum(k, f, None))
 
 
@@ -42,9 +72,7 @@ def log1p(x: Node) -> Node:
     f = exact_fma(x, scale, offset)
     lost = exact_fma(x, scale, minus(offset, f))
     value = _sum(k, f, multiply_add(build.neg(lost), f, lost))
-    inside = build.logical_and(
-        build.gt(x, number(-1.0, x)), build.lt(x, number(math.inf, x))
-    )
+    inside = build.logical_and(build.gt(x, number(-1.0, x)), build.lt(x, number(math.inf, x)))
     below = build.select(build.lt(x, number(-1.0, x)), number(math.nan, x), x)
     edge = build.select(build.eq(x, number(-1.0, x)), number(-math.inf, x), below)
     chosen = build.select(inside, value, edge)
@@ -53,28 +81,17 @@ def log1p(x: Node) -> Node:
 
 def log2(x: Node) -> Node:
     """The logarithm to base 2; exact for powers of 2."""
-    k, f = _split(x)
-    return _checked(x, _scaled_sum(k, f, 1.0, 0.0, 1 / math.log(2)))
+    k, f = split(x)
+    return _checked(x, _scaled_sum(k, f, 2))
 
 
 def log10(x: Node) -> Node:
     """The logarithm to base 10."""
-    k, f = _split(x)
-    return _checked(x, _scaled_sum(k, f, *_LOG10_2[x.dtype.bits], 1 / math.log(10)))
+    k, f = split(x)
+    return _checked(x, _scaled_sum(k, f, 10))
 
 
-_LOG10_2 = {32: (0.301025390625, 4.605038981195214e-06), 64: (0.30102999566395283, 2.8363394551042263e-14)}
-"""log10(2) in two parts; the first times an exponent is exact."""
-
-_INVERSE = {
-    32: {1 / math.log(2): (1.4426950216293335, 1.925963033500604e-08),
-         1 / math.log(10): (0.4342944920063019, -1.0103068959849e-08)},
-    64: {1 / math.log(2): (1.4426950408889634, 2.0355273740931033e-17),
-         1 / math.log(10): (0.4342944819032518, 1.098319650216765e-17)},
-}  # fmt: skip
-
-
-def _split(x: Node) -> tuple[Node, Node]:
+def split(x: Node) -> tuple[Node, Node]:
     """(k, f) with x = 2^k (1 + f)."""
     dtype, fraction = x.dtype, x.dtype.fraction_bits
     least = 2.0 ** (2 - (1 << dtype.exponent_bits - 1))
@@ -110,24 +127,28 @@ def _tail(f: Node) -> Node:
 
 
 def _sum(k: Node, f: Node, lost: Node | None) -> Node:
-    """k ln2 + log(1 + f)."""
+    """K ln2 + log(1 + f)."""
     width = f.dtype.bits
     tail = multiply_add(k, number(_LN2_LOW[width], f), _tail(f))
     if lost is not None:
         tail = plus(tail, lost)
-    high = multiply_add(k, number(_LN2_HIGH[width], f), f)
-    rest = plus(minus(multiply_add(k, number(_LN2_HIGH[width], f), minus(number(0.0, f), high)), minus(number(0.0, f), f)), tail)
-    return plus(high, rest)
+    whole = times(k, number(_LN2_HIGH[width], f))
+    high = plus(whole, f)
+    return plus(high, plus(plus(minus(whole, high), f), tail))
 
 
-def _scaled_sum(k: Node, f: Node, high: float, low: float, factor: float) -> Node:
-    """k (high + low) + factor log(1 + f)."""
-    first, second = (number(part, f) for part in _INVERSE[f.dtype.bits][factor])
+def _scaled_sum(k: Node, f: Node, base: int) -> Node:
+    """K log(2) + log(1 + f), both to a base."""
+    width = f.dtype.bits
+    first, second = (number(part, f) for part in _INVERSE[base][width])
+    high, low = _LOGARITHM_OF_2[base][width]
     tail = _tail(f)
     body = plus(f, tail)
     body_lost = plus(minus(f, body), tail)
     product = times(body, first)
-    product_lost = multiply_add(body, second, multiply_add(body_lost, first, exact_fma(body, first, build.neg(product))))
+    product_lost = multiply_add(
+        body, second, multiply_add(body_lost, first, exact_fma(body, first, build.neg(product)))
+    )
     whole = times(k, number(high, f))
     total = plus(whole, product)
     total_lost = plus(minus(whole, total), product)
@@ -137,7 +158,9 @@ def _scaled_sum(k: Node, f: Node, high: float, low: float, factor: float) -> Nod
 def _checked(x: Node, value: Node) -> Node:
     """`value` for positive finite x, and what the others give."""
     pattern = unsigned_bits(x)
-    inside = build.lt(minus(pattern, integer(1, pattern)), minus(unsigned_bits(number(math.inf, x)), integer(1, pattern)))
+    inside = build.lt(
+        minus(pattern, integer(1, pattern)), minus(unsigned_bits(number(math.inf, x)), integer(1, pattern))
+    )
     below = build.select(build.lt(x, number(0.0, x)), number(math.nan, x), x)
     edge = build.select(build.eq(x, number(0.0, x)), number(-math.inf, x), below)
     return build.select(inside, value, edge)

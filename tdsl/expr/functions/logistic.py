@@ -1,7 +1,7 @@
 """sigmoid, 1 / (1 + e^-x), from e^-|x| in two parts and a corrected division; a float in, a float out.
 
-Method: w = e^-|x| = 2^n (1 + y). For x >= 0 the result is 1 / (1 + w), else 2^n (1 + y) / (1 + w), so that small results
-keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one correction,
+Method: w = e^-|x| = 2^n (1 + y). For x >= 0 the result is 1 / (1 + w), else 2^n (1 + y) / (1 + w), so that small
+results keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one correction,
 for which a straight line is close enough to 1 / (1 + w).
 """
 
@@ -10,7 +10,16 @@ from __future__ import annotations
 from tdsl.expr import build
 from tdsl.expr.functions.exponential import LEAST, grown, raised, reduced, result_may_be_subnormal
 from tdsl.expr.functions.parts import (
-    bits, exact_fma, integer, magnitude, minus, multiply_add, number, of_bits, plus, shift_left,
+    bits,
+    exact_fma,
+    integer,
+    magnitude,
+    minus,
+    multiply_add,
+    number,
+    of_bits,
+    plus,
+    shift_left,
 )  # fmt: skip
 from tdsl.expr.node import Node
 
@@ -32,7 +41,9 @@ def sigmoid(x: Node) -> Node:
     top = build.select(negative, sum_, one)
     top_lost = build.select(negative, minus(y, minus(sum_, one)), zero)
     quotient = build.div(top, whole)
-    rest = plus(exact_fma(build.neg(quotient), whole, top), multiply_add(build.neg(quotient), whole_lost, top_lost))
+    rest = plus(
+        exact_fma(build.neg(quotient), whole, top), multiply_add(build.neg(quotient), whole_lost, top_lost)
+    )
     inverse = multiply_add(whole, number(-0.5, x), number(1.4571, x))
     result = multiply_add(rest, inverse, quotient)
     return build.select(negative, raised(result, shifted, result_may_be_subnormal(down)), result)

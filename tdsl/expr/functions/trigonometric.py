@@ -12,7 +12,18 @@ import math
 from tdsl.expr import build
 from tdsl.expr.functions.angle import LIMIT, far, near
 from tdsl.expr.functions.parts import (
-    bits, integer, magnitude, minus, multiply_add, number, of_bits, plus, polynomial, shift_left, sign_of, times,
+    bits,
+    integer,
+    magnitude,
+    minus,
+    multiply_add,
+    number,
+    of_bits,
+    plus,
+    polynomial,
+    shift_left,
+    sign_of,
+    times,
 )  # fmt: skip
 from tdsl.expr.node import Call, Node
 

@@ -114,7 +114,7 @@ class _Separation:
         if not decisions:
             return replace(loop, body=self.inside(loop.body))
         solved = [_solve(one.full, loop.var) for one in _unique(decisions)]
-        if any(one is None for one in solved):
+        if any(one is None for one in solved) or _reads_memory(loop):
             return replace(loop, body=self.scope(loop.body, frozenset({loop.var})))
         starts = [bound for one in solved if one is not None and (bound := one[0]) is not None]
         ends = [bound for one in solved if one is not None and (bound := one[1]) is not None]
@@ -150,6 +150,11 @@ def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Stateme
         return rest
     once = If(compare("lt", rest.lower, rest.upper), moved)
     return If(fits(start), once, rest)
+
+
+def _reads_memory(loop: For) -> bool:
+    """Whether the bounds are loaded: the loop's own body may change what a second loop would read."""
+    return any(isinstance(node, Load) for node in walk(loop.lower, loop.upper))
 
 
 def _solve(full: Node, var: str) -> tuple[Node | None, Node | None] | None:
@@ -204,8 +209,9 @@ def _decisions(body: Statement, names: frozenset[str]) -> Iterator[Decision]:
     for expression, span in spans.items():
         if expression in kept or any(isinstance(node, Load) for node in walk(expression)):
             continue
-        used = {var.name for var in variables(expression) if var.kind == "local"} - set(span)
-        if used & inner[expression] or not (used & names if names else not used):
+        mentioned = {var.name for var in variables(expression) if var.kind == "local"}
+        used = mentioned - set(span)
+        if mentioned & inner[expression] or not (used & names if names else not used):
             continue
         decision = _decision(expression, span)
         if decision is not None:

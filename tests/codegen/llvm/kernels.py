@@ -10,8 +10,9 @@ import numpy as np
 from tdsl.codegen.llvm.arguments import kernel_abi
 from tdsl.codegen.llvm.entry import emit, symbol
 from tdsl.codegen.machine import compile_object
-from tdsl.dtypes import as_dtype
+from tdsl.dtypes import DTYPES, as_dtype
 from tdsl.expr import build, constants
+from tdsl.expr.narrow_floats import decoded, is_held
 from tdsl.expr.node import INT64, Const, Load, Var, index_const
 from tdsl.lower.interpreter import interpret
 from tdsl.lower.ir import Allocate, ArrayArgument, For, If, Kernel, Let, ScalarArgument, Store
@@ -104,6 +105,12 @@ def times(a, b):
     return build.mul(number(a), number(b))
 
 
+def memory(name):
+    """The NumPy dtype of arrays in memory: of what NumPy has not, unsigned patterns."""
+    dtype = DTYPES[name]
+    return np.dtype(f"u{dtype.bytes}" if is_held(dtype) else name)
+
+
 class Run:
     """A compiled kernel; called with sizes by name and arrays in order, it returns the status."""
 
@@ -124,7 +131,7 @@ class Run:
         numbers = [sizes[name] for name in self.abi.sizes]
         for argument, value in zip(self.abi.arguments, values, strict=True):
             if argument.kind == "array":
-                assert value.dtype == np.dtype(argument.dtype) and value.ndim == argument.ndim, argument
+                assert value.dtype == memory(argument.dtype) and value.ndim == argument.ndim, argument
                 numbers += value.strides
         integers = (ctypes.c_int64 * max(len(numbers), 1))(*numbers)
         environment = process_environment()
@@ -205,10 +212,12 @@ def evaluated(node, sizes):
     return constants.binary(node.op, a, b, node.dtype)
 
 
-def same(a, b):
-    """Bit for bit, except that one NaN is as good as another."""
+def same(a, b, name=None):
+    """Bit for bit, except that one NaN is as good as another; `name`: the dtype whose patterns unsigned arrays hold."""
     a, b = np.asarray(a), np.asarray(b)
     assert a.dtype == b.dtype and a.shape == b.shape, (a.dtype, b.dtype, a.shape, b.shape)
+    if name is not None and is_held(DTYPES[name]):
+        a, b = (decoded(x, DTYPES[name]) for x in (a, b))
     if a.dtype.kind != "f":
         return np.array_equal(a, b)
     bits = f"u{a.dtype.itemsize}"

@@ -21,6 +21,7 @@ from tests.codegen.llvm.kernels import (
     load,
     local,
     loop,
+    memory,
     plus,
     runnable_targets,
     same,
@@ -30,8 +31,10 @@ from tests.codegen.llvm.kernels import (
 )
 
 INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-FLOATS = ["float32", "float64"]
+HALVES = ["float16", "bfloat16"]
+FLOATS = ["float32", "float64", *HALVES]
 NUMBERS = [*INTEGERS, *FLOATS]
+STORED = ["float8_e4m3fn", "float8_e5m2"]
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 N = size("n")
 EXTREMES = 15
@@ -93,7 +96,7 @@ def samples(name):
 def numpy_array(values, name):
     dtype = DTYPES[name]
     if dtype.is_float:
-        return np.array([bits_of(value, dtype) for value in values], f"u{dtype.bytes}").view(name)
+        return np.array([bits_of(value, dtype) for value in values], f"u{dtype.bytes}").view(memory(name))
     return np.array(values, name)
 
 
@@ -141,12 +144,13 @@ def check(results, oracles, inputs, columns, width, target):
     made, outputs = elementwise("probe", names, results, width)
     count = len(columns[0])
     arrays = [numpy_array(column, dtype) for column, dtype in zip(columns, inputs, strict=True)]
-    got = [np.full(count, 77 if out.dtype.name != "bool" else 1, out.dtype.name) for out in outputs]
+    got = [np.full(count, 77 if out.dtype.name != "bool" else 1, memory(out.dtype.name)) for out in outputs]
     assert Run(made, target)(*arrays, *got, n=count) == 0
     for q, (out, oracle) in enumerate(zip(outputs, oracles, strict=True)):
         want = numpy_array([oracle(*row) for row in zip(*columns, strict=True)], out.dtype.name)
-        if not same(got[q], want):
-            wrong = [at for at in range(count) if not same(got[q][at : at + 1], want[at : at + 1])]
+        name = out.dtype.name
+        if not same(got[q], want, name):
+            wrong = [at for at in range(count) if not same(got[q][at : at + 1], want[at : at + 1], name)]
             row = [column[wrong[0]] for column in columns]
             pytest.fail(
                 f"{made.arguments[-1].name} {results[q](*[load(n, d, 0) for n, d in names])} of {row}: "
@@ -180,10 +184,18 @@ def unary_results(name):
     ops = ("not",) if dtype.is_bool else ops
     results = [lambda a, op=op: Unary(op, a) for op in ops]
     oracles = [lambda a, op=op: constants.unary(op, a, dtype) for op in ops]
-    results += [lambda a, to=to: Cast(DTYPES[to], a) for to in ("bool", *NUMBERS) if to != name]
-    oracles += [
-        lambda a, to=to: constants.cast(a, dtype, DTYPES[to]) for to in ("bool", *NUMBERS) if to != name
-    ]
+    casts, wanted = cast_results(name)
+    return [*results, *casts], [*oracles, *wanted]
+
+
+def cast_results(name):
+    """A cast to every dtype; to tfloat32 and on to float32, which is all there is to see of it."""
+    dtype, single = DTYPES[name], DTYPES["float32"]
+    others = [DTYPES[to] for to in ("bool", *NUMBERS, *STORED) if to != name]
+    results = [lambda a, to=to: Cast(to, a) for to in others]
+    oracles = [lambda a, to=to: constants.cast(a, dtype, to) for to in others]
+    results.append(lambda a: Cast(single, Cast(DTYPES["tfloat32"], a)))
+    oracles.append(lambda a: constants.cast(a, dtype, DTYPES["tfloat32"]))
     return results, oracles
 
 
@@ -241,11 +253,12 @@ def fma(name, width, target):
     dtype, rng = DTYPES[name], random.Random(5)
     a, b, c = spread(400, *[samples(name)] * 3)
     for _ in range(400):
-        x, y = (rng.uniform(1, 2) * 2.0 ** rng.randint(-40, 40) for _ in range(2))
+        scale = 40 if dtype.exponent_bits > 5 else 7
+        x, y = (rng.uniform(1, 2) * 2.0 ** rng.randint(-scale, scale) for _ in range(2))
         x, y = (value_of(bits_of(value, dtype), dtype) for value in (x, y))
-        z = value_of(bits_of(-x * y, dtype), dtype) * rng.choice(
-            (1, 1, 1 + 2.0**-20, 2.0**-24, 2.0**25, 2.0**52)
-        )
+        last = 2.0**-dtype.fraction_bits
+        factor = rng.choice((1, 1, 1 + last, last / 2, last / 2, 2 / last, 4.0**dtype.fraction_bits))
+        z = value_of(bits_of(-x * y, dtype), dtype) * factor
         a.append(x), b.append(y), c.append(value_of(bits_of(z, dtype), dtype))
     check(
         [lambda x, y, z: Fma(x, y, z, False)],

