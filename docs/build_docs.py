@@ -1,7 +1,7 @@
 """Writes the generated pages of docs/ from running code: `python docs/build_docs.py [--check]`.
 
 errors.md comes from tdsl/error_pages/, architecture.md from docs/architecture_page.py, which runs one program through
-every package and prints what each made of it. With `--check` nothing is written, and a stale page is status 1.
+every package and prints what each made of it, dtypes.md from docs/dtypes_page.py, which asks declarations. With `--check` nothing is written, and a stale page is status 1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def generator(module: str) -> Callable[[], str]:
     return page
 
 
-PAGES = {"errors.md": "errors_page", "architecture.md": "architecture_page"}
+PAGES = {"errors.md": "errors_page", "architecture.md": "architecture_page", "dtypes.md": "dtypes_page"}
 """Generated page -> the script that makes it."""
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tdsl.declare.compute import compute
     from tdsl.declare.inputs import param, placeholder
     from tdsl.declare.pad import pad
+    from tdsl.declare.parse import parse
     from tdsl.declare.reducer import reducer
     from tdsl.declare.require import require
     from tdsl.declare.size import size
@@ -101,6 +102,8 @@ if TYPE_CHECKING:
     from tdsl.expr.reductions import all, any, argmax, argmin, max, mean, min, prod, sum
     from tdsl.expr.tensor import Tensor
     from tdsl.pipeline import build
+    from tdsl.runtime.kernel import Kernel
+    from tdsl.runtime.load import load
     from tdsl.runtime.machine_info import machine_info
     from tdsl.runtime.pool import get_num_threads, set_num_threads
     from tdsl.schedule.knob import knob
@@ -115,6 +118,7 @@ _NAMES: dict[str, str] = {
     "declare.compute": "compute",
     "declare.inputs": "param placeholder",
     "declare.pad": "pad",
+    "declare.parse": "parse",
     "declare.reducer": "reducer",
     "declare.require": "require",
     "declare.size": "size",
@@ -130,6 +134,8 @@ _NAMES: dict[str, str] = {
     "expr.reductions": "all any argmax argmin max mean min prod sum",
     "expr.tensor": "Tensor",
     "pipeline": "build",
+    "runtime.kernel": "Kernel",
+    "runtime.load": "load",
     "runtime.machine_info": "machine_info",
     "runtime.pool": "get_num_threads set_num_threads",
     "schedule.knob": "knob",
@@ -146,14 +152,14 @@ PUBLIC: dict[str, str] = {
 __all__ = [
     "ArgumentError", "ArgumentTypeError", "AxisScopeError", "BoolError", "BoundsError", "CallError",
     "CallKeyError", "CallMemoryError", "CallTypeError", "CallValueError", "CodegenError", "DTypeError",
-    "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError",
+    "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError", "Kernel",
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
     "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
     "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "bitcast", "build",
     "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
-    "get_num_threads", "isfinite", "isinf", "isnan", "knob", "log", "log10", "log1p", "log2", "logical_not",
+    "get_num_threads", "isfinite", "isinf", "isnan", "knob", "load", "log", "log10", "log1p", "log2", "logical_not",
     "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
-    "param", "placeholder", "popcount", "pow", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
+    "param", "parse", "placeholder", "popcount", "pow", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
     "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
     "tan", "tanh", "trunc", "where",
 ]  # fmt: skip

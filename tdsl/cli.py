@@ -1,4 +1,4 @@
-"""The `tdsl` command: `tdsl demo`, `tdsl info`, `tdsl --version`; arguments in, text and an exit status out."""
+"""The `tdsl` command: `tdsl demo`, `info`, `cache`, `tdsl --version`; arguments in, text and an exit status out."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tdsl import TdslError
 
     try:
+        if chosen.command == "cache":
+            return _cache_clear() if chosen.action == "clear" else _cache_list()
         return _demo(chosen.out) if chosen.command == "demo" else _info()
     except TdslError as error:
         print(error, file=sys.stderr)
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tdsl", description="Tensor expressions with proved schedules.")
     parser.add_argument("--version", action="store_true", help="print the version and what it stands on")
-    commands = parser.add_subparsers(dest="command", metavar="{demo,info}")
+    commands = parser.add_subparsers(dest="command", metavar="{demo,info,cache}")
     demo = commands.add_parser(
         "demo", help="a matrix product and a blurred photograph, checked against NumPy"
     )
@@ -48,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         help="where pictures and the page go (%(default)s)",
     )
     commands.add_parser("info", help="the processor found, its measured peak, and the versions underneath")
+    cache = commands.add_parser("cache", help="the compiled kernels kept on disk")
+    actions = cache.add_subparsers(dest="action", metavar="{ls,clear}", required=True)
+    actions.add_parser("ls", help="the folder and what it holds, last used first")
+    actions.add_parser("clear", help="remove all of it")
     return parser
 
 
@@ -72,4 +78,34 @@ def _info() -> int:
     import tdsl as td
 
     print(td.machine_info())
+    return 0
+
+
+def _cache_list() -> int:
+    import time
+
+    from tdsl.runtime.cache_folder import cache_folder
+
+    folder = cache_folder()
+    if folder is None:
+        print("nothing is kept: TDSL_CACHE=0, or no home folder")
+        return 0
+    entries = folder.entries()
+    total = sum(entry.bytes for entry in entries)
+    number = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
+    print(f"{folder.path}: {number}, {total / 1e6:.1f} of {folder.limit_bytes / 1e6:.0f} MB")
+    if reason := folder.refusal():
+        print(f"not used: {reason}")
+    for entry in entries:
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
+        print(f"{used} {entry.bytes:>9,} B  {folder.label(entry.key) or '(damaged)'}")
+    return 0
+
+
+def _cache_clear() -> int:
+    from tdsl.runtime.cache_folder import cache_folder
+
+    folder = cache_folder()
+    number = 0 if folder is None else folder.clear()
+    print(f"removed {number} entr{'y' if number == 1 else 'ies'}" + ("" if folder is None else f" from {folder.path}"))
     return 0

@@ -30,7 +30,9 @@ from tdsl.lower.printer import kernel_text
 from tdsl.poly.inplace import may_be_one
 from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
+from tdsl.runtime.kernel_cache import KernelSlot, kernel_slot
 from tdsl.runtime.prepare import Prepared
+from tdsl.schedule.fingerprint import NoFingerprint, fingerprint
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Storage
 from tdsl.schedule.nest_build import build_nest
@@ -90,6 +92,14 @@ def build(
     schedule = asked
     resolved = schedule.target if target is None else as_target(target, where=where)
     clock = _Clock()
+    slot = _slot(schedule.state, resolved, inputs, name, where)
+    kept = None if slot is None else slot.get()
+    clock.mark("cache")
+    if kept is not None:
+        code = LoopText(kept.loops, resolved, shared=bool(kept.interface.inplace))
+        kernel = built_kernel(code, kept.interface, (kept.symbol, kept.code), clock.mark)
+        clock.report(kept.interface.name)
+        return kernel
     loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)
     if resolved.kind == "interpret":
         run = _Interpreted(loops, interface)
@@ -97,9 +107,23 @@ def build(
     if resolved.kind != "cpu":
         raise TargetError("G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"'])
     code = LoopText(loops, resolved, shared=bool(interface.inplace))
-    kernel = built_kernel(code, interface, mark=clock.mark)
+    kernel = built_kernel(code, interface, mark=clock.mark, slot=slot)
     clock.report(interface.name)
     return kernel
+
+
+def _slot(
+    state: State, target: Target, inputs: Sequence[object] | None, name: str | None, where: Location | None
+) -> KernelSlot | None:
+    """The kernel's place in the disk cache; None where it has none."""
+    arguments = ordered_inputs(state, inputs, where)
+    if target.kind != "cpu":
+        return None
+    try:
+        digest = fingerprint(state, [one.name for one in arguments], name or state.outputs[0].name)
+    except NoFingerprint:
+        return None
+    return kernel_slot(target, digest)
 
 
 def lowered(

@@ -20,11 +20,10 @@ def test_generated_pages_are_not_stale() -> None:
 def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
     copy = tmp_path / "docs"
     copy.mkdir()
-    for script in ("build_docs.py", "errors_page.py", "architecture_page.py"):
+    for script in ("build_docs.py", "errors_page.py", "architecture_page.py", "dtypes_page.py"):
         (copy / script).write_text((ROOT / "docs" / script).read_text(encoding="utf-8"), encoding="utf-8")
-    (copy / "architecture.md").write_text(
-        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    for page in ("architecture.md", "dtypes.md"):
+        (copy / page).write_text((ROOT / "docs" / page).read_text(encoding="utf-8"), encoding="utf-8")
     (copy / "errors.md").write_text("old", encoding="utf-8")
     command = [sys.executable, str(copy / "build_docs.py"), "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tdsl.codegen.abi import KernelAbi
-from tdsl.codegen.llvm_library import LLVM_VERSION
 from tdsl.errors import InternalError
 from tdsl.target import Target
 
@@ -78,5 +77,7 @@ class Artifact:
 
 def artifact_hash(abi: KernelAbi, target: Target, texts: list[tuple[BodyKind, str]]) -> str:
     """The hash of an artifact that is not compiled yet: the key under which its objects can be kept."""
+    from tdsl.codegen.llvm_library import LLVM_VERSION  # the one thing here that loads LLVM
+
     parts = [abi.to_json(), target.resolved().to_data(), [list(text) for text in texts], LLVM_VERSION]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -27,6 +27,12 @@ def llvm_lock() -> llvm.ffi.LLVMLock:
     return llvm.ffi.lib._lock  # llvmlite has no public name for it
 
 
+def prepare_inline_assembly() -> None:
+    """Make LLVM ready for inline assembly of the host's architecture; it ends the process where it meets some unready."""
+    with llvm_lock():
+        llvm.initialize_native_asmparser()
+
+
 def prepare_llvm(triple: str) -> None:
     """Initialise the host's target, or all targets for a triple of another architecture."""
     wanted = "native" if triple.split("-")[0] == host_architecture() else "all"

@@ -14,14 +14,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 
 import llvmlite.binding as llvm
 
-from tdsl.codegen.llvm_library import prepare_llvm
+from tdsl.codegen.llvm_library import prepare_inline_assembly, prepare_llvm
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS, read_symbols
 from tdsl.errors import InternalError, TargetError
 from tdsl.target import Target, register_host
@@ -77,10 +77,24 @@ def compile_object(
             why=("tdsl links ELF objects: Linux on x86-64 and AArch64",),
             hint=('f.source("asm") shows the code for any system',),
         )
-    with _module(llvm_text, filled, opt, record) as (machine, module), _timed("codegen", record):
+    with _module((llvm_text,), filled, opt, record) as (machine, module), _timed("codegen", record):
         object_code = machine.emit_object(module)
     with _timed("symbols", record):
         _check_symbols(object_code, filled, allowed)
+    return object_code
+
+
+def compile_modules(texts: Sequence[str], target: Target, *, allowed: frozenset[str] = KERNEL_SYMBOLS) -> bytes:
+    """The object file of several modules linked into one; arguments and errors as for `compile_object`.
+
+    Functions may carry a `"target-cpu"` of their own, above that of the target; inline assembly of this machine's
+    architecture is allowed.
+    """
+    filled = target.resolved()
+    prepare_inline_assembly()
+    with _module(texts, filled, CODEGEN_LEVEL, None) as (machine, module):
+        object_code = machine.emit_object(module)
+    _check_symbols(object_code, filled, allowed)
     return object_code
 
 
@@ -89,7 +103,7 @@ def assembly(llvm_text: str, target: Target, opt: int = CODEGEN_LEVEL) -> str:
 
     Errors: G102, G104 LLVM does not know the CPU, a feature; I999 LLVM refuses the text.
     """
-    with _module(llvm_text, target.resolved(), opt, None) as (machine, module):
+    with _module((llvm_text,), target.resolved(), opt, None) as (machine, module):
         return machine.emit_assembly(module)
 
 
@@ -125,15 +139,17 @@ def jit_machine() -> llvm.TargetMachine:
 
 @contextmanager
 def _module(
-    text: str, target: Target, opt: int, record: Record | None
+    texts: Sequence[str], target: Target, opt: int, record: Record | None
 ) -> Generator[tuple[llvm.TargetMachine, llvm.ModuleRef], None, None]:
-    """The parsed module in a context of its own, and the machine; both are given back at the end."""
+    """The modules parsed and linked in a context of their own, and the machine; both are given back at the end."""
     machine = _target_machine(target, opt)
     context = llvm.create_context()
     try:
         with _timed("parse", record):
-            module = _parse(text, context, machine)
+            module = _parse(texts[0], context, machine)
         try:
+            for text in texts[1:]:
+                module.link_in(_parse(text, context, machine))
             yield machine, module
         finally:
             module.close()

@@ -12,7 +12,7 @@ from tdsl.declare.domain import checked_domain, checked_fill
 from tdsl.declare.extent import checked_shape
 from tdsl.declare.names import checked_name, entries, shown
 from tdsl.declare.stage import Draft, make_stage
-from tdsl.declare.trace import axis_names, call, data_axes
+from tdsl.declare.trace import axis_names, call, check_pure, data_axes
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import ArgumentError, DuplicateNameError
 from tdsl.expr.tensor import Tensor
@@ -59,7 +59,7 @@ def compute(
     Returns: a tensor, or a tuple of tensors where `name` is one.
 
     Errors: E104 shape; E106 an axis without a loop; E107 number of parameters; E108 names; E109, E110 names and facts
-    that clash; E111 what the callable returns; E115 an argument; E117 a domain that is not affine; E208 no dtype;
+    that clash; E111 what the callable returns; E115 an argument; E119 a callable that is not pure; E117 a domain that is not affine; E208 no dtype;
     E301 to E303 a read that is not proved in bounds. Source: TVM's `te.compute`, Halide's pure definitions.
     """
     at = here()
@@ -67,6 +67,7 @@ def compute(
     extents = checked_shape(shape, names[0], at)
     handles = data_axes(axis_names(value, extents, axes, names[0], at), extents, at)
     values = call(value, handles, len(names), names[0], at)
+    check_pure(values, call(value, handles, len(names), names[0], at), names[0], at)
     domain = checked_domain(where, handles, names[0], at)
     tensors = make_stage(
         Draft(

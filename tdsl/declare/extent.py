@@ -126,7 +126,9 @@ def _without_range(term: Node, what: str, where: Location) -> BoundsError:
         where=where,
         why=(f"{name} is computed, and its values have no declared range",)
         if computed
-        else (f"{name} is {term.dtype} without a range, and what the axis indexes is proved for every value",),
+        else (
+            f"{name} is {term.dtype} without a range, and what the axis indexes is proved for every value",
+        ),
         hint=("a placeholder with range=",)
         if computed
         else (f'td.{verb}("{name}", {shape}"{term.dtype}", range=(0, …))',),

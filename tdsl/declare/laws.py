@@ -7,10 +7,9 @@ are compared with half of their digits, and what comes out infinite or NaN is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType
@@ -53,7 +52,8 @@ def broken_law(combination: Combination, terms: Sequence[Node]) -> BrokenLaw | N
 @lru_cache(maxsize=64)
 def _broken(combination: Combination, terms: tuple[State, ...]) -> BrokenLaw | None:
     start = tuple(value for value in combination.starts if isinstance(value, Const))
-    known = _combined(combination, product((start, *terms), repeat=2))
+    simple = (start, *terms)
+    known = _combined(combination, [(a, b) for a in simple for b in simple])
     states = [*terms, known[terms[0], terms[1]]]
     triples = [tuple(states[place] for place in places) for places in _TRIPLES]
     last = states[-1]
@@ -86,21 +86,19 @@ def _sample(term: Node, place: int, component: int) -> Const:
     return constant(abs(_INTEGERS[at]) if dtype.kind == "uint" else _INTEGERS[at], dtype)
 
 
-def _combined(combination: Combination, pairs: Sequence[Pair] | product[State]) -> dict[Pair, State]:
+def _combined(combination: Combination, pairs: Iterable[Pair]) -> dict[Pair, State]:
     """What the step gives for each pair, all at once."""
     import numpy as np
 
-    from tdsl.dtypes import to_numpy
+    from tdsl.expr.narrow_floats import held
 
-    wanted = list(dict.fromkeys((a, b) for a, b in pairs))
+    wanted = list(dict.fromkeys(pairs))
     variables = (*combination.left, *combination.right)
     at = {
-        var: np.asarray([(*a, *b)[place].value for a, b in wanted], dtype=to_numpy(var.dtype))
+        var: np.asarray([(*a, *b)[place].value for a, b in wanted], dtype=held(var.dtype))
         for place, var in enumerate(variables)
     }
-    columns = [
-        np.broadcast_to(values, len(wanted)).tolist() for values in _values(combination.results, at)
-    ]
+    columns = [np.broadcast_to(values, len(wanted)).tolist() for values in _values(combination.results, at)]
     return {
         pair: tuple(constant(value, dtype) for value, dtype in zip(row, combination.dtypes, strict=True))
         for pair, row in zip(wanted, zip(*columns, strict=True), strict=True)
@@ -108,10 +106,10 @@ def _combined(combination: Combination, pairs: Sequence[Pair] | product[State]) 
 
 
 def _values(nodes: Sequence[Node], at: Mapping[Var, Array]) -> list[Array]:
-    """The values of expressions without reads at many points; a fused product is rounded twice, which is near enough."""
+    """The values of expressions without reads at many points; fused products are rounded twice, which is near enough."""
     from tdsl.expr.scalar_ops import compute
 
-    done: dict[Node, Array] = dict(at)
+    done: dict[Node, Array] = {**at}
     for part in walk(*nodes):
         if part in done:
             continue
@@ -131,7 +129,9 @@ def _identity(known: Mapping[Pair, State], start: State, states: Sequence[State]
                 return BrokenLaw(
                     f"does not have the identity {shown(start)}",
                     (f"combined with {shown(state)} it gives {shown(known[pair])}",),
-                    ("what changes nothing: td.min_value(dtype) for a maximum, 0 for a sum, 1 for a product",),
+                    (
+                        "what changes nothing: td.min_value(dtype) for a maximum, 0 for a sum, 1 for a product",
+                    ),
                 )
     return None
 

@@ -71,7 +71,11 @@ def _proved(stage: Stage, axes: Sequence[Axis], path: Path) -> tuple[Node, ...]:
     from tdsl.poly.nonempty import empty_axis
 
     scope = Scope(
-        axes=stage.axes, reduce_axes=stage.reduce_axes, sizes=stage.sizes, facts=stage.facts, params=stage.params
+        axes=stage.axes,
+        reduce_axes=stage.reduce_axes,
+        sizes=stage.sizes,
+        facts=stage.facts,
+        params=stage.params,
     )
     failure = empty_axis(axes, path, scope)
     if failure is None:
@@ -81,7 +85,9 @@ def _proved(stage: Stage, axes: Sequence[Axis], path: Path) -> tuple[Node, ...]:
         return tuple(one for one in map(_fact, axes) if one is not None)
     sizes = ", ".join(f"{name}={value}" for name, value in failure.sizes or ())
     point = ", ".join(f"{name}={value}" for name, value in failure.iteration or ())
-    example = " ".join(part for part in (f"with {sizes}" if sizes else "", f"at {point}" if point else "") if part)
+    example = " ".join(
+        part for part in (f"with {sizes}" if sizes else "", f"at {point}" if point else "") if part
+    )
     raise _refused(stage, failure.axis, example)
 
 

@@ -56,7 +56,8 @@ def pad(
             f"td.pad has no mode {mode!r}",
             where=at,
             why=("modes: " + ", ".join(_MODES),),
-            hint=tuple(f'mode="{near}"' for near in near_names(str(mode), _MODES, count=1)) or ('mode="edge"',),
+            hint=tuple(f'mode="{near}"' for near in near_names(str(mode), _MODES, count=1))
+            or ('mode="edge"',),
         )
     if constant_values is not None and mode != "constant":
         raise ArgumentError("E115", f"constant_values= of td.pad has no meaning with mode={mode!r}", where=at)
@@ -195,7 +196,8 @@ def _once(mode: str, extent: Node, before: _Side, after: _Side) -> int | None:
     sides = [side.width.node for side in (before, after)]
     known = all(isinstance(side, Const) for side in sides)
     enough = mode == "edge" or (
-        known and all(int(side.value) <= count - (mode == "reflect") for side in sides if isinstance(side, Const))
+        known
+        and all(int(side.value) <= count - (mode == "reflect") for side in sides if isinstance(side, Const))
     )
     return None if enough and count else count
 

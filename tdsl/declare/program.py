@@ -49,7 +49,9 @@ class Declarations:
 def tensors_read(stage: Stage) -> tuple[Tensor, ...]:
     """The tensors that a stage reads, each once, in order of first use."""
     bounds = (bound for axis in stage.reduce_axes for bound in (axis.lower, axis.upper))
-    return tuple(dict.fromkeys(read.tensor for read in reads(*stage.body, *stage.domain, *stage.fill, *bounds)))
+    return tuple(
+        dict.fromkeys(read.tensor for read in reads(*stage.body, *stage.domain, *stage.fill, *bounds))
+    )
 
 
 def collect(outputs: Sequence[Tensor], where: Location | None = None) -> Declarations:

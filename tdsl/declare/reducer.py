@@ -144,9 +144,7 @@ class OwnReducer:
                 where=where,
                 hint=("a tuple of as many values",),
             )
-        return tuple(
-            _result(self.name, part, var, where) for part, var in zip(parts, left, strict=True)
-        )
+        return tuple(_result(self.name, part, var, where) for part, var in zip(parts, left, strict=True))
 
     def _starts(self, dtypes: tuple[DType, ...], several: bool, where: Location) -> tuple[Node, ...]:
         value = self.identity(*dtypes) if callable(self.identity) else self.identity
@@ -159,9 +157,7 @@ class OwnReducer:
                 where=where,
                 hint=(f"one a component: {', '.join(map(str, dtypes))}",),
             )
-        return tuple(
-            _start(self.name, part, dtype, where) for part, dtype in zip(parts, dtypes, strict=True)
-        )
+        return tuple(_start(self.name, part, dtype, where) for part, dtype in zip(parts, dtypes, strict=True))
 
 
 def _result(name: str, value: object, var: Var, where: Location) -> Node:

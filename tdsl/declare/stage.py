@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tdsl.declare.extent import check_bytes
-from tdsl.declare.names import next_number
+from tdsl.declare.names import entries, next_number
 from tdsl.declare.nonempty import facts_of_places
 from tdsl.declare.proof import prove_reads
 from tdsl.declare.require import facts_about
@@ -25,7 +25,7 @@ from tdsl.expr.node import Node
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
 from tdsl.location import Location
-from tdsl.settings import current_options
+from tdsl.settings import Options, current_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,9 @@ class Draft:
     """What is known of a stage before anything is checked.
 
     names: of its tensors. axes: data axes, one a dimension. values: one a tensor, as the callable gave them. dtype:
-    what the user asked for. domain, fill: conditions of `where=` and the value outside. facts: conditions the stage
-    adds itself. origins: declarations that shape and conditions mention.
+    what the user asked for. domain, fill: conditions of `where=` and the value outside (a tuple: one a tensor). facts:
+    conditions the stage adds itself. origins: declarations that shape and conditions mention. recorded: the options of
+    a stage that was declared before, whose values are contracted already; None declares one now.
     """
 
     names: tuple[str, ...]
@@ -46,6 +47,7 @@ class Draft:
     facts: tuple[Node, ...] = ()
     origins: tuple[Origin, ...] = ()
     named_by_user: bool = True
+    recorded: Options | None = None
     where: Location
 
 
@@ -58,8 +60,9 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     what, where = draft.names[0], draft.where
     values = tuple(as_operand(value) for value in draft.values)
     written = tuple(_node(value, draft.dtype, what, where) for value in values)
-    options = current_options()
-    body = tuple(contract(node) for node in written) if options.contract else written
+    options = current_options() if draft.recorded is None else draft.recorded
+    contracting = options.contract and draft.recorded is None
+    body = tuple(contract(node) for node in written) if contracting else written
     origins = all_origins(_mentioned(draft, values))
     reduce_axes = checked_axes(body, draft.axes, origins, what, where)
     axes = tuple(handle.origin.axis for handle in draft.axes)
@@ -78,7 +81,7 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         dtypes=tuple(node.dtype for node in body),
         tensor_names=draft.names,
         domain=draft.domain,
-        fill=tuple(_fill(draft.fill, node.dtype) for node in body) if draft.domain else (),
+        fill=_fills(draft.fill, body) if draft.domain else (),
         sizes=sizes,
         params=params,
         facts=_facts(draft.facts, tensors, [size.name for size in sizes]),
@@ -120,8 +123,15 @@ def _node(value: object, dtype: DType | None, what: str, where: Location) -> Nod
     return node if dtype is None else cast(node, dtype)
 
 
+def _fills(value: object, body: Sequence[Node]) -> tuple[Node, ...]:
+    """The values outside the domain, one a tensor, each in its tensor's dtype."""
+    parts = entries(value)
+    parts = (value,) * len(body) if parts is None else parts
+    return tuple(_fill(part, node.dtype) for part, node in zip(parts, body, strict=True))
+
+
 def _fill(value: object, dtype: DType) -> Node:
-    if value == 0 and isinstance(value, int):
+    if isinstance(value, int) and value == 0:
         return as_node(False if dtype.is_bool else 0, dtype)
     return cast(as_node(value, dtype), dtype)
 

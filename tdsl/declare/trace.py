@@ -14,7 +14,7 @@ from tdsl.declare.names import checked_name, entries, shown
 from tdsl.declare.size import sizes_of
 from tdsl.errors import ArgumentError, ArgumentTypeError, DuplicateNameError, ShapeError
 from tdsl.expr.build import ZERO
-from tdsl.expr.handles import AxisHandle, AxisOrigin
+from tdsl.expr.handles import AxisHandle, AxisOrigin, Expr
 from tdsl.expr.node import Node
 from tdsl.expr.printer import shape_text, text
 from tdsl.expr.rewrite import variables
@@ -174,6 +174,29 @@ def same_tracing(one: Sequence[Node], other: Sequence[Node]) -> bool:
     Tensors made inside the callable are new ones at each call, so what is written counts where objects differ.
     """
     return all(a is b or text(a) == text(b) for a, b in zip(one, other, strict=True))
+
+
+def check_pure(values: Sequence[object], again: Sequence[object], what: str, where: Location) -> None:
+    """Refuses a callable that gave something else when it was called again (semantics E8). Errors: E119."""
+    for one, other in zip(values, again, strict=True):
+        if isinstance(one, Expr) and isinstance(other, Expr):
+            same = same_tracing([one.node], [other.node])
+        else:
+            same = isinstance(one, Tensor) or one == other or one != one
+        if not same:
+            raise ArgumentError(
+                "E119",
+                f"the callable of {what} is no pure function: called twice, it gave two expressions",
+                where=where,
+                why=(f"{shown_briefly(one)}, then {shown_briefly(other)}",),
+                hint=("what varies is an argument: a placeholder or a td.param",),
+            )
+
+
+def shown_briefly(value: object) -> str:
+    """An expression in a message, cut where it is long."""
+    written = str(value)
+    return written if len(written) <= 60 else f"{written[:59]}…"
 
 
 def free_axis_names(ndim: int, tensors: Sequence[Tensor], extents: Sequence[Node]) -> tuple[str, ...]:

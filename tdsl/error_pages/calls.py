@@ -10,6 +10,7 @@ from tdsl.errors import (
     CallMemoryError,
     CallTypeError,
     CallValueError,
+    FormatError,
     InternalError,
     MissingTool,
 )
@@ -110,12 +111,34 @@ f(np.ones(4, "float32"), copies=3)
         CallTypeError,
         "a scalar that cannot be converted",
         "Params take Python and NumPy scalars: integers and bools without loss, floats rounded.",
+        """
+x, alpha = td.placeholder("x", (4,)), td.param("alpha")
+f = td.build(td.schedule(td.compute("y", (4,), lambda i: x[i] * alpha)))
+f(np.ones(4, "float32"), "half")
+""",
+        """
+x, alpha = td.placeholder("x", (4,)), td.param("alpha")
+f = td.build(td.schedule(td.compute("y", (4,), lambda i: x[i] * alpha)))
+f(np.ones(4, "float32"), 0.5)
+""",
     ),
     ErrorPage(
         "C112",
         CallValueError,
         "a value outside its declared range",
         "`range=` of a placeholder or param is checked over the whole array before anything is written.",
+        """
+x = td.placeholder("x", (4,))
+where = td.placeholder("where", (2,), "int64", range=(0, 4))
+f = td.build(td.schedule(td.compute("y", (2,), lambda i: x[where[i]])))
+f(np.ones(4, "float32"), np.array([0, 4]))
+""",
+        """
+x = td.placeholder("x", (4,))
+where = td.placeholder("where", (2,), "int64", range=(0, 4))
+f = td.build(td.schedule(td.compute("y", (2,), lambda i: x[where[i]])))
+f(np.ones(4, "float32"), np.array([0, 3]))
+""",
     ),
     ErrorPage(
         "C113",
@@ -129,7 +152,7 @@ f(np.ones(4, "float32"), copies=3)
         "C114",
         CallValueError,
         "a shape that cannot exist",
-        "An extent computed from the sizes is negative, or the bytes of an array pass 2**63.",
+        "An extent computed from the sizes is negative, a size is 2**47 or more, or the bytes of an array pass 2**63.",
         """
 n = td.size("n")
 x = td.placeholder("x", (n,))
@@ -163,10 +186,68 @@ f(np.ones(3, "float32"))
         "Repeats and times are at least what the message says.",
     ),
     ErrorPage(
+        "C118",
+        CallValueError,
+        "an array that breaks its declared layout",
+        "`strides=` and `align=` of a placeholder are facts about memory that code may rely on; they are checked at each "
+        "call.",
+        """
+x = td.placeholder("x", (td.size("n"), 4), strides=(None, 1))
+f = td.build(td.schedule(td.compute("y", (td.size("n"), 4), lambda i, j: x[i, j] + 1)))
+f(np.ones((4, 3), "float32").T)
+""",
+        """
+x = td.placeholder("x", (td.size("n"), 4), strides=(None, 1))
+f = td.build(td.schedule(td.compute("y", (td.size("n"), 4), lambda i, j: x[i, j] + 1)))
+f(np.ascontiguousarray(np.ones((4, 3), "float32").T))
+""",
+    ),
+    ErrorPage(
+        "C120",
+        FormatError,
+        "a file or text that holds no kernel",
+        "`td.load` reads what `f.save` wrote; the description inside has a format number, and a tdsl reads the one of its "
+        "time. The same error comes from a pickled kernel of another format.",
+        'td.load("nothing.so")',
+        KERNEL + """
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    f.save(folder + "/z.o")
+    td.load(folder + "/z.o")
+""",
+    ),
+    ErrorPage(
+        "C121",
+        ArgumentError,
+        "a kernel that cannot be saved or found so",
+        "A kernel is saved as a shared library (`.so`) or an object (`.o`) in a folder that is there; its name becomes a C "
+        "function; `cpus=` takes x86-64 levels. `td.load` needs the name where a file holds several kernels.",
+        KERNEL + 'f.save("z.dll")',
+        KERNEL + """
+import tempfile
+with tempfile.TemporaryDirectory() as folder:
+    f.save(folder + "/z.o", cpus=("x86-64-v2", "x86-64-v3"))
+""",
+    ),
+    ErrorPage(
+        "C122",
+        ArgumentError,
+        "a cache limit that is no number",
+        "`TDSL_CACHE_MB` is how large the folder of compiled kernels may grow, a positive integer; `TDSL_CACHE=0` switches "
+        "it off.",
+    ),
+    ErrorPage(
         "T101",
         MissingTool,
         "ml_dtypes is not installed",
         "NumPy has no bfloat16 and fp8 of its own; the package ml_dtypes brings them.",
+    ),
+    ErrorPage(
+        "T102",
+        MissingTool,
+        "no C compiler",
+        "A shared library is linked by the system's C compiler (`CC`, cc, gcc or clang). An object file needs none: "
+        '`f.save("kernel.o")`.',
     ),
     ErrorPage(
         "I999",

@@ -11,6 +11,7 @@ from tdsl.errors import (
     BoundsError,
     DTypeError,
     DuplicateNameError,
+    FormatError,
     ShapeError,
 )
 
@@ -276,6 +277,67 @@ td.compute("y", (n,), lambda i: td.sum(x[i], over=td.reduce_axis("k", (0, 2 * i)
 """,
     ),
     ErrorPage(
+        "E118",
+        ArgumentError,
+        "a reduction whose laws do not hold",
+        "Terms may be taken in any order, so the step of a reducer is a function of its two operands alone, associative "
+        "and commutative, and its identity changes nothing. All of it is tried on samples where the reducer is used; the "
+        "message has values that show what fails. A row-major position over several axes (argmax) needs axes that "
+        "start at 0 and do not depend on each other.",
+        """
+x = td.placeholder("x", (8,))
+k = td.reduce_axis("k", 8)
+largest = td.reducer(lambda a, b: td.maximum(a, b), identity=0.0)
+td.compute("y", (), lambda: largest(x[k], over=k))
+""",
+        """
+x = td.placeholder("x", (8,))
+k = td.reduce_axis("k", 8)
+largest = td.reducer(lambda a, b: td.maximum(a, b), identity=lambda dtype: td.min_value(dtype))
+td.compute("y", (), lambda: largest(x[k], over=k))
+""",
+    ),
+    ErrorPage(
+        "E119",
+        ArgumentError,
+        "a callable that is no pure function",
+        "The callable of a stage and the step of a reducer may be called more than once and must give the same "
+        "expression each time; a counter or a random number in them would make the program depend on how often.",
+        """
+x = td.placeholder("x", (8,))
+td.compute("y", (8,), lambda i: x[i] * np.random.rand())
+""",
+        """
+x = td.placeholder("x", (8,))
+noise = td.placeholder("noise", (8,))
+td.compute("y", (8,), lambda i: x[i] * noise[i])
+""",
+    ),
+    ErrorPage(
+        "E120",
+        ArgumentError,
+        "argmax or argmin of nothing",
+        "The place of an extremum needs a term. Where the bounds of the axis are sizes, the call checks that it has one; "
+        "where they depend on an axis of the stage or on data, it is proved at the declaration, under the conditions "
+        "of `td.where` around it.",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n, n))
+def first(i):
+    k = td.reduce_axis("k", i)
+    return td.argmax(x[i, k], over=k)
+td.compute("y", (n,), first)
+""",
+        """
+n = td.size("n")
+x = td.placeholder("x", (n, n))
+def first(i):
+    k = td.reduce_axis("k", i)
+    return td.where(i > 0, td.argmax(x[i, k], over=k), -1)
+td.compute("y", (n,), first)
+""",
+    ),
+    ErrorPage(
         "E121",
         ArgumentError,
         "an unknown option",
@@ -297,6 +359,20 @@ td.options(contract="no")
 """,
         """
 td.options(contract=False)
+""",
+    ),
+    ErrorPage(
+        "E123",
+        FormatError,
+        "text that is no declared tensor",
+        "`td.parse` reads what `tensor.text()` wrote: its first line says the format, its last one which tensor it is.",
+        """
+td.parse("y[i] = 2 * x[i]")
+""",
+        """
+x = td.placeholder("x", (8,))
+y = td.compute("y", (8,), lambda i: 2 * x[i])
+td.parse(y.text())
 """,
     ),
     ErrorPage(
@@ -413,6 +489,24 @@ td.compute("ones", (8,), lambda i: 1.0, dtype="float32")
 """,
     ),
     ErrorPage(
+        "E209",
+        DTypeError,
+        "a step or an identity of another dtype",
+        "What the step of a reducer gives is combined again, so each component keeps its dtype; the identity has it too.",
+        """
+x = td.placeholder("x", (8,))
+k = td.reduce_axis("k", 8)
+wide = td.reducer(lambda a, b: a.astype("float64") + b, identity=0.0)
+td.compute("y", (), lambda: wide(x[k], over=k))
+""",
+        """
+x = td.placeholder("x", (8,))
+k = td.reduce_axis("k", 8)
+wide = td.reducer(lambda a, b: a + b, identity=0.0)
+td.compute("y", (), lambda: wide(x[k].astype("float64"), over=k))
+""",
+    ),
+    ErrorPage(
         "E301",
         BoundsError,
         "a read outside its tensor",
@@ -433,9 +527,9 @@ td.compute("good", (n,), lambda i: td.where(i + 1 < n, V[i + 1], 0.0))
     ErrorPage(
         "E302",
         BoundsError,
-        "an index read from data without a range",
-        "An index that is read from an array can be anything. `range=(lo, hi)` on that placeholder declares what it "
-        "holds, and is checked at the call; `td.clamp` forces it inside.",
+        "an index or a bound read from data without a range",
+        "An index that is read from an array can be anything, and so can a bound of a reduction axis. `range=(lo, hi)` on "
+        "that placeholder declares what it holds, and is checked at the call; `td.clamp` forces an index inside.",
         """
 x = td.placeholder("x", (8,))
 at = td.placeholder("at", (4,), "int64")

@@ -61,4 +61,3 @@ def with_results(reducer: Reducer, results: tuple[Node, ...]) -> Reducer:
     if results == reducer.combination.results:
         return reducer
     return own_reducer(reducer.name, replace(reducer.combination, results=results))
-

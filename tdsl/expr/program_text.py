@@ -1,8 +1,8 @@
 """A declared tensor with all it depends on as text: one declaration a line, which `td.parse` reads back (format 1).
 
-In: a tensor. Out: lines such as ``input A: float32 (m, k)`` and ``C: float32 = sum(A[i, k] * B[k, j], over=(k))``, arguments
-and stages in order of creation. An expression that is shared and long is written once, under a name with a dot, which no
-user's name has; so the text is as long as the graph. User lines are not kept.
+In: a tensor. Out: lines such as ``input A: float32, shape=(m, k)`` and ``C: float32 = sum(A[i, k], over=(k))``, arguments
+and stages in order of creation. An expression that is shared and long is written once, under a name with a dot, which
+no user's name has; so the text is as long as the graph. User lines are not kept.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _nodes(stage: Stage) -> tuple[Node, ...]:
 
 @dataclass
 class _Names:
-    """Tensors and reducers under the names they have in the text, each name once (as semantics N4 makes them unique)."""
+    """Tensors and reducers under the names they have in the text, each name once, made unique as semantics N4 says."""
 
     stages: Sequence[Stage]
     inputs: Sequence[Tensor]
@@ -138,7 +138,7 @@ def _argument(one: Tensor | Param) -> str:
     ranges = "" if one.value_range is None else f", range={shape_text(one.value_range)}"
     if isinstance(one, Param):
         return f"param {one.name}: {one.dtype}{ranges}"
-    strides = "" if one.strides is None else f", strides=({', '.join(map(str, one.strides))})"
+    strides = "" if one.strides is None else f", strides={one.strides!r}"
     align = "" if one.align is None else f", align={one.align}"
     return f"input {one.name}: {one.dtype}, shape={shape_text(one.extents)}{ranges}{strides}{align}"
 
@@ -194,4 +194,3 @@ def _shared(roots: Sequence[Node]) -> tuple[list[str], list[Node]]:
             lines.append(f"{var.name}: {node.dtype} = {written}")
             table[node] = done[node] = var
     return lines, [done[root] for root in roots]
-

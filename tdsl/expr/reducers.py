@@ -45,7 +45,6 @@ ANY = _simple("any", build.logical_or, lambda dtype: build.constant(False, dtype
 ALL = _simple("all", build.logical_and, lambda dtype: build.constant(True, dtype), exact=True)
 
 
-
 def _place_of(name: str, better: CompareOp, identity: Callable[[DType], Node]) -> Reducer:
     """A reducer of a value and its place (int64): the first NaN, else the first extremum, by place (E5).
 

@@ -139,7 +139,9 @@ def _position(name: str, axes: Sequence[AxisOrigin]) -> Node:
                 f"td.{name} over several axes gives a row-major position, and {axis.name} has none",
                 where=here(),
                 why=(
-                    f"its bounds depend on {depends[0]}" if depends else f"it starts at {Expr(axis.lower)}, not at 0",
+                    f"its bounds depend on {depends[0]}"
+                    if depends
+                    else f"it starts at {Expr(axis.lower)}, not at 0",
                 ),
                 hint=(f"td.reducer over tuples: the value and each of {', '.join(names)}",),
             )
@@ -160,9 +162,7 @@ def _reduce(
     return reduction_of(reducer, (operand,), axes)[0]
 
 
-def reduction_of(
-    reducer: Reducer, operands: Sequence[Expr], axes: Sequence[AxisOrigin]
-) -> tuple[Expr, ...]:
+def reduction_of(reducer: Reducer, operands: Sequence[Expr], axes: Sequence[AxisOrigin]) -> tuple[Expr, ...]:
     """What a reducer gives over axes, one expression a component.
 
     Errors: E106 an axis that an operand has reduced already.

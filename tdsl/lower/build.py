@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from tdsl.dtypes import DType
 from tdsl.errors import InternalError
-from tdsl.expr.build import constant, fma, logical_and, select, sub
+from tdsl.expr.build import ONE, ZERO, constant, fma, logical_and, maximum, minimum, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
-from tdsl.expr.rewrite import rewrite, substitute
+from tdsl.expr.rewrite import rewrite, substitute, walk
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
@@ -55,9 +55,11 @@ class _Lowering:
     def item(self, item: NestItem) -> Statement:
         match item:
             case NestLoop():
-                return For(item.var, item.lower, item.upper, item.kind, self.items(item.body))
+                lower, upper = self.expression(item.lower, {}), self.expression(item.upper, {})
+                return For(item.var, lower, upper, item.kind, self.items(item.body))
             case NestGuard(cond, body, tail, otherwise):
-                return If(cond, self.items(body), self.items(otherwise) if otherwise else None, tail)
+                asked = self.expression(cond, {})
+                return If(asked, self.items(body), self.items(otherwise) if otherwise else None, tail)
             case NestLet(var, value, body):
                 return Let(var, value, self.items(body))
             case NestAllocate(storage, body):
@@ -180,7 +182,7 @@ class _Lowering:
             if storage is None:
                 raise InternalError(f"no storage for {one.tensor.name}", pass_name="lower.build")
             slot = _slot(storage, one.index)
-            return Load(slot.buffer, one.dtype, slot.index)
+            return Load(slot.buffer, one.dtype, _inside(slot.index, storage.extents))
 
         return rewrite(substitute(node, point), loaded)
 
@@ -189,6 +191,14 @@ def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
     point: dict[Node, Node] = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
     pairs = zip(storage.subscripts, storage.lower, strict=True)
     return Slot(storage.buffer, tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs))
+
+
+def _inside(index: Sequence[Node], extents: Sequence[Node]) -> tuple[Node, ...]:
+    """Subscripts that depend on data, clamped: a thread may change the data after its range was checked (B2)."""
+    return tuple(
+        minimum(maximum(part, ZERO), sub(extent, ONE)) if any(isinstance(one, Load) for one in walk(part)) else part
+        for part, extent in zip(index, extents, strict=True)
+    )
 
 
 def block(statements: Sequence[Statement]) -> Statement:

@@ -30,6 +30,10 @@ class Copies:
     arranged: Arranged
     tree: LoopTree = field(init=False)
     flow: ValueFlow = field(init=False)
+    enforced: dict[tuple[str, int], isl.Set] = field(
+        init=False, default_factory=dict[tuple[str, int], "isl.Set"]
+    )
+    """(statement, n): what its first n loops and their guards let through, as `scan` found it."""
     _relations: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
     _needs: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
     _bases: dict[tuple[str, int], isl.PwAff | None] = field(

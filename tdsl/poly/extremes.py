@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import reduce
 
 from tdsl.expr.build import ONE, ZERO, add, floordiv, maximum, minimum, mul, neg, sub
 from tdsl.expr.node import Binary, Const, Node, Select, Unary, Var, index_const
@@ -81,8 +80,8 @@ def _product(node: Binary, a: Extremes, b: Extremes) -> Extremes | None:
     """A product with a constant, or of sizes, which are not negative."""
     for factor, (low, high) in ((node.rhs, a), (node.lhs, b)):
         if isinstance(factor, Const):
-            products = mul(low, factor), mul(high, factor)
-            return products if int(factor.value) >= 0 else products[::-1]
+            least, greatest = mul(low, factor), mul(high, factor)
+            return (least, greatest) if int(factor.value) >= 0 else (greatest, least)
     return (node, node) if a[0] is a[1] and b[0] is b[1] else None
 
 
@@ -97,6 +96,8 @@ def divided(form: Node, divisor: Monomial) -> tuple[Node, int] | None:
         rest.subtract(divisor)
         if min(rest.values()) < 0:
             return None
-        factors: list[Node] = sorted(rest.elements(), key=lambda var: var.name)
-        quotient = add(quotient, mul(reduce(mul, factors, ONE), index_const(coefficient)))
+        factor: Node = ONE
+        for var in sorted(rest.elements(), key=lambda var: var.name):
+            factor = mul(factor, var)
+        quotient = add(quotient, mul(factor, index_const(coefficient)))
     return quotient, terms[1]

@@ -1,7 +1,7 @@
 """Whether the axes of a reduction are never empty where it is evaluated: what argmax and argmin need (semantics E5).
 
 In: a reduction's axes, the conditions around it, the scope of its stage. Out: None where each axis has a value for all
-sizes, or the first that may have none, with the smallest example. Source: emptiness of Presburger sets, as in bounds.py.
+sizes, or the first that may have none, with the smallest example. Source: emptiness of Presburger sets, as bounds.py.
 """
 
 from __future__ import annotations

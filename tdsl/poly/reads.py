@@ -42,7 +42,7 @@ def read_sites(body: Sequence[Node], axes: Iterable[Axis]) -> tuple[Site, ...]:
 
 
 def paths_to(body: Sequence[Node], axes: Iterable[Axis], kind: type[Node]) -> dict[Node, list[Path]]:
-    """Every node of a kind and the conditions under which it is evaluated, one list of paths each, inner nodes first."""
+    """Every node of a kind and the conditions under which it is evaluated, a list of paths each, inner nodes first."""
     bound = {axis.name: axis for axis in axes}
     order = _order(body, bound)
     holding = _holding(order, bound, kind)

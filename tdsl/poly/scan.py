@@ -25,7 +25,11 @@ PIECES = 4
 """Above this many pieces a bound is taken from the hull, with a guard (architecture.md 15)."""
 
 BOUND_BUDGET = 200_000
-"""isl operations the exact bounds of one loop may take; beyond, they are taken from the pieces, with a guard."""
+"""isl operations the exact bounds of one loop may take, and one guard; beyond, bounds are taken from the pieces, and a
+guard asks again what is known."""
+
+BOX_BUDGET = 1_000_000
+"""isl operations the exact box of a buffer may take; beyond, it is the whole array."""
 
 
 def loop_var(owner: str, loop: str) -> Var:
@@ -80,6 +84,7 @@ def scan(
     dims = tuple(dim for dim in every if dim not in drop)
     frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
     known = _known(copies, lead, fixed)
+    enforced = [known]
     bounds: list[Bound] = []
     for position in range(fixed, len(dims)):
         shadow = domain.project_out(SET, position + 1, len(dims) - position - 1)
@@ -87,7 +92,12 @@ def scan(
         bound, kept = frame.bound(shadow, known, position, dims[position] in constant)
         bounds.append(bound)
         known = known.intersect(kept)
-    return Scan(tuple(bounds), frame.conditions(_rest(domain, known)))
+        enforced.append(known)
+    rest = _rest(domain, known)
+    if not drop:
+        for place, reached in enumerate(enforced):
+            copies.enforced[statement, fixed + place] = reached.intersect(_outer_part(rest, fixed + place))
+    return Scan(tuple(bounds), frame.conditions(rest))
 
 
 def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[Node]) -> Box:
@@ -95,11 +105,19 @@ def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[
 
     subscripts: nodes over the statement's axes.
     """
-    written = copies.relation(statement)
     axes = tuple(axis_var(name) for name in copies.tree.statements[statement].axes)
-    physical = Affine(axes, copies.flow.params).relation(tuple(subscripts))
-    relation = _clear_map(written).apply_range(_clear_map(physical))
-    relation = relation.project_out(IN, level, relation.dim(IN) - level)
+    physical = _clear_map(Affine(axes, copies.flow.params).relation(tuple(subscripts)))
+    try:
+        with budget(BOX_BUDGET):
+            written = _clear_map(copies.relation(statement))
+            written = written.project_out(IN, level, written.dim(IN) - level).coalesce()
+            return _box(copies, statement, level, written.apply_range(physical))
+    except TooLarge:
+        whole = _clear(copies.flow.domain(copies.tree.statements[statement]))
+        return _box(copies, statement, 0, isl.Map.from_range(whole).apply_range(physical))
+
+
+def _box(copies: Copies, statement: str, level: int, relation: isl.Map) -> Box:
     frame = Frame(tuple(loop_var(*dim) for dim in copies.dims(statement)[:level]), copies.param_nodes())
     pairs = [frame.interval(relation, position) for position in range(relation.dim(OUT))]
     return Box(tuple(lower for lower, _ in pairs), tuple(extent for _, extent in pairs))
@@ -116,11 +134,15 @@ def base_node(copies: Copies, stage: str, step: int) -> Node:
 
 def _rest(domain: isl.Set, known: isl.Set) -> isl.Set:
     """What of `domain` still has to be asked where `known` holds: one basic set wherever its hull is exact there."""
-    rest = domain.gist(known).coalesce()
-    if rest.n_basic_set() <= 1:
-        return rest
-    hull = domain.simple_hull().to_set()
-    return hull.gist(known).coalesce() if known.intersect(hull).is_subset(domain) else rest
+    try:
+        with budget(BOUND_BUDGET):
+            rest = domain.gist(known).coalesce()
+            if rest.n_basic_set() <= 1:
+                return rest
+            hull = domain.simple_hull().to_set()
+            return hull.gist(known).coalesce() if known.intersect(hull).is_subset(domain) else rest
+    except TooLarge:
+        return domain
 
 
 def _clear(domain: isl.Set) -> isl.Set:
@@ -134,12 +156,28 @@ def _clear_map(relation: isl.Map) -> isl.Map:
 
 
 def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
-    """What holds before the first loop scanned: the context, and the bounds of the enclosing loops."""
+    """What holds before the first loop scanned: the context, and what the enclosing loops and their guards ask.
+
+    That may be more than the lead's own iterations: a guard that mentions a deeper loop has not been asked yet.
+    """
     context = copies.context()
     if lead is None:
         return isl.Set.from_params(context)
-    domain = _clear(copies.relation(lead).domain())
-    return domain.project_out(SET, fixed, domain.dim(SET) - fixed).intersect_params(context)
+    reached = copies.enforced.get((lead, fixed))
+    if reached is None:
+        domain = _clear(copies.relation(lead).domain())
+        reached = domain.project_out(SET, fixed, domain.dim(SET) - fixed)
+    return reached.intersect_params(context)
+
+
+def _outer_part(rest: isl.Set, count: int) -> isl.Set:
+    """The conjuncts of a guard that mention the first `count` dims alone: they are asked before the others."""
+    more = rest.dim(SET) - count
+    if rest.n_basic_set() == 1:
+        rest = rest.drop_constraints_involving_dims(SET, count, more)
+    else:
+        rest = isl.Set.universe(rest.get_space())
+    return rest.project_out(SET, count, more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +255,13 @@ class Frame:
             least, greatest, some = _extremes(shadow, known, position)
         lower = pw_aff_node(least, self.names[:position], self.params)
         upper = add(pw_aff_node(greatest, self.names[:position], self.params), index_const(1))
-        if not some.is_equal(isl.Set.universe(some.get_space())):
-            upper = select(set_node(some, self.names[:position], self.params), upper, lower)
-        return Bound(lower, upper), _between(shadow, position)
+        kept = _between(shadow, position)
+        if not some.involves_dims(SET, 0, position):
+            # Of sizes alone: the loops inside ask for it anyway, or the guard does.
+            nowhere = some.complement().add_dims(SET, 1)
+            return Bound(lower, upper), kept.union(nowhere).coalesce()
+        upper = select(set_node(some, self.names[:position], self.params), upper, lower)
+        return Bound(lower, upper), kept
 
     def _around(self, shadow: isl.Set, position: int) -> Bound | None:
         """From the least lower bound of all pieces to the greatest upper one, whichever of them are there; the guard
@@ -245,7 +287,7 @@ class Frame:
             if not _bounds(constraint, position) or not constraint.is_lower_bound(SET, position):
                 continue
             low = _ceiled(constraint, position)
-            farthest = isl.PwAff.from_aff(value.sub(low)).intersect_domain(shadow).max_val()
+            farthest = _values(value.sub(low), shadow).dim_max_val(0)
             if farthest.is_int():
                 candidates.append((farthest.to_python(), low))
         if not candidates:
@@ -270,8 +312,7 @@ class Frame:
             if not _bounds(constraint, owners) or not constraint.is_lower_bound(SET, owners):
                 continue
             low = _ceiled(constraint, owners)
-            distance = isl.PwAff.from_aff(value.sub(low)).intersect_domain(wrapped)
-            extent = self._extent(distance)
+            extent = self._extent(_values(value.sub(low), wrapped))
             if extent is not None and (best is None or _better(extent, best[1])):
                 best = low, extent
         if best is None:
@@ -287,15 +328,14 @@ class Frame:
         extent = add(pw_aff_node(values.dim_max(0), (), self.params), index_const(1))
         return pw_aff_node(least, self.names[: one.dim(IN)], self.params), extent
 
-    def _extent(self, distance: isl.PwAff) -> Node | None:
+    def _extent(self, distances: isl.Set) -> Node | None:
         """The largest distance + 1: a constant where there is one, else over the parameters."""
-        farthest = distance.max_val()
+        farthest = distances.dim_max_val(0)
         if farthest.is_int():
             return index_const(farthest.to_python() + 1)
-        values = isl.Map.from_pw_aff(distance).range()
-        if not values.dim_has_upper_bound(SET, 0):
+        if not distances.dim_has_upper_bound(SET, 0):
             return None
-        return add(pw_aff_node(values.dim_max(0), (), self.params), index_const(1))
+        return add(pw_aff_node(distances.dim_max(0), (), self.params), index_const(1))
 
     def conditions(self, rest: isl.Set) -> tuple[Node, ...]:
         """A set as conjuncts over the names; nothing for the universe."""
@@ -337,6 +377,14 @@ def _bounds(constraint: isl.Constraint, position: int) -> bool:
         if not aff.get_coefficient_val(DIV, index).is_zero() and aff.get_div(index).involves_dims(IN, position, 1):
             return False
     return not constraint.get_coefficient_val(SET, position).is_zero()
+
+
+def _values(aff: isl.Aff, domain: isl.Set) -> isl.Set:
+    """The values of an affine expression on a set, as a set of one dim.
+
+    (`PwAff.max_val` refuses expressions whose floors the equalities of the set turned into fractions.)
+    """
+    return isl.Map.from_aff(aff).intersect_domain(domain).range()
 
 
 def _ceiled(constraint: isl.Constraint, position: int) -> isl.Aff:

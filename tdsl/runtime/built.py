@@ -14,8 +14,10 @@ from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import Interface
 from tdsl.codegen.loop_text import LoopText
 from tdsl.errors import FormatError, TargetError
+from tdsl.runtime.fast_call import fast_kernel
 from tdsl.runtime.jit import LoadedCode
-from tdsl.runtime.kernel import Kernel, Source, make_kernel
+from tdsl.runtime.kernel import Kernel, Source
+from tdsl.runtime.kernel_cache import KernelSlot, KeptKernel
 from tdsl.runtime.native_run import LoadedBody, NativeRun
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.prepare import Prepared
@@ -59,10 +61,14 @@ class Built:
             return self._ready
         text = self.loops.llvm(kind)
         self._mark("emit")
-        label = f"{self.interface.name}, {kind}, {self.target_text}"
-        code = object_for(text, self.loops.target, label)
+        code = object_for(text, self.loops.target, self.label(kind))
         self._mark("llvm")
+        self._ready = (self.loops.symbol(kind), code) if kind == "contiguous" else self._ready
         return self.loops.symbol(kind), code
+
+    def label(self, kind: BodyKind) -> str:
+        """What `tdsl cache ls` shows."""
+        return f"{self.interface.name}, {kind} body, {self.target_text}"
 
     def load(self, kind: BodyKind) -> LoadedBody:
         """A body in memory."""
@@ -108,18 +114,28 @@ def built_kernel(
     interface: Interface,
     ready: tuple[str, bytes] | None = None,
     mark: Mark = lambda step: None,
+    slot: KernelSlot | None = None,
 ) -> Kernel:
-    """A kernel of loops, its contiguous body loaded; one for another machine is made too, and refuses calls."""
+    """A kernel of loops, its contiguous body loaded; one for another machine is made too, and refuses calls.
+
+    Args:
+        loops, interface, ready, mark: as for `Built`.
+        slot: where the kernel is to be kept on disk.
+    """
     origin = Built(loops, interface, ready, mark)
     try:
         _require_host(loops.target)
     except TargetError as reason:
         loops.llvm("contiguous")
         return Kernel(interface, Foreign(reason), origin)
+    if slot is not None:
+        symbol, code = origin.object_code("contiguous")
+        slot.put(KeptKernel(loops.text, interface, symbol, code), origin.label("contiguous"))
+        mark("keep")
     run = NativeRun(interface, origin.load)
     run.load("contiguous")
     mark("load")
-    kernel = make_kernel(interface, run, origin)
+    kernel = fast_kernel(interface, run, origin) or Kernel(interface, run, origin)
     mark("entry")
     return kernel
 

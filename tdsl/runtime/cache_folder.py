@@ -90,10 +90,12 @@ class CacheFolder:
 
     # ------------------------------------------------------------ care
     def refusal(self) -> str | None:
-        """Why the folder is not used, in words; None where it is (or can be made)."""
+        """Why the folder is not used, in words; None where it is, or does not exist yet."""
         try:
-            with _opened(self.path, make=True):
+            with _opened(self.path, make=False):
                 return None
+        except FileNotFoundError:
+            return None
         except OSError as reason:
             return reason.strerror or str(reason)
 

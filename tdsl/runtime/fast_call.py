@@ -10,47 +10,59 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from tdsl.codegen.entry.emit import ENTRY, PYTHON_SYMBOLS, EntryText, emit_entry
-from tdsl.codegen.entry.support import FUNCTIONS, support_text
-from tdsl.codegen.entry.support import PYTHON_SYMBOLS as SUPPORT_SYMBOLS
+from tdsl.codegen.entry.layout import ENTRY, PYTHON_SYMBOLS, SHARED_FUNCTIONS, context_of
 from tdsl.codegen.interface import Interface
-from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
 from tdsl.errors import MissingTool
+from tdsl.runtime.entry_code import entry_object, nameless, support_object
 from tdsl.runtime.fast_kernel import Context, attach, derive, vectorcall_offset
 from tdsl.runtime.foreign_types import exchange_functions
 from tdsl.runtime.jit import LoadedCode
 from tdsl.runtime.kernel import Kernel, Origin
 from tdsl.runtime.native_run import NativeRun
-from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.object_layout import layout_is_known
 from tdsl.runtime.once import process_lock
 from tdsl.runtime.slow_call import ArrayCall, FailedCall, ForeignCall
-from tdsl.target import Target
-
-CODEGEN_LEVEL = 0
-"""Of entries: level 1 makes a call 11 ns faster and a build 10 ms slower."""
 
 
-def fast_kernel(interface: Interface, run: NativeRun, origin: Origin) -> Kernel | None:
-    """A kernel with a fast entry; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class ReadyEntry:
+    """Objects made by this very source: an entry (empty: the interface has none) and the shared functions."""
+
+    entry: bytes
+    support: bytes
+
+
+def fast_kernel(
+    interface: Interface, run: NativeRun, origin: Origin, ready: ReadyEntry | None = None
+) -> Kernel | None:
+    """A kernel with a fast entry; None where there is none.
+
+    Args:
+        ready: objects that came with a saved kernel.
+    """
     kind = _kernel_type()
-    text = None if kind is None else emit_entry(interface, vectorcall_offset(Kernel) + 8)
-    if kind is None or text is None:
-        return None
-    code = _loaded(text, interface.name)
-    plain, failed = ArrayCall(interface, run), FailedCall(interface.name)
     try:
-        inner = Context(text.context, _support(), plain, failed)
+        code = None if kind is None else _entry(nameless(interface), ready)
+        shared = {} if code is None else _shared(ready)
+    except ImportError:  # neither kept nor brought along, and no LLVM to make it
+        return None
+    if kind is None or code is None:
+        return None
+    plain, failed = ArrayCall(interface, run), FailedCall(interface.name)
+    layout = context_of(interface)
+    try:
+        inner = Context(layout, shared, plain, failed)
     except MissingTool:  # a dtype that NumPy lacks: the slow path says so when it is called
         return None
     again = cast("Callable[..., object]", kind.__new__(kind))
     attach(again, Kernel, code.address(ENTRY), inner)
     lessons = _Lessons()
     slow = ForeignCall(plain, again, lessons, (inner, code))
-    outer = Context(text.context, _support(), slow, failed)
+    outer = Context(layout, shared, slow, failed)
     lessons.context = weakref.ref(outer)
     for context in (inner, outer):
         run.tell(context)
@@ -90,36 +102,42 @@ def _kernel_type() -> type | None:
         return None
 
 
-_entries: weakref.WeakValueDictionary[str, LoadedCode] = weakref.WeakValueDictionary()
+_entries: weakref.WeakValueDictionary[Interface, LoadedCode] = weakref.WeakValueDictionary()
 
 
-def _loaded(text: EntryText, name: str) -> LoadedCode:
-    """The code of an entry, one for all kernels of the same interface."""
+def context_offset() -> int:
+    """Where a kernel object holds the pointer to its context."""
+    return vectorcall_offset(Kernel) + 8
+
+
+def _entry(interface: Interface, ready: ReadyEntry | None) -> LoadedCode | None:
+    """The code of an entry, one for all kernels of the same interface but for its name; None where it has no code."""
     with process_lock():
-        found = _entries.get(text.text)
+        found = _entries.get(interface)
         if found is None:
-            code = object_for(text.text, Target(), f"entry of {name}", opt=CODEGEN_LEVEL,
-                              allowed=PYTHON_SYMBOLS | KERNEL_SYMBOLS)  # fmt: skip
-            found = LoadedCode(code, (ENTRY,), _python_symbols())
-            _entries[text.text] = found
+            object_code = entry_object(interface, context_offset()) if ready is None else ready.entry
+            if not object_code:
+                return None
+            found = LoadedCode(object_code, (ENTRY,), _python_symbols())
+            _entries[interface] = found
     return found
 
 
 @lru_cache(maxsize=1)
 def _python_symbols() -> dict[str, int]:
     """Addresses of CPython's functions."""
-    names = PYTHON_SYMBOLS | SUPPORT_SYMBOLS
-    return {name: ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in names}
+    library = ctypes.pythonapi
+    return {name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in PYTHON_SYMBOLS}
 
 
-_support_code: list[LoadedCode] = []
+_shared_code: list[LoadedCode] = []
 
 
-def _support() -> dict[str, int]:
+def _shared(ready: ReadyEntry | None) -> dict[str, int]:
     """Context slot -> address of the function that all entries share."""
-    with process_lock():
-        if not _support_code:
-            code = object_for(support_text(), Target(), "entries: shared functions", opt=CODEGEN_LEVEL,
-                              allowed=SUPPORT_SYMBOLS | KERNEL_SYMBOLS)  # fmt: skip
-            _support_code.append(LoadedCode(code, FUNCTIONS.values(), _python_symbols()))
-    return {slot: _support_code[0].address(function) for slot, function in FUNCTIONS.items()}
+    if not _shared_code:
+        with process_lock():
+            if not _shared_code:
+                object_code = support_object() if ready is None else ready.support
+                _shared_code.append(LoadedCode(object_code, SHARED_FUNCTIONS.values(), _python_symbols()))
+    return {slot: _shared_code[0].address(function) for slot, function in SHARED_FUNCTIONS.items()}

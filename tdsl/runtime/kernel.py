@@ -1,7 +1,7 @@
 """A kernel as the user holds it: called with arrays, it checks them, chooses a body and runs it.
 
 In: an Interface, something that runs checked calls, and where the kernel came from. Out: arrays. The object is called
-through emitted code where that is possible (`make_kernel`), else in Python; the checks are those of semantics C1-C8
+through emitted code where that is possible (fast_call.py), else in Python; the checks are those of semantics C1-C8
 either way. Counterparts: Halide's Callable, TVM's Module entry.
 """
 
@@ -16,7 +16,6 @@ from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface
 from tdsl.errors import ArgumentError
 from tdsl.location import hide_internal_frames
 from tdsl.runtime.kernel_timing import KernelTiming
-from tdsl.runtime.native_run import NativeRun
 from tdsl.runtime.prepare import Prepared, prepare
 from tdsl.runtime.slow_call import ArrayCall
 from tdsl.runtime.timing import measure
@@ -132,17 +131,6 @@ class Kernel:
         count = operations.value({**call.sizes, **call.scalar_values}) if operations is not None else 0
         size = sum(array.nbytes for array in (*call.arrays, *call.outputs))
         return KernelTiming(self.name, timing, count, size)
-
-
-def make_kernel(interface: Interface, run: Callable[[Prepared], None], origin: Origin) -> Kernel:
-    """A kernel that is called the fastest way there is for it."""
-    if isinstance(run, NativeRun):
-        from tdsl.runtime.fast_call import fast_kernel
-
-        made = fast_kernel(interface, run, origin)
-        if made is not None:
-            return made
-    return Kernel(interface, run, origin)
 
 
 def _shown(argument: ArrayInterface | ScalarInterface) -> str:

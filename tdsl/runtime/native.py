@@ -8,14 +8,15 @@ threads live in it.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import platform
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Literal
+from pkgutil import get_data
+from typing import Literal, cast
 
 from tdsl.codegen.float_environment import Architecture, float_environment
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
-from tdsl.errors import TargetError
+from tdsl.errors import InternalError, TargetError
 from tdsl.runtime.jit import LoadedCode, process_symbols
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.once import process_lock
@@ -91,11 +92,17 @@ def native() -> NativeFunctions:
 
 def runtime_text(architecture: Architecture) -> str:
     """The LLVM IR of pool, arena and floating environment for Linux on an architecture, as one module."""
-    folder = files("tdsl.runtime")
-    pool, arena = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("pool.ll", "arena.ll"))
+    pool, arena = (_shipped(name) for name in ("pool.ll", "arena.ll"))
     for word, text in {**_OPEN_WORDS[architecture], "join.spin": str(JOIN_SPIN)}.items():
         pool = pool.replace(f"${{{word}}}", text)
     return "\n".join((*_declared_once(pool, arena), float_environment(architecture)))
+
+
+def _shipped(name: str) -> str:
+    found = get_data("tdsl.runtime", name)
+    if found is None:
+        raise InternalError(f"tdsl/runtime/{name} is missing", pass_name="runtime.native")
+    return found.decode("utf-8")
 
 
 def _declared_once(*texts: str) -> tuple[str, ...]:
@@ -109,10 +116,10 @@ def _declared_once(*texts: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def load_runtime(object_code: bytes) -> None:
-    """Use this object for the runtime of the process if it has none yet: what a saved kernel brings along."""
+def load_runtime(object_code: bytes, digest: str) -> None:
+    """Use this object for the runtime of the process if it has none yet and it is made from the same source."""
     with process_lock():
-        if not _loaded:
+        if not _loaded and digest == runtime_digest(host_architecture()):
             _loaded.append(_load(object_code))
 
 
@@ -121,6 +128,21 @@ def runtime_object() -> bytes:
     text = runtime_text(_supported_architecture())
     return object_for(text, Target(), "runtime: threads and scratch memory", opt=CODEGEN_LEVEL,
                       allowed=C_LIBRARY | KERNEL_SYMBOLS)  # fmt: skip
+
+
+def compiled_runtime(target: Target) -> bytes:
+    """The same for any Linux target, compiled now."""
+    from tdsl.codegen.machine import compile_object
+
+    text = runtime_text(cast(Architecture, target.architecture))
+    return compile_object(text, target, CODEGEN_LEVEL, allowed=C_LIBRARY | KERNEL_SYMBOLS)
+
+
+def runtime_digest(architecture: str) -> str:
+    """Of the runtime's source for an architecture; empty where it has none."""
+    if architecture not in _OPEN_WORDS:
+        return ""
+    return hashlib.sha256(runtime_text(cast(Architecture, architecture)).encode()).hexdigest()
 
 
 def _load(object_code: bytes) -> NativeFunctions:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -31,7 +30,7 @@ def layout_is_known() -> bool:
     """Whether the emitted entry may be used in this process."""
     if platform.python_implementation() != "CPython" or sys.maxsize != 2**63 - 1 or sys.byteorder != "little":
         return False
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or object.__basicsize__ != layout.HEAD:
+    if object.__basicsize__ != layout.HEAD:  # builds without the global lock have a larger head
         return False
     if not _scalars_match() or not all(_array_matches(array) for array in _samples()):
         return False

@@ -9,7 +9,6 @@ minimum only.
 from __future__ import annotations
 
 import gc
-import statistics
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +44,8 @@ class Timing:
     @staticmethod
     def from_samples(samples_s: tuple[float, ...], calls: int = 1) -> Timing:
         """The value of samples in seconds a call; at least one."""
+        import statistics  # ten milliseconds that a kernel that is only called need not spend
+
         median = statistics.median(samples_s)
         spread = 0.0
         if len(samples_s) > 1 and median > 0:

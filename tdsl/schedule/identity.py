@@ -57,7 +57,7 @@ class _Numbering:
             self._nodes(stage.domain),
             self._nodes(stage.fill),
             self._nodes(stage.facts),
-            stage.sizes,
+            tuple(sorted((size.name, size.minimum, size.multiple_of) for size in stage.sizes)),
             stage.options,
         )
 

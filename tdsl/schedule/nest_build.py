@@ -33,6 +33,7 @@ from tdsl.schedule.nest import (
     NestLoop,
     local,
 )  # fmt: skip
+from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover
 from tdsl.schedule.nest_registers import moving_loops
@@ -79,6 +80,8 @@ class NestBuilder:
         self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})
         self.extents: dict[Dim, int] = {}
         self.bounds: dict[Dim, Bound] = {}
+        self.narrowed: set[Dim] = set()
+        """Loops that are whole axes with bounds read from data (nest_data.py)."""
         self.storage = StoragePlanner(self)
 
     def build(self) -> Nest:
@@ -172,6 +175,8 @@ class NestBuilder:
         for dim, bound in zip(dims[fixed:], found.bounds, strict=True):
             self._enter(plan, dim, bound)
         guards = tuple(self.resolve(guard) for guard in found.guards)
+        self.narrowed.difference_update(dims[fixed:])
+        guards += narrowed(self, plan, statement, dims[fixed:])
         return Scan(tuple(self.bounds[dim] for dim in dims[fixed:]), guards)
 
     def _enter(self, plan: StagePlan, dim: Dim, bound: Bound) -> None:

@@ -8,8 +8,10 @@ data is left out and its declared range given instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from tdsl.errors import InternalError
 from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
 from tdsl.expr.printer import text
 from tdsl.expr.reducers import keeps_every_bit
@@ -59,7 +61,7 @@ class _Maker:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.lifting = Lifting((*stage.axes, *stage.reduce_axes), stage.sizes)
+        self.lifting = Lifting((*stage.axes, *stage.reduce_axes), stage.sizes, stage.params)
         self.data = tuple(axis.name for axis in stage.axes)
         self.box = _bounds(stage.axes)
         self.index: tuple[Node, ...] = tuple(axis_var(name) for name in self.data)
@@ -117,7 +119,7 @@ class _Maker:
             f"{stage.name}.init{suffix}", stage.name, "init", (*self.data, *outer), (*self.box, *around), (),
             tuple(Access(name, index) for name in names), group=group.number, within=group.within,
         )  # fmt: skip
-        inside = (*around, *_bounds(over), *guard)
+        inside = (*around, *_bounds(possible_axis(stage, axis, self.lifting) for axis in over), *guard)
         update = Statement(
             name=f"{stage.name}.update{suffix}",
             stage=stage.name,
@@ -181,7 +183,7 @@ class _Maker:
             lifted = self.lifting.lift(subscript)
             hidden = [entry for entry in self.lifting.opaque.values() if entry.var in variables(lifted)]
             index.append(None if hidden else lifted)
-            if len(hidden) == 1 and lifted is hidden[0].var and hidden[0].reason == "data":
+            if len(hidden) == 1 and lifted is hidden[0].var and hidden[0].reason in ("data", "quotient"):
                 opaque.append((place, hidden[0].lower, hidden[0].upper))
         guard = tuple(
             condition for condition in map(self.lifting.lift, path) if not self._is_opaque(condition)
@@ -193,6 +195,20 @@ class _Maker:
     def _is_opaque(self, condition: Node) -> bool:
         hidden = {entry.var for entry in self.lifting.opaque.values()}
         return any(var in hidden for var in variables(condition))
+
+
+def possible_axis(stage: Stage, axis: Axis, lifting: Lifting | None = None) -> Axis:
+    """The axis with bounds that hold for every value of the data they are read from (semantics B3)."""
+    if not any(reads(axis.lower, axis.upper)) and not any(
+        var.kind == "param" for var in variables(axis.lower, axis.upper)
+    ):
+        return axis
+    known = lifting or Lifting((*stage.axes, *stage.reduce_axes), stage.sizes, stage.params)
+    found = [known.extremes(known.lift(bound)) for bound in (axis.lower, axis.upper)]
+    low, high = found
+    if low is None or high is None:
+        raise InternalError(f"no range for the bounds of {axis.name}", pass_name="schedule.statements")
+    return replace(axis, lower=low[0], upper=high[1])
 
 
 def _bounds(axes: Iterable[Axis]) -> tuple[Node, ...]:
@@ -214,7 +230,7 @@ def shapes_of(stage: Stage) -> tuple[tuple[str, tuple[Node, ...]], ...]:
     own = [(tensor.name, tensor.extents) for tensor in stage.tensors]
     if stage.reduce_axes and not is_bare(stage):
         groups = reduction_groups(stage)
-        upper = {axis.name: axis.upper for axis in stage.reduce_axes}
+        upper = {axis.name: possible_axis(stage, axis).upper for axis in stage.reduce_axes}
         for group in groups:
             outer = tuple(upper[axis] for number in group.within for axis in groups[number].axes)
             own.append((accumulator(stage, group.number), (*stage.tensors[0].extents, *outer)))

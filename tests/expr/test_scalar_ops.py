@@ -9,26 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tdsl.dtypes import DTYPES, bits_of, max_value, min_value, to_numpy
+from tdsl.dtypes import DTYPES, bits_of, max_value, min_value
 from tdsl.expr import constants, scalar_ops
+from tdsl.expr.narrow_floats import held
 from tdsl.expr.node import Binary, Fma, Var
 
 # Lists of several values an example, and many combinations of operators and dtypes: few examples of each are enough.
 few = settings(max_examples=12)
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
-FLOATS = ["float16", "float32", "float64"]
+FLOATS = ["float16", "bfloat16", "float32", "float64"]
 CASTABLE = ["bool", *INTEGERS, *FLOATS]
 
 
 def array(values, name):
-    return np.asarray(values, dtype=to_numpy(DTYPES[name]))
+    return np.asarray(values, dtype=held(DTYPES[name]))
 
 
 def check(got, want, name):
     """Every bit, but those of NaN."""
     dtype = DTYPES[name]
-    assert got.dtype == to_numpy(dtype)
+    assert got.dtype == held(dtype)
     for a, b in zip(np.atleast_1d(got), want, strict=True):
         assert bits_of(a.item(), dtype) == bits_of(b, dtype), f"{a} is not {b}"
 

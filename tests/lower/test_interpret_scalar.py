@@ -17,8 +17,7 @@ from tdsl.expr.node import Binary, BinaryOp, Cast, Const, Node, const
 from tdsl.lower.interpret_scalar import affine, fma32, plain, scalar_code
 
 FLOAT32 = DTYPES["float32"]
-# NumPy has no bfloat16 without ml_dtypes.
-ARITHMETIC = [one for one in DTYPES.values() if (one.arithmetic or one.is_bool) and one.name != "bfloat16"]
+ARITHMETIC = [one for one in DTYPES.values() if one.arithmetic or one.is_bool]
 
 
 def patterns(dtype_name: str) -> st.SearchStrategy[int]:

@@ -427,6 +427,15 @@ def _bad_size(draw: random.Random, call: Call) -> bool:
     return True
 
 
+def _broken_fact(draw: random.Random, call: Call) -> bool:
+    """n <= m, n % 3 == 0 and m >= 2 are declared."""
+    if call.subject.name != "facts" or len(call.args) != 2 or call.keywords:
+        return False
+    n, m = draw.choice(((6, 5), (4, 9), (0, 1), (3, 2), (0, 0)))
+    call.args = [np.zeros(n, np.float32), np.zeros(m, np.float32)]
+    return True
+
+
 def _missing_size(draw: random.Random, call: Call) -> bool:
     if call.outputs is not None or not set(call.subject.keywords) & set(call.keywords):
         return False
@@ -472,7 +481,7 @@ SPOILERS: tuple[tuple[str, Callable[[random.Random, Call], bool]], ...] = (
     ("out overlaps itself", _out_array(_self_overlapping_out)), ("overlap", _out_array(_overlapping_out)),
     ("overlap", _out_array(_overlapping_out)), ("out twice", _twice_out),
     ("too few", _too_few), ("too many", _too_many), ("keyword", _bad_keyword), ("size", _bad_size),
-    ("size missing", _missing_size), ("scalar", _bad_scalar), ("index", _bad_index), ("index", _bad_index),
+    ("fact", _broken_fact), ("size missing", _missing_size), ("scalar", _bad_scalar), ("index", _bad_index), ("index", _bad_index),
 )  # fmt: skip
 
 

@@ -12,25 +12,16 @@ object points to, so the object code can be kept on disk and serves every kernel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tdsl.codegen.entry.arrays import Array, count, load_steps, read_array
 from tdsl.codegen.entry.code import METADATA, Code
 from tdsl.codegen.entry.formulas import OVERFLOW_DECLARATIONS, NoCode, Whole, integer
 from tdsl.codegen.entry.keywords import read_keywords
-from tdsl.codegen.entry.layout import ContextLayout
+from tdsl.codegen.entry.layout import ENTRY, ContextLayout, context_of
 from tdsl.codegen.entry.outputs import given_objects, new_outputs, require_apart, require_shapes, shapes_of
 from tdsl.codegen.entry.scalars import ScalarValue, read_scalar
-from tdsl.codegen.entry.sizes import check_facts, keyword_sizes, solve
+from tdsl.codegen.entry.sizes import check_facts, solve
 from tdsl.codegen.interface import ArrayInterface, Interface
-
-ENTRY = "tdsl_entry"
-
-PYTHON_SYMBOLS = frozenset({
-    "PyObject_Vectorcall", "PyErr_Clear", "Py_IncRef", "Py_DecRef", "PyEval_SaveThread", "PyEval_RestoreThread",
-    "PyLong_FromLong", "PyLong_AsLongLongAndOverflow", "PyTuple_New", "PyTuple_SetItem",
-})  # fmt: skip
-"""What an entry takes from CPython (its C API, and nothing private)."""
 
 _DECLARATIONS = """\
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
@@ -50,30 +41,17 @@ RELEASE_WORK = 1 << 16
 alone, but a busy thread may then keep the lock for a whole switch interval of 5 ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryText:
-    """text: the module; context: what its kernel objects must point to."""
-
-    text: str
-    context: ContextLayout
-
-
-def emit_entry(interface: Interface, context_offset: int) -> EntryText | None:
+def emit_entry(interface: Interface, context_offset: int) -> str | None:
     """The entry of a kernel; None where a formula or dtype has no code, and every call takes the slow path.
 
     Args:
         context_offset: bytes from the start of a kernel object to the pointer to its context.
     """
-    arrays = [one for one in interface.arguments if isinstance(one, ArrayInterface)]
-    dtypes = dict.fromkeys(one.dtype for one in arrays)
-    ranges = dict.fromkeys(one.dtype for one in arrays if one.value_range is not None)
-    context = ContextLayout(tuple(dtypes), tuple(ranges), keyword_sizes(interface))
     try:
-        function = _Entry(interface, context).text(context_offset)
+        function = _Entry(interface, context_of(interface)).text(context_offset)
     except NoCode:
         return None
-    text = "".join((_DECLARATIONS, OVERFLOW_DECLARATIONS, function, METADATA))
-    return EntryText(text, context)
+    return "".join((_DECLARATIONS, OVERFLOW_DECLARATIONS, function, METADATA))
 
 
 class _Entry:

@@ -10,6 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tdsl.codegen.bindings import keyword_sizes
+from tdsl.codegen.interface import ArrayInterface, Interface
+
+ENTRY = "tdsl_entry"
+"""The function of an entry's module."""
+
+PYTHON_SYMBOLS = frozenset({
+    "PyObject_Vectorcall", "PyErr_Clear", "Py_IncRef", "Py_DecRef", "PyEval_SaveThread", "PyEval_RestoreThread",
+    "PyLong_FromLong", "PyLong_AsLongLongAndOverflow", "PyTuple_New", "PyTuple_SetItem", "PyObject_GetAttr",
+})  # fmt: skip
+"""What entries and the functions they share take from CPython (its C API, and nothing private)."""
+
 # PyObject and friends, 64-bit builds with the global lock.
 HEAD = 16
 OBJECT_TYPE = 8
@@ -46,6 +58,11 @@ _FIXED = (
 RANGED = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 """dtypes whose values may have a declared range."""
 
+SHARED_FUNCTIONS: dict[str, str] = {
+    slot: f"tdsl_{slot}" for slot in ("read_foreign", "new_foreign", "bounds", "spread", "find")
+} | {f"within {dtype}": f"tdsl_within_{dtype}" for dtype in RANGED}
+"""Slot of the context -> function of support.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContextLayout:
@@ -72,3 +89,11 @@ class ContextLayout:
     def offset(self, slot: str) -> int:
         """Where a slot is, in bytes."""
         return 8 * self.slots.index(slot)
+
+
+def context_of(interface: Interface) -> ContextLayout:
+    """The context of a kernel's entry."""
+    arrays = [one for one in interface.arguments if isinstance(one, ArrayInterface)]
+    dtypes = dict.fromkeys(one.dtype for one in arrays)
+    ranges = dict.fromkeys(one.dtype for one in arrays if one.value_range is not None)
+    return ContextLayout(tuple(dtypes), tuple(ranges), keyword_sizes(interface))

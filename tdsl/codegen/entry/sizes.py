@@ -1,49 +1,18 @@
 """Sizes in the entry: arrays and keywords in, the value of every size out; everything that must agree is required.
 
-The order is that of runtime/sizes.py: bare dims, then affine ones with one unknown left. Which equation binds which size
-depends on the interface alone, so it is decided here and costs nothing at a call.
+The order is that of runtime/sizes.py (codegen/bindings.py); it is decided here and costs nothing at a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from tdsl.codegen.bindings import bindings
 from tdsl.codegen.entry.arrays import Array
 from tdsl.codegen.entry.code import Code
 from tdsl.codegen.entry.formulas import Whole, condition, integer
 from tdsl.codegen.formula import Formula
-from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Interface
-
-_Binding = tuple[int, str, int]
-"""(position of the equation, size, factor; 0 for a bare dim)."""
-
-
-def keyword_sizes(interface: Interface) -> tuple[str, ...]:
-    """The sizes that no input array binds, so that each call names them."""
-    formulas = [
-        formula for one in interface.inputs if isinstance(one, ArrayInterface) for formula in one.extents
-    ]
-    bound = {size for _, size, _ in _bindings(formulas, set())}
-    return tuple(size.name for size in interface.sizes if size.name not in bound)
-
-
-def _bindings(formulas: Sequence[Formula], known: set[str]) -> Iterator[_Binding]:
-    """Which equation binds which size, in the order in which they can be solved."""
-    for position, formula in enumerate(formulas):
-        if formula.bare is not None and formula.bare not in known:
-            known.add(formula.bare)
-            yield position, formula.bare, 0
-    progress = True
-    while progress:
-        progress = False
-        for position, formula in enumerate(formulas):
-            unknown = [term for term in formula.terms or () if term[0] not in known]
-            if formula.bare is None and len(unknown) == 1:
-                name, factor = unknown[0]
-                known.add(name)
-                yield position, name, factor
-                progress = True
-
+from tdsl.codegen.interface import SIZE_LIMIT, Interface
 
 def solve(
     code: Code, interface: Interface, arrays: Sequence[Array], given: Mapping[str, Whole]
@@ -56,7 +25,7 @@ def solve(
     equations = [pair for array in arrays for pair in zip(array.extents, array.interface.extents, strict=True)]
     known = dict(given)
     bound: set[int] = set()
-    for position, name, factor in _bindings([formula for _, formula in equations], set(given)):
+    for position, name, factor in bindings([formula for _, formula in equations], set(given)):
         extent, formula = equations[position]
         text = extent if factor == 0 else _solved(code, extent, formula, name, factor, known)
         known[name] = _limited(code, interface, name, text)

@@ -11,9 +11,6 @@ from tdsl.codegen.entry.layout import (
     RANGED, TUPLE_ITEMS, ContextLayout,
 )  # fmt: skip
 
-PYTHON_SYMBOLS = frozenset({"PyErr_Clear", "PyObject_GetAttr", "Py_DecRef"})
-"""What they take from CPython."""
-
 _DECLARATIONS = """\
 declare void @PyErr_Clear()
 declare ptr @PyObject_GetAttr(ptr, ptr)
@@ -379,12 +376,6 @@ none:
   ret i64 -1
 }}
 """
-
-FUNCTIONS: dict[str, str] = {
-    slot: f"tdsl_{slot}" for slot in ("read_foreign", "new_foreign", "bounds", "spread", "find")
-} | {f"within {dtype}": f"tdsl_within_{dtype}" for dtype in RANGED}
-"""Slot of the context -> function."""
-
 
 def support_text() -> str:
     """The module."""

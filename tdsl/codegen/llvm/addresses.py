@@ -8,7 +8,9 @@ loop is mostly one term and a constant, which the machine's addressing takes in.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
+from operator import add
 
 from tdsl.codegen.llvm.buffers import MemoryBuffer
 from tdsl.codegen.llvm.context import Context
@@ -53,15 +55,14 @@ class _Sum:
 
     constant: int
     terms: dict[str, int]
-    steps: list[int]
+    steps: tuple[int, ...]
     strided: list[tuple[tuple[int, ...], str]]
     vectors: list[str]
 
 
 def address(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> Address:
     """The address of `buffer[index]`."""
-    lanes = ctx.lanes or 1
-    total = _Sum(0, {}, [0] * lanes, [], [])
+    total = _Sum(0, {}, (), [], [])
     for value, (factor, stride) in zip(index, buffer.strides, strict=True):
         if isinstance(value, Linear):
             _add(ctx, total, value, factor, stride)
@@ -73,7 +74,7 @@ def address(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> Address:
     for text in total.vectors:
         o = ctx.operations(ctx.lanes)
         vector = text if vector is None else o.binary("add", "i64", vector, text)
-    steps = tuple(total.steps) if any(total.steps) else ()
+    steps = total.steps if any(total.steps) else ()
     return Address(pointer, steps, tuple(total.strided), vector, alignment)
 
 
@@ -81,16 +82,22 @@ def _add(ctx: Context, total: _Sum, value: Linear, factor: int, stride: str | No
     """One dimension: its index times factor * stride bytes."""
     if stride is None:
         total.constant += value.constant * factor
-        for at, step in enumerate(value.lanes):
-            total.steps[at] += step * factor
+        if value.lanes:
+            steps = _scaled(value.lanes, factor)
+            total.steps = tuple(map(add, total.steps, steps)) if total.steps else steps
     else:
         if value.constant:
             total.terms[stride] = total.terms.get(stride, 0) + value.constant * factor
         if value.lanes:
-            total.strided.append((tuple(step * factor for step in value.lanes), stride))
+            total.strided.append((_scaled(value.lanes, factor), stride))
     for name, coefficient in value.terms:
         part = name if stride is None else ctx.f.pure("i64", "mul i64 %s, %s", name, stride)
         total.terms[part] = total.terms.get(part, 0) + coefficient * factor
+
+
+@lru_cache(maxsize=1024)
+def _scaled(steps: tuple[int, ...], factor: int) -> tuple[int, ...]:
+    return tuple(step * factor for step in steps)
 
 
 def _vector_bytes(ctx: Context, value: Value, factor: int, stride: str | None) -> str:
@@ -171,6 +178,9 @@ def _evenly(steps: tuple[int, ...]) -> bool:
 
 def pattern(at: Address, unit: int) -> tuple[int, ...] | None:
     """The lanes as distances in elements of `unit` bytes, where they are known and whole."""
-    if not at.is_regular or any(step % unit for step in at.steps):
-        return None
-    return tuple(step // unit for step in at.steps)
+    return _in_units(at.steps, unit) if at.is_regular else None
+
+
+@lru_cache(maxsize=1024)
+def _in_units(steps: tuple[int, ...], unit: int) -> tuple[int, ...] | None:
+    return None if any(step % unit for step in steps) else tuple(step // unit for step in steps)

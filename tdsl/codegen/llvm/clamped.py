@@ -15,7 +15,7 @@ from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.memory import from_memory, load_one, read_masked, read_plain
 from tdsl.codegen.llvm.operations import splat_value
 from tdsl.codegen.llvm.types import memory_type
-from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, plus
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, plus, row
 from tdsl.expr.node import CompareOp
 
 
@@ -27,7 +27,7 @@ def is_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> bo
     value = index[moving[0]]
     return (
         isinstance(value, Clamped)
-        and value.ramp.lanes == tuple(range(ctx.lanes))
+        and value.ramp.lanes == row(ctx.lanes)
         and buffer.strides[moving[0]] == (buffer.dtype.bytes, None)
     )
 
@@ -45,10 +45,10 @@ def load_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> 
             mask = inside if mask is None else o.binary("and", "i1", mask, inside)
     at = address(ctx, buffer, _with(index, part.ramp))
     if mask is None:
-        row = read_plain(ctx, buffer, ctx.lanes, at.pointer, at.alignment)
+        line = read_plain(ctx, buffer, ctx.lanes, at.pointer, at.alignment)
     else:
-        row = read_masked(ctx, buffer, at.pointer, at.alignment, mask)
-    text = from_memory(ctx, buffer, ctx.lanes, row)
+        line = read_masked(ctx, buffer, at.pointer, at.alignment, mask)
+    text = from_memory(ctx, buffer, ctx.lanes, line)
     if below is not None and part.low is not None:
         edge = part.low if part.high is None else index_binary(ctx, "min", part.low, part.high)
         assert isinstance(edge, Linear)

@@ -70,6 +70,7 @@ class Context:
         self.mask: str | None = None
         self.memo = Memo()
         self.here: dict[Node, Value] = {}
+        self.constants: dict[Node, Value] = {}
         self.overrides: dict[Node, Value] = {}
         self._operations: dict[int, Operations] = {}
         self._bindings: dict[str, int] = {}
@@ -108,20 +109,9 @@ class Context:
     def key(self, node: Node) -> Key:
         """What the value of a node is remembered under."""
         names, buffers = self.reads.signature(node)
-        if not buffers:
-            if not names:
-                return node
-            if len(names) == 1:
-                return (node, self._bindings.get(names[0]))
-            bindings = self._bindings
-            return (node, *[bindings.get(name) for name in names])
-        bindings, versions = self._bindings, self.versions
-        return (
-            node,
-            self.mask,
-            *[bindings.get(name) for name in names],
-            *[versions.get(buffer, 0) for buffer in buffers],
-        )
+        if buffers:
+            return (node, self.mask, *map(self._bindings.get, names), *map(self.versions.get, buffers))
+        return (node, *map(self._bindings.get, names)) if names else node
 
     def changed(self, buffers: Sequence[str]) -> None:
         """Say that buffers were, or may have been, written: what was read of them no longer holds."""

@@ -14,7 +14,7 @@ from typing import Any
 from tdsl.codegen.llvm import casts, floats, fused, halves, integers
 from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.calls import call, rarely, usual_arm
-from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
+from tdsl.codegen.llvm.context import BOOL, INT64, Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
@@ -45,42 +45,53 @@ from tdsl.expr.node import (
 
 def evaluate(ctx: Context, root: Node) -> Value:
     """The value of a node here, its operands first, by an explicit stack: expressions may be deep."""
-    memo = ctx.memo
-    found = memo.values.get(root)  # depends on nothing that changes
-    if found is not None and root not in ctx.overrides:
+    overrides = ctx.overrides
+    found = None if root in overrides else _at_once(ctx, root)
+    if found is not None:
         return found
-    if isinstance(root, Var):
-        return _variable(ctx, root)
-    outer, here = ctx.here, dict(ctx.overrides)
+    outer, here = ctx.here, dict(overrides)
     ctx.here = here
-    keys: dict[Node, Key] = {}
+    put, keep_masks = ctx.memo.put, ctx.capabilities.mask_registers
     stack = [root]
     while stack:
         node = stack[-1]
         if node in here:
             stack.pop()
             continue
-        if node not in keys:
-            keys[node] = ctx.key(node)
-            found = memo.values.get(keys[node])
-            if found is not None:
-                here[node] = found
-                continue
-        waiting = [child for child in _needed(ctx, node) if child not in here]
+        waiting: list[Node] = []
+        for child in _needed(ctx, node):
+            if child not in here:
+                found = _at_once(ctx, child)
+                if found is None:
+                    waiting.append(child)
+                else:
+                    here[child] = found
         if waiting:
-            stack += reversed(waiting)
+            waiting.reverse()
+            stack += waiting
             continue
+        if type(node) is Select and any(child not in here for child in _needed(ctx, node)):
+            continue  # its condition was known already, and now tells what else is needed
         stack.pop()
         value = here[node] = _WRITERS[type(node)](ctx, node)
-        if not (isinstance(value, Vector) and value.dtype is BOOL and not ctx.capabilities.mask_registers):
-            memo.put(keys[node], value)
+        if keep_masks or not (isinstance(value, Vector) and value.dtype is BOOL):
+            put(ctx.key(node), value)
     ctx.here = outer
     return here[root]
 
 
+def _at_once(ctx: Context, node: Node) -> Value | None:
+    """The value of a constant, of a variable, or of what was written before."""
+    if isinstance(node, Const):
+        return _constant(ctx, node)
+    if isinstance(node, Var):
+        return _variable(ctx, node)
+    return ctx.memo.values.get(ctx.key(node))
+
+
 def _needed(ctx: Context, node: Node) -> tuple[Node, ...]:
     """What must be evaluated before a node: all children, but of a select only what is surely read."""
-    if not isinstance(node, Select):
+    if type(node) is not Select:
         return node.children
     cond = ctx.here.get(node.cond)
     if cond is None:
@@ -98,7 +109,10 @@ def _registers(ctx: Context) -> dict[str, None]:
 
 
 def _constant(ctx: Context, node: Const) -> Value:
-    return constant_value(node.of, node.bits)
+    found = ctx.constants.get(node)
+    if found is None:
+        found = ctx.constants[node] = constant_value(node.of, node.bits)
+    return found
 
 
 def _load(ctx: Context, node: Load) -> Value:
@@ -130,10 +144,12 @@ def _python_value(value: Value, dtype: DType) -> int | float | bool | None:
 
 
 def _variable(ctx: Context, node: Var) -> Value:
-    table = {"size": ctx.sizes, "param": ctx.params}.get(node.kind, ctx.variables)
-    if node.name not in table:
-        raise InternalError(f"{node.kind} {node.name} is not bound", pass_name="codegen.llvm.expressions")
-    return table[node.name]
+    kind = node.kind
+    table = ctx.variables if kind == "local" else ctx.sizes if kind == "size" else ctx.params
+    found = table.get(node.name)
+    if found is None:
+        raise InternalError(f"{kind} {node.name} is not bound", pass_name="codegen.llvm.expressions")
+    return found
 
 
 def _width(ctx: Context, *values: Value) -> int:

@@ -152,10 +152,16 @@ class Function:
         known = self._known.get(key)
         if known is not None:
             return known
-        own = self._own(operands)
-        if own is not operands:
-            return self._remember(key, self.pure(type_, template, *own), self.depth)
-        return self._write(type_, template, operands, key, self.scopes[-1].targets[self._deepest(operands)])
+        levels, deepest = self._levels, 0
+        for operand in operands:
+            level = levels.get(operand)
+            if level is None:
+                if operand[0] == "%":
+                    own = tuple(self.local(one) for one in operands)
+                    return self._remember(key, self.pure(type_, template, *own), self.depth)
+            elif level > deepest:
+                deepest = level
+        return self._write(type_, template, operands, key, self.scopes[-1].targets[deepest])
 
     def near(self, type_: str, template: str, *operands: str) -> str:
         """A pure operation that is written in the innermost scope, for values that are cheap there and dear to keep."""

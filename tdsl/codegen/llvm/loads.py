@@ -23,7 +23,7 @@ from tdsl.codegen.llvm.memory import (
 from tdsl.codegen.llvm.operations import shuffled, with_lane
 from tdsl.codegen.llvm.registers import read_register
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
-from tdsl.codegen.llvm.values import Value
+from tdsl.codegen.llvm.values import Value, row
 
 SPAN_LOADS = 4
 """Lanes up to this many vectors apart are loaded whole and shuffled (research/codegen.md: two loads beat a gather)."""
@@ -46,13 +46,12 @@ def load(ctx: Context, name: str, index: list[Value]) -> Value:
 def _load_lanes(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:
     unit, lanes = buffer.dtype.bytes, ctx.lanes
     steps = pattern(at, unit)
-    row = tuple(range(lanes))
-    if steps == row:
+    if steps == row(lanes):
         if ctx.mask is None:
             text = read_plain(ctx, buffer, lanes, at.pointer, at.alignment)
         else:
             text = read_masked(ctx, buffer, at.pointer, at.alignment, ctx.mask)
-    elif steps is not None and steps == tuple(-lane for lane in row):
+    elif steps == row(lanes, -1):
         text = _reversed(ctx, buffer, at)
     elif steps is not None and ctx.mask is None and max(steps) - min(steps) < SPAN_LOADS * lanes:
         text = _span(ctx, buffer, at, steps)
@@ -66,11 +65,11 @@ def _reversed(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:
     backwards = tuple(range(lanes - 1, -1, -1))
     first = moved(ctx, at.pointer, -(lanes - 1) * buffer.dtype.bytes)
     if ctx.mask is None:
-        row = read_plain(ctx, buffer, lanes, first, buffer.alignment)
+        line = read_plain(ctx, buffer, lanes, first, buffer.alignment)
     else:
         mask = shuffled(ctx.f, "i1", lanes, ctx.mask, "poison", backwards)
-        row = read_masked(ctx, buffer, first, buffer.alignment, mask)
-    return shuffled(ctx.f, element, lanes, row, "poison", backwards)
+        line = read_masked(ctx, buffer, first, buffer.alignment, mask)
+    return shuffled(ctx.f, element, lanes, line, "poison", backwards)
 
 
 def _span(ctx: Context, buffer: MemoryBuffer, at: Address, steps: tuple[int, ...]) -> str:

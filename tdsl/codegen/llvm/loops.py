@@ -19,7 +19,7 @@ from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.operations import shuffled
 from tdsl.codegen.llvm.reads import stored, weight
 from tdsl.codegen.llvm.types import element_type
-from tdsl.codegen.llvm.values import Clamped, Linear, Value, Vector, is_uniform, plus, repeated
+from tdsl.codegen.llvm.values import Clamped, Linear, Value, Vector, is_uniform, moving_index, plus, repeated
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Node
 from tdsl.lower.ir import For, Statement
@@ -122,12 +122,11 @@ def _distribute(held: list[RegisterBuffer], chunks: list[str]) -> None:
 
 def _constant_range(ctx: Context, loop: For) -> range:
     lower, upper = bound(ctx, loop.lower), bound(ctx, loop.upper)
-    count = plus(upper, lower, -1)
-    if not (lower.is_constant and count.is_constant):
+    if not (lower.is_constant and upper.is_constant):
         raise InternalError(
             f"the bounds of the {loop.kind} loop {loop.var} are not constant", pass_name="codegen.llvm.loops"
         )
-    return range(lower.constant, lower.constant + max(count.constant, 0))
+    return range(lower.constant, max(lower.constant, upper.constant))
 
 
 def unroll(ctx: Context, loop: For, write: Write) -> None:
@@ -149,19 +148,26 @@ def vector(ctx: Context, loop: For, write: Write) -> None:
         for value in values:
             with_variable(ctx, loop.var, Linear(value), write, loop.body)
         return
-    width, outer = len(values), ctx.lanes or 1
+    if not ctx.lanes:
+        ctx.lanes = len(values)
+        with_variable(ctx, loop.var, moving_index(values.start, len(values), 1), write, loop.body)
+        ctx.lanes = 0
+    else:
+        _vector_inside(ctx, loop, values, write)
+
+
+def _vector_inside(ctx: Context, loop: For, values: range, write: Write) -> None:
+    """The lanes of a vector loop in another one: as many times as many."""
+    width, outer = len(values), ctx.lanes
     lanes, mask, variables = ctx.lanes, ctx.mask, dict(ctx.variables)
-    if outer > 1:
-        for name, value in variables.items():
-            ctx.bind(name, _widened(ctx, value, width))
-        ctx.mask = None if mask is None else _repeat(ctx, "i1", mask, width)
+    for name, value in variables.items():
+        ctx.bind(name, _widened(ctx, value, width))
+    ctx.mask = None if mask is None else _repeat(ctx, "i1", mask, width)
     ctx.lanes = outer * width
-    moving = Linear(values.start, (), tuple(range(width)) * outer)
-    with_variable(ctx, loop.var, moving, write, loop.body)
+    with_variable(ctx, loop.var, moving_index(values.start, width, outer), write, loop.body)
     ctx.lanes, ctx.mask = lanes, mask
-    if outer > 1:
-        for name, value in variables.items():
-            ctx.bind(name, value)
+    for name, value in variables.items():
+        ctx.bind(name, value)
 
 
 def _widened(ctx: Context, value: Value, times_each: int) -> Value:

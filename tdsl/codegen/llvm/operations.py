@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tdsl.codegen.llvm.capabilities import Capabilities
 from tdsl.codegen.llvm.function import Function
 from tdsl.codegen.llvm.types import number, shuffle_mask, splat, suffix, widened
+from tdsl.codegen.llvm.values import row
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ def with_lane(f: Function, element: str, lanes: int, vector: str, lane: int, sca
 def shuffled(f: Function, element: str, lanes: int, a: str, b: str, picks: Sequence[int]) -> str:
     """Lanes picked from two vectors of `lanes` lanes: 0 to lanes - 1 of `a`, then those of `b`; `b` may be poison."""
     picks = tuple(picks)
-    if picks == tuple(range(lanes)):
+    if picks == row(lanes):
         return a
     source, type_ = widened(element, lanes), widened(element, len(picks))
     return f.pure(type_, f"shufflevector {source} %s, {source} %s, {shuffle_mask(picks)}", a, b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tdsl.expr.node import Const, Load, Node, Select, Var
+from tdsl.expr.node import Binary, Const, Load, Node, Select, Var
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 
 Names = dict[str, None]
@@ -19,6 +19,8 @@ class Reads:
 
     def __init__(self) -> None:
         self._signatures: dict[Node, Signature] = {}
+        self._limited: dict[Node, tuple[tuple[str, Node], ...]] = {}
+        self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
 
     def signature(self, root: Node) -> Signature:
         """The local variables and the buffers of a node and all below it."""
@@ -42,6 +44,29 @@ class Reads:
                 buffers.update(dict.fromkeys(below[1]))
             known[node] = (tuple(names), tuple(buffers))
         return known[root]
+
+    def limited(self, root: Node) -> tuple[tuple[str, Node], ...]:
+        """The loads below a node whose last subscript is a min or max that reads nothing: buffer and subscript."""
+        found = self._limited.get(root)
+        if found is None:
+            loads = [node for node in subnodes(root) if isinstance(node, Load) and node.index]
+            found = self._limited[root] = tuple(
+                (node.buffer, last)
+                for node in loads
+                if isinstance(last := node.index[-1], Binary)
+                and last.op in ("min", "max")
+                and not self.loads(last)
+            )
+        return found
+
+    def straight(self, statement: Statement) -> tuple[str, ...] | None:
+        """The buffers that a statement without loops and allocations writes; None for others."""
+        found = self._written.get(id(statement))
+        if found is None:
+            inside = parts(statement)
+            plain = all(isinstance(part, (Block, If, Let, Store)) for part in inside)
+            found = self._written[id(statement)] = (statement, stored(statement) if plain else None)
+        return found[1]
 
     def loads(self, root: Node) -> tuple[str, ...]:
         """The buffers that a node reads, itself or below."""

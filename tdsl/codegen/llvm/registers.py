@@ -12,7 +12,7 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.operations import lane_of, shuffled, with_lane
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, subnodes
 from tdsl.codegen.llvm.types import element_type, zero
-from tdsl.codegen.llvm.values import Linear, Value, is_uniform
+from tdsl.codegen.llvm.values import Linear, Value, is_uniform, row
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Const, Load
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
@@ -96,6 +96,9 @@ def _touches(statement: Statement, buffer: str, lanes: Names) -> bool:
 def read_register(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> Value:
     """The elements of all lanes."""
     places = _places(ctx, buffer, index)
+    chunk = _whole_chunk(buffer, places)
+    if chunk is not None:
+        return ctx.result(buffer.dtype, ctx.lanes, buffer.chunks[chunk])
     element = element_type(buffer.dtype)
     if len(set(places)) == 1:
         return ctx.result(buffer.dtype, 0, _one(ctx, buffer, places[0]))
@@ -105,6 +108,14 @@ def read_register(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> V
             result = with_lane(ctx.f, element, ctx.lanes, result, lane, buffer.chunks[place])
         return ctx.result(buffer.dtype, ctx.lanes, result)
     return ctx.result(buffer.dtype, ctx.lanes, _picked(ctx, buffer, places))
+
+
+def _whole_chunk(buffer: RegisterBuffer, places: tuple[int, ...]) -> int | None:
+    """The chunk that the lanes make up, in order; None if they are something else."""
+    width = buffer.width
+    if len(places) != width or places[0] % width or places != row(width, 1, places[0]):
+        return None
+    return places[0] // width
 
 
 def _one(ctx: Context, buffer: RegisterBuffer, place: int) -> str:
@@ -137,6 +148,13 @@ def write_register(ctx: Context, buffer: RegisterBuffer, index: list[Value], val
     """Replace the elements of all active lanes; the last lane wins where several meet."""
     places = _places(ctx, buffer, index)
     element = element_type(buffer.dtype)
+    chunk = _whole_chunk(buffer, places)
+    if chunk is not None:
+        text = ctx.text(value, ctx.lanes)
+        if ctx.mask is not None:
+            text = ctx.operations(ctx.lanes).select(element, ctx.mask, text, buffer.chunks[chunk])
+        buffer.chunks[chunk] = text
+        return
     if len(set(places)) == 1 and is_uniform(value) and ctx.mask is None:
         _replace_one(ctx, buffer, places[0], ctx.scalar(value))
         return
@@ -194,7 +212,7 @@ def _replace_each(ctx: Context, buffer: RegisterBuffer, places: tuple[int, ...],
 def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[int, ...]:
     """The position of each lane's element in row-major order."""
     start = 0
-    steps = (0,) * (ctx.lanes or 1)
+    steps: tuple[int, ...] = ()
     for part, extent in zip(index, buffer.extents, strict=True):
         if not isinstance(part, Linear) or part.terms:
             raise InternalError(
@@ -203,11 +221,14 @@ def _places(ctx: Context, buffer: RegisterBuffer, index: list[Value]) -> tuple[i
                 why=(f"extents {buffer.extents}; unroll or vectorize every loop that indexes it",),
             )
         start = start * extent + part.constant
-        if part.lanes:
-            steps = tuple(step * extent + more for step, more in zip(steps, part.lanes, strict=True))
-        elif any(steps):
-            steps = tuple(step * extent for step in steps)
-    places = tuple(start + step for step in steps)
+        if steps:
+            lanes = part.lanes or (0,) * len(steps)
+            steps = tuple([step * extent + more for step, more in zip(steps, lanes, strict=True)])
+        else:
+            steps = part.lanes
+    places = tuple([start + step for step in steps]) if steps else (start,) * (ctx.lanes or 1)
     # A lane or branch that is off may be anywhere; element 0 will do for what nobody looks at.
     size = len(buffer.chunks) * (buffer.width or 1)
-    return tuple(place if 0 <= place < size else 0 for place in places)
+    if min(places) >= 0 and max(places) < size:
+        return places
+    return tuple([place if 0 <= place < size else 0 for place in places])

@@ -16,10 +16,10 @@ from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.indexing import index_compare
 from tdsl.codegen.llvm.loops import serial, unroll, vector, with_variable
 from tdsl.codegen.llvm.parallel import parallel
-from tdsl.codegen.llvm.reads import parts, stored, subnodes
+from tdsl.codegen.llvm.reads import stored
 from tdsl.codegen.llvm.stores import store
-from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform
-from tdsl.expr.node import Binary, Load, Node
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, row
+from tdsl.expr.node import Binary, Node
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 
 
@@ -80,7 +80,7 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
     if ctx.lanes and ctx.mask is None:  # under a mask there is little to win: it is the last vector of a row
         for node in _clamped_candidates(ctx, statement):
             value = evaluate(ctx, node)
-            if isinstance(value, Clamped) and value.ramp.lanes == tuple(range(ctx.lanes)):
+            if isinstance(value, Clamped) and value.ramp.lanes == row(ctx.lanes):
                 ramps[node] = value.ramp
                 distances += inside_distances(value)
     conditions = _strictest(ctx, distances)
@@ -96,13 +96,8 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
 
 def _clamped_candidates(ctx: Context, statement: Store) -> list[Node]:
     """Last subscripts of the form min or max, free of reads, of loads from memory."""
-    found: dict[Node, None] = {}
-    for node in subnodes(statement.value):
-        if isinstance(node, Load) and node.index and isinstance(ctx.buffers.get(node.buffer), MemoryBuffer):
-            last = node.index[-1]
-            if isinstance(last, Binary) and last.op in ("min", "max") and not ctx.reads.loads(last):
-                found[last] = None
-    return list(found)
+    found = ctx.reads.limited(statement.value)
+    return list(dict.fromkeys(last for name, last in found if isinstance(ctx.buffers.get(name), MemoryBuffer)))
 
 
 def _strictest(ctx: Context, distances: list[Linear]) -> list[Value] | None:
@@ -164,11 +159,8 @@ def _conjuncts(cond: Node) -> list[Node]:
 
 def _only_registers(ctx: Context, statement: If) -> bool:
     """Whether nothing but register buffers is written inside: a mask is then cheaper than a branch."""
-    return all(
-        isinstance(part, (Block, If, Let))
-        or (isinstance(part, Store) and isinstance(ctx.buffers.get(part.buffer), RegisterBuffer))
-        for part in parts(statement)
-    )
+    written = ctx.reads.straight(statement)
+    return written is not None and all(isinstance(ctx.buffers.get(name), RegisterBuffer) for name in written)
 
 
 def _all(ctx: Context, flags: list[Value], lanes: int) -> Value:

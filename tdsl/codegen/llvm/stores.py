@@ -14,7 +14,7 @@ from tdsl.codegen.llvm.memory import buffer_named, to_memory, write_masked, writ
 from tdsl.codegen.llvm.operations import lane_of, shuffled
 from tdsl.codegen.llvm.registers import write_register
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
-from tdsl.codegen.llvm.values import Value, is_uniform
+from tdsl.codegen.llvm.values import Value, is_uniform, row
 
 
 def store(ctx: Context, name: str, index: list[Value], value: Value) -> None:
@@ -46,18 +46,18 @@ def _store_one(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> No
 def _store_lanes(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> None:
     lanes = ctx.lanes
     steps = pattern(at, buffer.dtype.bytes)
-    row = tuple(range(lanes))
+    neighbours = row(lanes)
     mask = ctx.mask
     pointer, alignment = at.pointer, at.alignment
-    if steps is not None and steps == tuple(-lane for lane in row):
-        backwards = tuple(reversed(row))
+    if steps == row(lanes, -1):
+        backwards = neighbours[::-1]
         pointer = moved(ctx, pointer, -(lanes - 1) * buffer.dtype.bytes)
-        alignment, steps = buffer.alignment, row
+        alignment, steps = buffer.alignment, neighbours
         text = shuffled(ctx.f, memory_type(buffer.dtype), lanes, text, "poison", backwards)
         mask = mask and shuffled(ctx.f, "i1", lanes, mask, "poison", backwards)
-    if steps == row and mask is None:
+    if steps == neighbours and mask is None:
         write_plain(ctx, buffer, lanes, text, pointer, alignment)
-    elif steps == row and mask is not None:
+    elif steps == neighbours and mask is not None:
         write_masked(ctx, buffer, text, pointer, alignment, mask)
     elif mask is None:
         _store_each(ctx, buffer, at, text)

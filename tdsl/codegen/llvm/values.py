@@ -8,6 +8,7 @@ used as a value or an address. All arithmetic is modulo 2^64, so taking sums apa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tdsl.dtypes import DType
 
@@ -78,13 +79,9 @@ Value = Constant | Scalar | Vector | Linear | Clamped
 
 def is_uniform(value: Value) -> bool:
     """Whether all lanes hold the same."""
-    match value:
-        case Linear(_, _, lanes):
-            return not lanes
-        case Vector() | Clamped():
-            return False
-        case _:
-            return True
+    if isinstance(value, Linear):
+        return not value.lanes
+    return not isinstance(value, (Vector, Clamped))
 
 
 def normal(constant: int, terms: dict[str, int], lanes: tuple[int, ...] = ()) -> Linear:
@@ -126,6 +123,18 @@ def times(a: Linear, factor: int) -> Linear:
 def offsets(a: Linear, lanes: int) -> tuple[int, ...]:
     """The offset of each lane, zeros written out."""
     return a.lanes or (0,) * lanes
+
+
+@lru_cache(maxsize=256)
+def moving_index(start: int, width: int, times: int) -> Linear:
+    """The variable of a vector loop: start, start + 1, … of `width` lanes, all of that `times` times."""
+    return Linear(start, (), row(width) * times)
+
+
+@lru_cache(maxsize=1024)
+def row(lanes: int, step: int = 1, start: int = 0) -> tuple[int, ...]:
+    """The offsets of neighbours, 0, 1, 2, …; or of others at equal distances."""
+    return tuple(range(start, start + lanes * step, step))
 
 
 def repeated(value: Linear, times_each: int) -> Linear:

@@ -98,7 +98,7 @@ def log1p(value: object) -> Expr:
 
 @of_elements
 def pow(base: object, exponent: object) -> Expr:  # noqa: A001
-    """A power of floats by C's rules: pow(x, 0) and pow(1, y) are 1, whatever the other is.
+    """The power of a float, with C's cases: 1 for an exponent 0 or a base 1, whatever the other is.
 
     An integer base takes a literal exponent of 0 to 64, as `base ** exponent` does (D3).
 

@@ -1,8 +1,8 @@
 """erf by a polynomial near 0 and by a power of two elsewhere; a float in, a float out.
 
 Method, for a = |x|: below 0.85 (float64: 0.9), a + a p(a^2); above, 1 - 2^y with y = log2(erfc(a)) as a polynomial
-q(a), whose error counts less the larger a is. 2^y is 2^n (1 + f r(f)), so that the result is one fma from 1 - 2^n, which is
-exact. Source of the idea to fit the logarithm: N. Juffa's erff (NVIDIA forums, 2014). Polynomials: minimax
+q(a), whose error counts less the larger a is. 2^y is 2^n (1 + f r(f)), so that the result is one fma from 1 - 2^n,
+which is exact. Source of the idea to fit the logarithm: N. Juffa's erff (NVIDIA forums, 2014). Polynomials: minimax
 (benchmarks/functions_fit.py).
 """
 

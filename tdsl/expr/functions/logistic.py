@@ -1,8 +1,8 @@
 """sigmoid, 1 / (1 + e^-x), from e^-|x| in two parts and a corrected division; a float in, a float out.
 
 Method: w = e^-|x| = 2^n (1 + y). For x >= 0 the result is 1 / (1 + w), else 2^n (1 + y) / (1 + w), so that small
-results keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one correction,
-for which a straight line is close enough to 1 / (1 + w).
+results keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one
+correction, for which a straight line is close enough to 1 / (1 + w).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """pow, x to the power y, as 2^(y log2 |x|) with the logarithm in twice the precision; two floats in, a float out.
 
-Method, float32: the logarithm and the power of two in float64, with short polynomials. float64: log(1 + f) is
-2 atanh(s), s = f / (2 + f), each step as a sum of two numbers, so that the error of y log2 |x|, up to 1075, stays below 2^-55.
-Cases are C's (ISO C23 F.10.4.4): pow(x, 0) = pow(1, y) = 1 for NaN too, negative x needs a whole y.
+Method, float32: the logarithm and the power of two in float64, with short polynomials. float64: log(1 + f) is 2
+atanh(s), s = f / (2 + f), each step as a sum of two numbers, so that the error of y log2 |x|, up to 1075, stays below
+2^-55. Cases are C's (ISO C23 F.10.4.4): pow(x, 0) = pow(1, y) = 1 for NaN too, negative x needs a whole y.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import ClassVar
 from tdsl.errors import PlacementError
 from tdsl.expr.build import add, ceildiv, minimum, mul, sub
 from tdsl.expr.node import Const, Node, Read, Reduce, axis_var, index_const
-from tdsl.expr.rewrite import reductions, substitute, variables
+from tdsl.expr.rewrite import reads, reductions, substitute, variables
 from tdsl.expr.tensor import Axis, Stage, tensors_of
 from tdsl.poly.model import LoopMark, Place, Split
 from tdsl.schedule import arguments
@@ -189,6 +189,8 @@ class RFactor(Directive):
         extent = _Parts(entry, root).extents[self.axis]
         if any(var.kind == "axis" for var in variables(extent)):
             self._refuse(entry, f"how often {self.axis} runs depends on other axes")
+        if any(reads(extent)):
+            self._refuse(entry, f"how often {self.axis} runs depends on data")
         return Axis(self.axis, index_const(0), extent)
 
     def _leaves(self, entry: StageState, root: str) -> tuple[dict[Node, Node], tuple[Axis, ...]]:

@@ -1,4 +1,4 @@
-"""Conversions of float16, bfloat16, fp8 and tfloat32: every value, and every tie between two, on every kind of machine."""
+"""Conversions of float16, bfloat16, fp8, tfloat32: every value and every tie between two, on every kind of machine."""
 
 import numpy as np
 import pytest

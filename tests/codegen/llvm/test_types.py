@@ -56,4 +56,9 @@ def test_narrow_floats_are_their_patterns():
     assert element_type(DTYPES["bfloat16"]) == element_type(DTYPES["float16"]) == "i16"
     assert element_type(DTYPES["float8_e5m2"]) == "i8" and element_type(DTYPES["tfloat32"]) == "float"
     assert literal(bits_of(-1.0, DTYPES["float16"]), DTYPES["float16"]) == str(0xBC00)
-    assert [zero(DTYPES[name]) for name in ("bool", "int8", "float16", "float64")] == ["false", "0", "0", "0.0"]
+    assert [zero(DTYPES[name]) for name in ("bool", "int8", "float16", "float64")] == [
+        "false",
+        "0",
+        "0",
+        "0.0",
+    ]

@@ -54,7 +54,8 @@ def test_special_cases_are_as_in_c(functions, dtype, lanes):
         except ValueError:
             odd = math.isfinite(exponent) and exponent % 2 == 1
             want = math.nan if base else math.copysign(math.inf, base) if odd else math.inf
-        want = float(np.array(want).astype(dtype)) if abs(want) < 1e300 else want
+        with np.errstate(over="ignore"):
+            want = float(np.array(want).astype(dtype))
         alike = math.isnan(want) if math.isnan(result) else math.copysign(1, result) == math.copysign(1, want)
         assert alike, (base, exponent, result, want)
         if not math.isnan(want) and 1e-30 < abs(want) < 1e30:

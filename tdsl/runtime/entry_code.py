@@ -1,0 +1,81 @@
+"""Objects of entries and of the functions they share: from a saved kernel, the disk cache, or compiled; bytes out.
+
+In: an Interface and where a kernel object holds its context. The bytes depend on the sources of codegen/entry and on the
+target only: no address is baked in, so they may come from another process or machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from tdsl.codegen.entry.layout import PYTHON_SYMBOLS
+from tdsl.codegen.interface import Interface
+from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
+from tdsl.runtime.cache_folder import cache_folder
+from tdsl.runtime.kernel_cache import package_identity
+from tdsl.runtime.object_cache import content_key
+from tdsl.target import Target
+
+CODEGEN_LEVEL = 0
+"""Of entries: level 1 makes a call 11 ns faster and a build 10 ms slower."""
+
+
+def nameless(interface: Interface) -> Interface:
+    """What an entry depends on: kernels that differ in their name only share one."""
+    return replace(interface, name="")
+
+
+def entry_object(interface: Interface, offset: int) -> bytes:
+    """The object of an entry; empty where the interface has no code.
+
+    Args:
+        interface: nameless.
+        offset: of the context's pointer in a kernel object.
+    """
+    return _kept("entry", (offset, interface.to_json()), lambda: compiled_entry(interface, offset, Target()))
+
+
+def support_object() -> bytes:
+    """The object of the shared functions."""
+    return _kept("entry support", (), lambda: compiled_support(Target()))
+
+
+def compiled_entry(interface: Interface, offset: int, target: Target) -> bytes:
+    """The same, compiled now, for any target."""
+    from tdsl.codegen.entry.emit import emit_entry
+
+    text = emit_entry(interface, offset)
+    return b"" if text is None else _compiled(text, target)
+
+
+def compiled_support(target: Target) -> bytes:
+    """The same, compiled now, for any target."""
+    return _compiled(_support_text(), target)
+
+
+@lru_cache(maxsize=1)
+def _support_text() -> str:
+    from tdsl.codegen.entry.support import support_text
+
+    return support_text()
+
+
+def _compiled(text: str, target: Target) -> bytes:
+    from tdsl.codegen.machine import compile_object
+
+    return compile_object(text, target, CODEGEN_LEVEL, allowed=PYTHON_SYMBOLS | KERNEL_SYMBOLS)
+
+
+def _kept(kind: str, content: Sequence[object], make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, or gave in an earlier process for the same content, copy of tdsl and machine."""
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    key = content_key(kind, Target(), (CODEGEN_LEVEL, package_identity(), *content))
+    found = folder.get(key)
+    if found is None:
+        found = make()
+        folder.put(key, found, f"{kind}: how Python calls kernels")
+    return found

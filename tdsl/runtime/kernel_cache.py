@@ -1,0 +1,80 @@
+"""Whole kernels in the disk cache: a key for a schedule in; loops, interface and machine code of its kernel out.
+
+What is kept spares a second build its nest, lowering, code generation and LLVM. The key holds the schedule's digest
+(schedule/fingerprint.py), this copy of tdsl (its files by size and time), LLVM, and the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from tdsl.codegen.interface import Interface
+from tdsl.errors import FormatError
+from tdsl.runtime.cache_folder import CacheFolder, cache_folder
+from tdsl.runtime.object_cache import content_key
+from tdsl.target import Target
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKernel:
+    """loops: Loop IR as text; symbol, code: of the contiguous body."""
+
+    loops: str
+    interface: Interface
+    symbol: str
+    code: bytes
+
+
+class KernelSlot:
+    """The place of one schedule's kernel in the cache."""
+
+    __slots__ = ("_folder", "_key")
+
+    def __init__(self, folder: CacheFolder, key: str) -> None:
+        self._folder = folder
+        self._key = key
+
+    def get(self) -> KeptKernel | None:
+        """The kernel kept there, or None."""
+        found = self._folder.get(self._key)
+        if found is None:
+            return None
+        try:
+            head, _, code = found.partition(b"\n")
+            record = cast("dict[str, str]", json.loads(head))
+            return KeptKernel(record["loops"], Interface.from_json(record["interface"]), record["symbol"], code)
+        except (ValueError, KeyError, TypeError, FormatError):
+            return None
+
+    def put(self, kernel: KeptKernel, label: str) -> None:
+        """Keep a kernel."""
+        record = {"loops": kernel.loops, "interface": kernel.interface.to_json(), "symbol": kernel.symbol}
+        self._folder.put(self._key, json.dumps(record).encode() + b"\n" + kernel.code, label)
+
+
+def kernel_slot(target: Target, digest: str) -> KernelSlot | None:
+    """Where the kernel of a schedule with that digest belongs; None where nothing is kept."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    return KernelSlot(folder, content_key("kernel", target, (FORMAT, package_identity(), digest)))
+
+
+@lru_cache(maxsize=1)
+def package_identity() -> str:
+    """This copy of tdsl: its files with sizes and times of change."""
+    listed: list[str] = []
+    for folder, folders, names in os.walk(Path(__file__).parents[1]):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            if name.endswith((".py", ".ll")):
+                about = os.stat(os.path.join(folder, name))
+                listed.append(f"{name} {about.st_size} {about.st_mtime_ns}")
+    return "\n".join(listed)
