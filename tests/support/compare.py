@@ -23,7 +23,17 @@ from tdsl.lower.ir import ArrayArgument
 from tdsl.lower.parser import parse_kernel
 from tdsl.lower.printer import kernel_text
 from tdsl.pipeline import lowered, ordered_inputs
-from tests.support.values import FORMS, Array, Form, Mode, draw_array, first_difference, laid_out, same_bits, untouched
+from tests.support.values import (
+    FORMS,
+    Array,
+    Form,
+    Mode,
+    draw_array,
+    first_difference,
+    laid_out,
+    same_bits,
+    untouched,
+)
 
 
 class Mismatch(AssertionError):
@@ -114,8 +124,8 @@ def run(
     looped = _interpreted(one, arrays, known, params, wanted, seed)
     tolerance = bound({**arrays}) if bound is not None and one.reassociates else None
     if not one.reassociates or tolerance is not None:
-        for number, (got, want) in enumerate(zip(looped, wanted)):
-            _check(one, "loops and expressions", number, got, want, None if tolerance is None else tolerance[number])
+        for number, (mine, want) in enumerate(zip(looped, wanted)):
+            _check(one, "loops and expressions", number, mine, want, None if tolerance is None else tolerance[number])
     for number, (mine, want) in enumerate(zip(_tuple(got), looped)):
         _check(one, "kernel and loops", number, mine, want)
     for form in forms:
