@@ -25,6 +25,8 @@ def generator(module: str) -> Callable[[], str]:
     return page
 
 
+sys.path.insert(0, str(DOCS.parent))  # the checkout that the pages belong to, installed or not
+
 PAGES = {"errors.md": "errors_page", "architecture.md": "architecture_page", "dtypes.md": "dtypes_page"}
 """Generated page -> the script that makes it."""
 

@@ -107,5 +107,8 @@ def _cache_clear() -> int:
 
     folder = cache_folder()
     number = 0 if folder is None else folder.clear()
-    print(f"removed {number} entr{'y' if number == 1 else 'ies'}" + ("" if folder is None else f" from {folder.path}"))
+    print(
+        f"removed {number} entr{'y' if number == 1 else 'ies'}"
+        + ("" if folder is None else f" from {folder.path}")
+    )
     return 0

@@ -22,6 +22,9 @@ GOLDEN = TESTS / "golden"
 # Last on the path: `benchmarks` is found there, while an installed tdsl still comes before the one of the checkout.
 sys.path.append(str(TESTS.parent))
 
+# No test finds machine code of an earlier run, or leaves any in the user's folder; tests of the cache name a folder.
+os.environ.setdefault("TDSL_CACHE", "0")
+
 # Examples are the same in every run and under every hash seed, and no test fails because the machine was slow.
 # `--hypothesis-profile=explore` draws new ones.
 _steady = {"deadline": None, "derandomize": True, "database": None, "print_blob": True}

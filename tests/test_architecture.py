@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "declare": ("expr", "poly", *LEAVES),
     "schedule": ("expr", "poly", "declare", *LEAVES),
     "lower": ("expr", "schedule", *LEAVES),
-    "codegen": ("expr", "lower.ir", *LEAVES),
+    "codegen": ("expr", "lower.ir", "lower.parser", "lower.printer", *LEAVES),
     "runtime": ("codegen", *LEAVES),
     "report": ("expr", "poly", "declare", "schedule", "lower", "codegen", "runtime", *LEAVES),
     "pipeline": ("expr", "poly", "declare", "schedule", "lower", "codegen", "runtime", "report", *LEAVES),

@@ -12,6 +12,7 @@ from tdsl.settings import (
     SWITCHES,
     Options,
     cache_directory,
+    cache_limit_bytes,
     current_options,
     full_traceback,
     options,
@@ -97,13 +98,30 @@ def test_switches(monkeypatch, value, on):
         assert read() is on
 
 
-def test_the_cache_directory(monkeypatch):
-    monkeypatch.setenv("TDSL_CACHE_DIR", "somewhere")
-    assert cache_directory() == Path("somewhere")
+def test_the_cache_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("TDSL_CACHE", raising=False)
+    monkeypatch.setenv("TDSL_CACHE_DIR", str(tmp_path / "here"))
+    assert cache_directory() == tmp_path / "here"
     monkeypatch.setenv("TDSL_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / "tdsl"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says the specification
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cache_directory() == tmp_path / "home/.cache/tdsl"
+    monkeypatch.setenv("TDSL_CACHE", "0")
     assert cache_directory() is None
-    monkeypatch.delenv("TDSL_CACHE_DIR")
-    assert cache_directory() is None
+
+
+def test_the_limit_of_the_cache(monkeypatch):
+    monkeypatch.delenv("TDSL_CACHE_MB", raising=False)
+    assert cache_limit_bytes() == 500_000_000
+    monkeypatch.setenv("TDSL_CACHE_MB", "3")
+    assert cache_limit_bytes() == 3_000_000
+    for wrong in ("0", "-1", "much", "1.5"):
+        monkeypatch.setenv("TDSL_CACHE_MB", wrong)
+        with pytest.raises(ArgumentError, match="C122: TDSL_CACHE_MB is a positive integer"):
+            cache_limit_bytes()
+
 
 
 def test_every_switch_that_is_read_anywhere_is_listed():

@@ -141,11 +141,15 @@ def _size_facts(minimum: int, multiple_of: int) -> str:
 def _duties(interface: Interface) -> list[str]:
     lines = ["The caller sees to it: nothing here is checked."]
     lines += [f"  {fact.text}" for fact in interface.facts]
-    lines.append("  Sizes are below 2^47. Values lie in their ranges. Outputs overlap neither inputs nor each other;")
+    lines.append(
+        "  Sizes are below 2^47. Values lie in their ranges. Outputs overlap neither inputs nor each other;"
+    )
     if interface.inplace:
         pairs = ", ".join(f"{output} may be {name}" for name, output in interface.inplace)
         lines.append(f"  but as the very same array: {pairs}.")
-    lines.append("Returns TDSL_DONE; TDSL_OUT_OF_MEMORY: outputs may be partly written; TDSL_UNSUPPORTED_CPU.")
+    lines.append(
+        "Returns TDSL_DONE; TDSL_OUT_OF_MEMORY: outputs may be partly written; TDSL_UNSUPPORTED_CPU."
+    )
     return lines
 
 

@@ -118,7 +118,9 @@ class Interface:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
             if isinstance(wrong, FormatError):
                 raise
-            raise FormatError("C120", "this describes no kernel", why=[f"{type(wrong).__name__}: {wrong}"]) from None
+            raise FormatError(
+                "C120", "this describes no kernel", why=[f"{type(wrong).__name__}: {wrong}"]
+            ) from None
 
 
 _Record = dict[str, object]
@@ -127,7 +129,9 @@ _Record = dict[str, object]
 def _interface(data: object) -> Interface:
     record = cast(_Record, data)
     if record["format"] != FORMAT:
-        raise FormatError("C120", f"this describes a kernel in format {record['format']!r}, tdsl reads {FORMAT}")
+        raise FormatError(
+            "C120", f"this describes a kernel in format {record['format']!r}, tdsl reads {FORMAT}"
+        )
     return Interface(
         _text(record["name"]),
         tuple(_size(one) for one in _records(record["sizes"])),

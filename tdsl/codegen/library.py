@@ -83,7 +83,9 @@ def _version_text(name: str, version: Version, kind: BodyKind, *, several: bool)
 def _constant(name: str, text: str) -> str:
     """Text as a constant that ends with a zero byte, in a section of its own."""
     data = text.encode() + b"\0"
-    plain = "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:02X}" for byte in data)
+    plain = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:02X}" for byte in data
+    )
     return f'@{name} = constant [{len(data)} x i8] c"{plain}", section "{SECTION}", align 1\n'
 
 
@@ -91,7 +93,10 @@ def _dispatcher(name: str, kind: BodyKind, versions: Sequence[Version]) -> str:
     """Chooses the highest level that the CPU has, once."""
     public = public_symbol(name, kind)
     signature = "(ptr %data, ptr %integers, ptr %env)"
-    symbols = [(LEVELS[version.target.mcpu or ""], _version_symbol(name, kind, version.target)) for version in versions]
+    symbols = [
+        (LEVELS[version.target.mcpu or ""], _version_symbol(name, kind, version.target))
+        for version in versions
+    ]
     declared = "".join(f'declare hidden i32 @"{symbol}"(ptr, ptr, ptr)\n' for _, symbol in symbols)
     lines = ["  %level = call i32 @tdsl_cpu_level()"]
     best = f"@{public}.none"

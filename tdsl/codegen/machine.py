@@ -84,7 +84,9 @@ def compile_object(
     return object_code
 
 
-def compile_modules(texts: Sequence[str], target: Target, *, allowed: frozenset[str] = KERNEL_SYMBOLS) -> bytes:
+def compile_modules(
+    texts: Sequence[str], target: Target, *, allowed: frozenset[str] = KERNEL_SYMBOLS
+) -> bytes:
     """The object file of several modules linked into one; arguments and errors as for `compile_object`.
 
     Functions may carry a `"target-cpu"` of their own, above that of the target; inline assembly of this machine's

@@ -209,7 +209,8 @@ f(np.ascontiguousarray(np.ones((4, 3), "float32").T))
         "`td.load` reads what `f.save` wrote; the description inside has a format number, and a tdsl reads the one of its "
         "time. The same error comes from a pickled kernel of another format.",
         'td.load("nothing.so")',
-        KERNEL + """
+        KERNEL
+        + """
 import tempfile
 with tempfile.TemporaryDirectory() as folder:
     f.save(folder + "/z.o")
@@ -223,7 +224,8 @@ with tempfile.TemporaryDirectory() as folder:
         "A kernel is saved as a shared library (`.so`) or an object (`.o`) in a folder that is there; its name becomes a C "
         "function; `cpus=` takes x86-64 levels. `td.load` needs the name where a file holds several kernels.",
         KERNEL + 'f.save("z.dll")',
-        KERNEL + """
+        KERNEL
+        + """
 import tempfile
 with tempfile.TemporaryDirectory() as folder:
     f.save(folder + "/z.o", cpus=("x86-64-v2", "x86-64-v3"))

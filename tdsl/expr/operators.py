@@ -179,6 +179,33 @@ class Operators(Generic[Result]):
         )
 
     @hide_internal_frames
+    def __float__(self) -> NoReturn:
+        self._has_no_number("float")
+
+    @hide_internal_frames
+    def __int__(self) -> NoReturn:
+        self._has_no_number("int")
+
+    @hide_internal_frames
+    def __len__(self) -> NoReturn:
+        raise ArgumentTypeError(
+            "E114",
+            f"{self} has no length while it is declared",
+            where=here(),
+            hint=("A.shape[0] is the first extent of a tensor A",),
+        )
+
+    def _has_no_number(self, kind: str) -> NoReturn:
+        dtype = "int64" if kind == "int" else "float64"
+        raise ArgumentTypeError(
+            "E114",
+            f"{self} is no Python {kind} while it is declared",
+            where=here(),
+            why=("its value exists only when a kernel runs",),
+            hint=(f'td.cast({self}, "{dtype}") is the value in another dtype',),
+        )
+
+    @hide_internal_frames
     def __iter__(self) -> NoReturn:
         raise ArgumentTypeError(
             "E114",

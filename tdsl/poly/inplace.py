@@ -73,9 +73,7 @@ class _Question:
         """No iteration of the group reads what another one writes, but where lockstep keeps them in order."""
         tree = self.judgement.copies.tree
         inside = [
-            touch
-            for touch in (*self.readers, *self.writers)
-            if tree.inside(touch.statement.name, group.dims)
+            touch for touch in (*self.readers, *self.writers) if tree.inside(touch.statement.name, group.dims)
         ]
         pairs = [(one, other) for one in inside for other in inside if one.writes != other.writes]
         return not any(self._meet(group, one, other) for one, other in pairs)
@@ -104,4 +102,6 @@ class _Question:
         if touch.writes:
             return self.judgement.edges.written(self.result, touch.statement)
         copies = self.judgement.copies
-        return copies.relation(touch.statement.name).apply_range(copies.flow.read(touch.statement, self.source))
+        return copies.relation(touch.statement.name).apply_range(
+            copies.flow.read(touch.statement, self.source)
+        )

@@ -156,7 +156,11 @@ def check_keywords(interface: Interface, keywords: Mapping[str, object]) -> dict
 
 
 def _size(name: str, value: object) -> int:
-    if isinstance(value, bool | np.bool) or not isinstance(value, SupportsIndex) or isinstance(value, np.ndarray):
+    if (
+        isinstance(value, bool | np.bool)
+        or not isinstance(value, SupportsIndex)
+        or isinstance(value, np.ndarray)
+    ):
         raise CallTypeError("C111", f"size {name} is {shown_value(value)}, expected an integer")
     try:
         number = operator.index(value)

@@ -151,7 +151,9 @@ def _require_host(target: Target) -> None:
 def rebuilt(state: dict[str, object]) -> Kernel:
     """The kernel of a pickle. Errors: C120 another format; what a build raises."""
     if state.get("format") != PICKLE_FORMAT:
-        raise FormatError("C120", f"a kernel pickled in format {state.get('format')!r}, tdsl reads {PICKLE_FORMAT}")
+        raise FormatError(
+            "C120", f"a kernel pickled in format {state.get('format')!r}, tdsl reads {PICKLE_FORMAT}"
+        )
     target = Target.from_data(cast("dict[str, object]", state["target"]))
     interface = Interface.from_json(str(state["interface"]))
     loops = LoopText(str(state["loops"]), target, shared=bool(interface.inplace))

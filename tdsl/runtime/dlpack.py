@@ -106,7 +106,9 @@ def _array(tensor: _Tensor, dtype: np.dtype[np.generic], capsule: object) -> NDA
     strides = tuple(size * stride for stride in tensor.strides[: tensor.ndim]) if tensor.strides else None
     steps = [] if strides is None else [s * (n - 1) for s, n in zip(strides, shape, strict=True)]
     below = -sum(step for step in steps if step < 0)
-    above = sum(step for step in steps if step > 0) if strides is not None else size * (int(np.prod(shape)) - 1)
+    above = (
+        sum(step for step in steps if step > 0) if strides is not None else size * (int(np.prod(shape)) - 1)
+    )
     start = (tensor.data or 0) + tensor.offset - below
     memory = (ctypes.c_char * (below + above + size)).from_address(start)
     memory.capsule = capsule  # pyright: ignore[reportAttributeAccessIssue]

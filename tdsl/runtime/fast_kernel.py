@@ -62,9 +62,7 @@ def derive(base: type) -> type:
     offset = vectorcall_offset(base)
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", _SSIZE_MEMBER, offset, _READ_ONLY, None))
     call = ctypes.cast(ctypes.pythonapi.PyVectorcall_Call, ctypes.c_void_p)
-    slots = (_Slot * 3)(
-        _Slot(_TP_MEMBERS, ctypes.addressof(members)), _Slot(_TP_CALL, call), _Slot(0, None)
-    )
+    slots = (_Slot * 3)(_Slot(_TP_MEMBERS, ctypes.addressof(members)), _Slot(_TP_CALL, call), _Slot(0, None))
     name = f"{base.__module__}.{base.__name__}".encode()
     spec = _Spec(name, offset + 16, 0, _DEFAULT | _BASETYPE | _HAVE_VECTORCALL, ctypes.addressof(slots))
     _kept.append((members, slots, spec, name))

@@ -49,7 +49,9 @@ class KernelSlot:
         try:
             head, _, code = found.partition(b"\n")
             record = cast("dict[str, str]", json.loads(head))
-            return KeptKernel(record["loops"], Interface.from_json(record["interface"]), record["symbol"], code)
+            return KeptKernel(
+                record["loops"], Interface.from_json(record["interface"]), record["symbol"], code
+            )
         except (ValueError, KeyError, TypeError, FormatError):
             return None
 

@@ -60,9 +60,7 @@ def object_for(
     return found
 
 
-def _compiled(
-    text: str, target: Target, opt: int, allowed: frozenset[str], record: Record | None
-) -> bytes:
+def _compiled(text: str, target: Target, opt: int, allowed: frozenset[str], record: Record | None) -> bytes:
     from tdsl.codegen.machine import compile_object
 
     return compile_object(text, target, opt, allowed=allowed, record=record)

@@ -47,7 +47,9 @@ def _samples() -> Iterator[NDArray[np.generic]]:
     yield np.frombuffer(bytes(9), np.uint8)[1:].view(np.float32)
 
 
-def _peek(kind: type[ctypes.c_void_p | ctypes.c_int32 | ctypes.c_int64 | ctypes.c_double], value: object, at: int) -> float:
+def _peek(
+    kind: type[ctypes.c_void_p | ctypes.c_int32 | ctypes.c_int64 | ctypes.c_double], value: object, at: int
+) -> float:
     return kind.from_address(id(value) + at).value or 0
 
 
@@ -56,9 +58,15 @@ def _scalars_match() -> bool:
     items = tuple(object() for _ in range(3))
     number = float("1234.5678")
     return (
-        all(_peek(ctypes.c_void_p, one, layout.OBJECT_TYPE) == id(type(one)) for one in (items, number, items[0]))
+        all(
+            _peek(ctypes.c_void_p, one, layout.OBJECT_TYPE) == id(type(one))
+            for one in (items, number, items[0])
+        )
         and _peek(ctypes.c_int64, items, layout.TUPLE_SIZE) == 3
-        and all(_peek(ctypes.c_void_p, items, layout.TUPLE_ITEMS + 8 * at) == id(one) for at, one in enumerate(items))
+        and all(
+            _peek(ctypes.c_void_p, items, layout.TUPLE_ITEMS + 8 * at) == id(one)
+            for at, one in enumerate(items)
+        )
         and _peek(ctypes.c_double, number, layout.FLOAT_VALUE) == number
     )
 
@@ -89,7 +97,9 @@ def new_from_descr() -> int | None:
     except ImportError:
         return None
     capsule = cast(object, getattr(_multiarray_umath, "_ARRAY_API", None))
-    get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", ctypes.pythonapi))
+    get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+        ("PyCapsule_GetPointer", ctypes.pythonapi)
+    )
     try:
         start = get(capsule, None)
     except ValueError:
@@ -104,7 +114,15 @@ def new_from_descr() -> int | None:
 def _makes_arrays(address: int) -> bool:
     pointer = ctypes.c_void_p
     make = ctypes.PYFUNCTYPE(
-        ctypes.py_object, ctypes.py_object, ctypes.py_object, ctypes.c_int, pointer, pointer, pointer, ctypes.c_int, pointer
+        ctypes.py_object,
+        ctypes.py_object,
+        ctypes.py_object,
+        ctypes.c_int,
+        pointer,
+        pointer,
+        pointer,
+        ctypes.c_int,
+        pointer,
     )(address)
     dtype = np.dtype(np.int16)
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the function takes a reference

@@ -56,7 +56,9 @@ def _elements_meet(array: NDArray[np.generic]) -> bool:
     return bool((np.diff(starts) < array.itemsize).any())
 
 
-def check_overlap(outputs: Sequence[Named], inputs: Sequence[Named], same: Collection[tuple[str, str]]) -> None:
+def check_overlap(
+    outputs: Sequence[Named], inputs: Sequence[Named], same: Collection[tuple[str, str]]
+) -> None:
     """No output may share memory with an input or another output. Errors: C109.
 
     Args:

@@ -52,7 +52,9 @@ def save(loops: LoopText, interface: Interface, path: Path, cpus: Sequence[str] 
         tuple(target.mcpu or "" for target in targets) if len(targets) > 1 else (),
         _helpers(interface, targets[0]),
     )
-    object_code = library_object(interface.name, [_version(loops, one) for one in targets], description.to_json())
+    object_code = library_object(
+        interface.name, [_version(loops, one) for one in targets], description.to_json()
+    )
     words = ", ".join(str(target.mcpu) for target in targets)
     header, about = path.with_suffix(".h"), path.with_suffix(".json")
     written = _shared(object_code, targets[0]) if path.suffix == ".so" else object_code
@@ -84,7 +86,9 @@ def _targets(own: Target, cpus: Sequence[str] | None) -> list[Target]:
     unknown = [name for name in names if name not in LEVELS]
     if unknown or not names or own.architecture != "x86_64" or host_architecture() != "x86_64":
         what = f"not {unknown[0]!r}" if unknown else "on and for x86-64 only" if names else "at least one"
-        raise ArgumentError("C121", f"cpus= takes levels, {what}", where=here(), why=[f"levels: {', '.join(LEVELS)}"])
+        raise ArgumentError(
+            "C121", f"cpus= takes levels, {what}", where=here(), why=[f"levels: {', '.join(LEVELS)}"]
+        )
     return [Target("cpu", mcpu=name) for name in sorted(set(names), key=LEVELS.__getitem__)]
 
 
@@ -138,4 +142,6 @@ def _write(path: Path, content: bytes) -> None:
         os.replace(own, path)
     except OSError as reason:
         own.unlink(missing_ok=True)
-        raise ArgumentError("C121", f"{path} cannot be written", where=here(), why=[reason.strerror or ""]) from None
+        raise ArgumentError(
+            "C121", f"{path} cannot be written", where=here(), why=[reason.strerror or ""]
+        ) from None

@@ -78,7 +78,9 @@ class SavedKernel:
         try:
             record = cast("dict[str, object]", json.loads(text))
             if record["format"] != FORMAT or record["kind"] != "tdsl kernel":
-                raise FormatError("C120", f"a saved kernel in format {record['format']!r}, tdsl reads {FORMAT}")
+                raise FormatError(
+                    "C120", f"a saved kernel in format {record['format']!r}, tdsl reads {FORMAT}"
+                )
             helpers = cast("dict[str, dict[str, str]]", record["helpers"])
             return SavedKernel(
                 Interface.from_json(json.dumps(record["interface"])),

@@ -32,7 +32,9 @@ def as_scalar(value: object, argument: ScalarInterface) -> tuple[Number, ctypes.
         )
     number = cast(Number, plain)
     exact = not dtype.is_float or not isinstance(number, float)
-    if exact and not min_value(dtype) <= number <= max_value(dtype):  # a float may round to an infinity, an int may not
+    if exact and not min_value(dtype) <= number <= max_value(
+        dtype
+    ):  # a float may round to an infinity, an int may not
         raise CallTypeError(
             "C111",
             f"{argument.name} is {shown_value(number)}, which {argument.dtype} cannot hold",

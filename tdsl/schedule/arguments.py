@@ -7,11 +7,13 @@ given. Source of the idea: exo's argument processors, which make all primitives 
 from __future__ import annotations
 
 import difflib
+import keyword
 from collections.abc import Sequence
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeGuard, TypeVar
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, LimitError, UnknownAxisError, UnknownStageError
 from tdsl.expr.rewrite import variables
+from tdsl.poly.model import Split
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loops import children, constant_extents, parents
@@ -21,6 +23,8 @@ from tdsl.schedule.state import StageState, State, StorageScope, Tail
 Choice = TypeVar("Choice", bound=str)
 
 SCOPES: tuple[StorageScope, ...] = ("heap", "stack", "register")
+WIDEST_BLOCK = 2**40
+"""Elements that one block of a split, with the blocks inside it, may span."""
 CUDA_SCOPES = ("shared", "fragment", "local")
 TAILS: tuple[Tail, ...] = ("guard", "mask", "peel", "shift", "pad")
 
@@ -177,11 +181,11 @@ def fresh_axes(
     sizes = {var.name for var in variables(*nodes_of(entry.stage)) if var.kind in ("size", "param")}
     seen: list[object] = []
     for name in names:
-        if not isinstance(name, str) or not name.isidentifier():
+        if not is_name(name):
             raise step.refusal(
                 ArgumentError,
                 "S111",
-                f"{step.primitive} cannot call an axis {name!r}: it is no identifier",
+                f"{step.primitive} cannot call an axis {name!r}: it is {_no_name(name)}",
                 hint=('into=("io", "ii")',),
             )
         if name in seen:
@@ -200,6 +204,15 @@ def fresh_axes(
             )
 
 
+def is_name(name: object) -> TypeGuard[str]:
+    """Whether something can name an axis, a stage or a knob: a Python identifier that is no word of Python (N6)."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _no_name(name: object) -> str:
+    return "a word of Python itself" if isinstance(name, str) and keyword.iskeyword(name) else "no identifier"
+
+
 def _taken_by(step: Directive, entry: StageState, name: str, sizes: set[str]) -> str:
     if name in entry.axes:
         return "it has that axis already"
@@ -215,9 +228,9 @@ def fresh_stage(step: Directive, state: State, name: object) -> str:
 
     Errors: S111 no identifier; S113 taken, by what.
     """
-    if not isinstance(name, str) or not name.isidentifier():
+    if not is_name(name):
         raise step.refusal(
-            ArgumentError, "S111", f"{step.primitive} cannot call a stage {name!r}: it is no identifier"
+            ArgumentError, "S111", f"{step.primitive} cannot call a stage {name!r}: it is {_no_name(name)}"
         )
     taken = ""
     for entry in state.stages:
@@ -295,6 +308,23 @@ def limit(step: Directive, what: str, count: int, most: int, why: str) -> None:
             why=(why,),
             hint=(f"a part of it: {step.primitive}({', '.join(map(_quoted, step.arguments()[0][:2]))}, 8)",),
         )
+
+
+def limit_blocks(step: Directive, state: State) -> None:
+    """Checks that every block of every split spans so few elements that 64-bit index arithmetic cannot overflow.
+
+    Errors: S115 one spans more than `WIDEST_BLOCK`.
+    """
+    for entry in state.live():
+        spans: dict[str, int] = {}
+        for relation in entry.relations:
+            span = max(spans.get(parent, 1) for parent in parents(relation))
+            spans.update(dict.fromkeys(children(relation), span))
+            if isinstance(relation, Split):
+                spans[relation.outer] = span * relation.factor
+                what = f"the number of elements in a block of {relation.parent} of {entry.name}"
+                why = "sizes end at 2**47, and index arithmetic has 64 bits"
+                limit(step, what, spans[relation.outer], WIDEST_BLOCK, why)
 
 
 def constant_extent(step: Directive, state: State, entry: StageState, axis: str) -> int | None:

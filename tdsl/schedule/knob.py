@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from typing import cast
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
@@ -37,7 +38,8 @@ def knob(name: str, values: Sequence[int], default: int | None = None) -> Knob:
     Source: TVM's AutoTVM `define_knob`.
     """
     _check_name(name)
-    chosen = tuple(values)
+    chosen = cast("tuple[int, ...]", _plain(tuple(values)))
+    default = cast("int | None", _plain(default))
     for value in (*chosen, *(() if default is None else (default,))):
         _check_value(name, value)
     if not chosen:
@@ -85,6 +87,24 @@ def bound(step: Directive, settings: Mapping[str, int]) -> Directive:
         if entry.name != "where"
     }
     return replace(step, **changes)
+
+
+def with_plain_integers(step: Directive) -> Directive:
+    """The step with Python's integers in place of NumPy's, which are no part of text and JSON."""
+    changes = {
+        entry.name: plain
+        for entry in fields(step)
+        if entry.name != "where" and (plain := _plain(value := getattr(step, entry.name))) is not value
+    }
+    return replace(step, **changes) if changes else step
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        parts = cast("tuple[object, ...]", value)
+        plain = tuple(_plain(part) for part in parts)
+        return parts if all(mine is given for mine, given in zip(plain, parts, strict=True)) else plain
+    return int(value) if isinstance(value, Integral) and not isinstance(value, int) else value
 
 
 def _inside(value: object) -> Iterator[Knob]:

@@ -16,10 +16,11 @@ from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
 from tdsl.schedule import editing, kernels, legality, show
+from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_names, as_stages, stage_name, tensor_name
-from tdsl.schedule.knob import Knob, bound
+from tdsl.schedule.knob import Knob, bound, with_plain_integers
 from tdsl.schedule.primitives import (
     Assume,
     CacheRead,
@@ -411,6 +412,7 @@ class Schedule:
 
     def _then(self, step: Directive) -> Schedule:
         """The schedule after one more step, which is checked, applied and judged."""
+        step = with_plain_integers(step)
         return Schedule(
             self._declared, self._target, after(self._state, step, dict(self._settings)), self._settings
         )
@@ -425,7 +427,9 @@ class Schedule:
 def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     """The state after one step with its knobs at their values; the recorded step keeps the knobs."""
     editing.check_knobs(step, state)
-    fresh = bound(step, settings).apply(state)
+    chosen = bound(step, settings)
+    fresh = chosen.apply(state)
+    limit_blocks(chosen, fresh)
     legality.check(step, fresh)
     return replace(fresh, steps=(*state.steps, step))
 

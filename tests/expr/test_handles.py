@@ -121,7 +121,7 @@ def test_functions(built, text, dtype):
 
 def test_origins_are_carried():
     value = reductions.sum(A[j, k], over=k)
-    assert value.origins == (k.origin, j.origin, n.size)
+    assert value.origins == (k.origin, n.size, j.origin)
     assert (i + n).origins == (i.origin, n.size)
     assert operations.where(i < n, alpha, 0).origins == (i.origin, n.size, alpha.param)
 
@@ -275,3 +275,9 @@ def test_shapes_that_do_not_broadcast(maker, raises_text):
     text = raises_text(ShapeError, lambda: A + tensor("R", "float32", 4))
     assert text.splitlines()[0] == "E104: add: the shapes do not broadcast: A (n, 5) and R (4,)"
     assert "E104" in raises_text(ShapeError, lambda: B + tensor("R", "int32", 7))
+
+
+def test_no_python_number_and_no_length(raises_text):
+    assert raises_text(ArgumentTypeError, lambda: float(B[0])).startswith("E114: B[0] is no Python float")
+    assert raises_text(ArgumentTypeError, lambda: int(B[0])).startswith("E114: B[0] is no Python int")
+    assert raises_text(ArgumentTypeError, lambda: len(A)).startswith("E114: A has no length")

@@ -1,5 +1,6 @@
 """Bad input to directives: the full text of each error (the tour of a new user in the issue, and its neighbours)."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -280,3 +281,32 @@ def test_the_caret_line_and_the_place_are_those_of_the_call(matmul):
     assert lines[1].endswith('matmul.s.split("C", "j", 8).split("C", "i", 0)')
     assert lines[2].rstrip().endswith("^" * len('split("C", "i", 0)'))
     assert len(lines[1]) == len(lines[2])
+
+
+def test_blocks_so_wide_that_indices_would_overflow(matmul, told):
+    assert told(lambda: matmul.s.split("C", "i", 2**41)) == (
+        "LimitError S115: the number of elements in a block of i of C is 2199023255552, the limit is 1099511627776\n"
+        '  here: split("C", "i", 2**41)\n'
+        "  sizes end at 2**47, and index arithmetic has 64 bits\n"
+        '  try: a part of it: split("C", "i", 8)'
+    )
+    nested = matmul.s.split("C", "i", 2**20)
+    assert "S115" in told(lambda: nested.split("C", "io", 2**21))
+    assert "S115" in told(lambda: matmul.s.split("C", "i", [2**21, 2**20]))
+    assert nested.split("C", "io", 2**20).axes("C")[:3] == ("ioo", "ioi", "ii")
+
+
+@pytest.mark.parametrize("name", ["lambda", "for"])
+def test_a_word_of_python_is_no_name(matmul, told, name):
+    assert "it is a word of Python itself" in told(lambda: matmul.s.split("C", "i", 4, into=("a", name)))
+    assert "it is a word of Python itself" in told(lambda: matmul.s.cache_read("A", "C", name=name))
+
+
+def test_integers_of_numpy_are_integers(matmul):
+    plain = matmul.s.tile("C", {"i": 4, "j": 8}).split("C", "k", [4, 2])
+    same = matmul.s.tile("C", {"i": np.int64(4), "j": np.uint8(8)}).split("C", "k", [np.int32(4), 2])
+    assert same == plain and same.to_json() == plain.to_json() and same.script() == plain.script()
+
+
+def test_a_reorder_of_nothing(matmul, told):
+    assert told(lambda: matmul.s.reorder("C")).startswith("ArgumentError S120: reorder of C names no axis")

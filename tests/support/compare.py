@@ -23,7 +23,17 @@ from tdsl.lower.ir import ArrayArgument
 from tdsl.lower.parser import parse_kernel
 from tdsl.lower.printer import kernel_text
 from tdsl.pipeline import lowered, ordered_inputs
-from tests.support.values import FORMS, Array, Form, Mode, draw_array, first_difference, laid_out, same_bits, untouched
+from tests.support.values import (
+    FORMS,
+    Array,
+    Form,
+    Mode,
+    draw_array,
+    first_difference,
+    laid_out,
+    same_bits,
+    untouched,
+)
 
 
 class Mismatch(AssertionError):

@@ -10,8 +10,21 @@ from dataclasses import dataclass, field
 
 from tdsl.codegen.entry.code import Code
 from tdsl.codegen.entry.layout import (
-    ARRAY_DATA, ARRAY_DESCR, ARRAY_DIMS, ARRAY_FLAGS, ARRAY_NDIM, ARRAY_STRIDES, FLAG_ALIGNED, FLAG_CONTIGUOUS,
-    FLAG_WRITEABLE, OBJECT_TYPE, RECORD_BYTES, RECORD_CONTIGUOUS, RECORD_DATA, RECORD_DIMS, RECORD_STRIDES,
+    ARRAY_DATA,
+    ARRAY_DESCR,
+    ARRAY_DIMS,
+    ARRAY_FLAGS,
+    ARRAY_NDIM,
+    ARRAY_STRIDES,
+    FLAG_ALIGNED,
+    FLAG_CONTIGUOUS,
+    FLAG_WRITEABLE,
+    OBJECT_TYPE,
+    RECORD_BYTES,
+    RECORD_CONTIGUOUS,
+    RECORD_DATA,
+    RECORD_DIMS,
+    RECORD_STRIDES,
     ContextLayout,
 )  # fmt: skip
 from tdsl.codegen.interface import ArrayInterface
@@ -59,7 +72,7 @@ class Array:
 def read_array(code: Code, context: ContextLayout, interface: ArrayInterface, handle: str) -> Array:
     """The argument in the object `handle`; checks type, dtype, rank, and for outputs that it can be written."""
     ndim = len(interface.extents)
-    record = f"%record.{interface.name}.{code.number()}"
+    record = f"%record.{code.number()}"
     _reserve(code, record, ndim)
     kind = code.load("ptr", handle, OBJECT_TYPE)
     native = code.op(f"icmp eq ptr {kind}, {code.load('ptr', '%context', context.offset('ndarray'))}")
@@ -89,7 +102,9 @@ def _reserve(code: Code, record: str, ndim: int) -> None:
     code.lines.insert(1, f"  {record} = alloca [{RECORD_BYTES + 8 * ndim} x i8], align 8")
 
 
-def _numpy(code: Code, context: ContextLayout, interface: ArrayInterface, handle: str) -> tuple[str, str, str, str]:
+def _numpy(
+    code: Code, context: ContextLayout, interface: ArrayInterface, handle: str
+) -> tuple[str, str, str, str]:
     descr = code.load("ptr", handle, ARRAY_DESCR)
     wanted = code.load("ptr", "%context", context.offset(f"descr {interface.dtype}"))
     code.require(code.op(f"icmp eq ptr {descr}, {wanted}"))

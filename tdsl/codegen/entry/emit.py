@@ -210,7 +210,11 @@ class _Entry:
 
     # ------------------------------------------------------------ running
     def _run(
-        self, values: Sequence[Array | ScalarValue], outputs: Sequence[Array], known: Mapping[str, Whole], body: str
+        self,
+        values: Sequence[Array | ScalarValue],
+        outputs: Sequence[Array],
+        known: Mapping[str, Whole],
+        body: str,
     ) -> str:
         """The status of the body."""
         code = self.code
@@ -231,7 +235,9 @@ class _Entry:
                     code.store("i64", step, "%integers", at)
                     at += 8
         environment = code.load("ptr", "%context", self.context.offset("environment"))
-        return self._call(f"i32 {body}(ptr %data, ptr %integers, ptr {environment})", self._work(arguments, known))
+        return self._call(
+            f"i32 {body}(ptr %data, ptr %integers, ptr {environment})", self._work(arguments, known)
+        )
 
     def _work(self, arguments: Sequence[Array | ScalarValue], known: Mapping[str, Whole]) -> str:
         """i1: whether the call is worth releasing the lock; empty where that is not known: then it is released."""
@@ -295,7 +301,5 @@ class _Entry:
         code.do("ret ptr null")
         code.label(code.slow_label)
         slow = code.load("ptr", "%context", self.context.offset("slow"))
-        answer = code.op(
-            f"call ptr @PyObject_Vectorcall(ptr {slow}, ptr %args, i64 %nargsf, ptr %kwnames)"
-        )
+        answer = code.op(f"call ptr @PyObject_Vectorcall(ptr {slow}, ptr %args, i64 %nargsf, ptr %kwnames)")
         code.do(f"ret ptr {answer}")

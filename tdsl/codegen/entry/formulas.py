@@ -92,7 +92,9 @@ class _Writer:
 
     def whole(self, node: ast.expr) -> Whole:
         value = self.write(node)
-        return value if isinstance(value, Whole) else Whole(self.code.op(f"zext i1 {value.text} to i64"), 0, 1)
+        return (
+            value if isinstance(value, Whole) else Whole(self.code.op(f"zext i1 {value.text} to i64"), 0, 1)
+        )
 
     def truth(self, node: ast.expr) -> str:
         value = self.write(node)
@@ -183,7 +185,9 @@ class _Writer:
                 quotient = self.code.op(f"sdiv i64 {lhs.text}, {divisor}")
                 step = self.code.op(f"sext i1 {below} to i64")
                 text = self.code.op(f"add i64 {quotient}, {step}")
-        return Whole(text, 0, divisor - 1) if remainder else Whole(text, lhs.low // divisor, lhs.high // divisor)
+        return (
+            Whole(text, 0, divisor - 1) if remainder else Whole(text, lhs.low // divisor, lhs.high // divisor)
+        )
 
 
 def _interval(op: str, lhs: Whole, rhs: Whole) -> tuple[int, int]:

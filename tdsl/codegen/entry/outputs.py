@@ -127,7 +127,11 @@ def _same(code: Code, one: Array, other: Array) -> str:
 
 # ---------------------------------------------------------------- new arrays
 def new_outputs(
-    code: Code, context: ContextLayout, interface: Interface, first: Array | None, shapes: Sequence[Sequence[str]]
+    code: Code,
+    context: ContextLayout,
+    interface: Interface,
+    first: Array | None,
+    shapes: Sequence[Sequence[str]],
 ) -> tuple[list[Array], list[str]]:
     """New arrays of the library that the first array argument comes from, and their objects.
 

@@ -14,6 +14,7 @@ from tdsl.codegen.entry.formulas import Whole, condition, integer
 from tdsl.codegen.formula import Formula
 from tdsl.codegen.interface import SIZE_LIMIT, Interface
 
+
 def solve(
     code: Code, interface: Interface, arrays: Sequence[Array], given: Mapping[str, Whole]
 ) -> dict[str, Whole]:
@@ -22,7 +23,9 @@ def solve(
     Args:
         given: sizes passed as keywords, each known to be at least 0 and below the limit.
     """
-    equations = [pair for array in arrays for pair in zip(array.extents, array.interface.extents, strict=True)]
+    equations = [
+        pair for array in arrays for pair in zip(array.extents, array.interface.extents, strict=True)
+    ]
     known = dict(given)
     bound: set[int] = set()
     for position, name, factor in bindings([formula for _, formula in equations], set(given)):

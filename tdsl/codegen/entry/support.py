@@ -377,6 +377,7 @@ none:
 }}
 """
 
+
 def support_text() -> str:
     """The module."""
     return "".join((_DECLARATIONS, _foreign_text(), _BOUNDS, _FIND, *map(_range_text, RANGED)))

@@ -99,6 +99,10 @@ def shuffle_mask(lanes: tuple[int, ...]) -> str:
 
 
 def symbol_text(name: str) -> str:
-    """A function's name as LLVM writes it: any identifier, quoted where it is not plain ASCII."""
+    """A function's name as LLVM writes it: any identifier, quoted where it is not plain ASCII.
+
+    Names that start with ``llvm.`` are LLVM's own, so the parts of a kernel called ``llvm`` get another start.
+    """
+    name = f"_{name}" if name.startswith("llvm.") else name
     plain = name.isascii() and name.replace("_", "a").replace(".", "a").isalnum()
     return f"@{name}" if plain else f'@"{name}"'

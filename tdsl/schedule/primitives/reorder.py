@@ -64,6 +64,14 @@ class Reorder(Directive):
 
     def _expanded(self, state: State, entry: StageState) -> tuple[str, ...]:
         """The axes with ``...`` replaced by those not named."""
+        if not self.axes:
+            raise self.refusal(
+                ArgumentError,
+                "S120",
+                f"reorder of {entry.name} names no axis",
+                why=(f"axes of {entry.name} now: {', '.join(entry.axes)}",),
+                hint=("the axes in their new order, outermost first",),
+            )
         named: list[str] = []
         dots = 0
         for axis in self.axes:

@@ -50,6 +50,7 @@ def test_vectors():
 
 def test_names():
     assert symbol_text("mm_general.task1") == "@mm_general.task1" and symbol_text("größe") == '@"größe"'
+    assert symbol_text("llvm") == "@llvm" and symbol_text("llvm.contiguous") == "@_llvm.contiguous"
 
 
 def test_narrow_floats_are_their_patterns():
