@@ -30,7 +30,8 @@ Threads that run tasks are in the default floating environment (semantics D4); t
 thread and restores it (codegen/float_environment.py).
 
 **Result**: 0 done; 1 a scratch allocation failed, and outputs may be partly written; 2 the CPU has not the instructions
-that a saved file's versions need, and nothing was done. Other values are reserved; a caller treats them as a failure. A kernel never raises, prints, or keeps anything between calls.
+that a saved file's versions need, and nothing was done. Other values are reserved; a caller treats them as a failure.
+A kernel never raises, prints, or keeps anything between calls.
 
 Pointers and int64 are 8 bytes, little endian, in the platform's C convention; nothing else is promised. A change of any
 of this is a new ABI_VERSION. Counterparts: TVM's packed function (typed by tags at run time), Halide's halide_buffer_t

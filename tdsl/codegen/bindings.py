@@ -1,7 +1,7 @@
 """Which array binds which size: formulas of extents in, the order in which sizes can be solved out (semantics C5).
 
-Bare dims first, then affine ones with one unknown left, again and again. The order depends on the interface alone, so the
-code of the entry has it built in.
+Bare dims first, then affine ones with one unknown left, again and again. The order depends on the interface alone, so
+the code of the entry has it built in.
 """
 
 from __future__ import annotations

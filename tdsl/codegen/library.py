@@ -6,9 +6,10 @@ Symbols of the object for a kernel `f` (codegen/abi.py):
     int32_t f_general(void *const *data, const int64_t *sizes_and_strides, const tdsl_env *env);  any strides
     extern const char f_tdsl[];          the description, JSON, also found as the section `.tdsl`
 
-With several levels both are small functions that ask the CPU once, keep the best version's address and jump there; a CPU
-below all of them gets status 2. The levels are the psABI's, because their instructions are known exactly; detection is
-inline `cpuid`, so the object needs no library. Sources: x86-64 psABI 1.0, table 3.1; Intel SDM volume 2, CPUID, XGETBV.
+With several levels both are small functions that ask the CPU once, keep the best version's address and jump there; a
+CPU below all of them gets status 2. The levels are the psABI's, because their instructions are known exactly;
+detection is inline `cpuid`, so the object needs no library. Sources: x86-64 psABI 1.0, table 3.1; Intel SDM volume 2,
+CPUID, XGETBV.
 """
 
 from __future__ import annotations

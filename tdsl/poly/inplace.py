@@ -1,9 +1,9 @@
 """May an input and a result be one array? Names in, yes or no out: every read of an element comes before it is written.
 
 In: `model.Arranged` and two tensors of the same extents, one read only, one written. A read may stand in the very
-instance that writes its element (reads come before writes within one), before it in the order of the loops, and never in
-an iteration that runs together with the writing one. What isl cannot see or decide is a no. Source: anti-dependences of
-the feasibility study, asked across two tensors.
+instance that writes its element (reads come before writes within one), before it in the order of the loops, and never
+in an iteration that runs together with the writing one. What isl cannot see or decide is a no. Source:
+anti-dependences of the feasibility study, asked across two tensors.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tdsl.errors import FormatError, TargetError
 from tdsl.runtime.fast_call import fast_kernel
 from tdsl.runtime.jit import LoadedCode
 from tdsl.runtime.kernel import Kernel, Source
-from tdsl.runtime.kernel_cache import KernelSlot, KeptKernel
+from tdsl.runtime.kernel_cache import KeptKernel, KernelSlot
 from tdsl.runtime.native_run import LoadedBody, NativeRun
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.prepare import Prepared

@@ -1,8 +1,8 @@
 """An ELF64 object for x86-64 placed in memory: its bytes and addresses of symbols in, bytes of one image out.
 
-What a linker does for the small position-independent code that codegen/machine.py emits: sections side by side, calls of
-far functions through stubs, addresses of foreign data through a table. No LLVM, so that cached and saved kernels run
-without it. Sources: System V ABI, chapter 4; AMD64 supplement 1.0, 4.4 (relocation types).
+What a linker does for the small position-independent code that codegen/machine.py emits: sections side by side, calls
+of far functions through stubs, addresses of foreign data through a table. No LLVM, so that cached and saved kernels
+run without it. Sources: System V ABI, chapter 4; AMD64 supplement 1.0, 4.4 (relocation types).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STUB = b"\xff\x25\x00\x00\x00\x00"  # jmp *0(%rip), the address follows
 _STUB_BYTES = 16
 
 
-class CannotPlace(Exception):  # noqa: N818 (an answer, not an error: another loader is asked)
+class CannotPlace(Exception):
     """The object needs something that this loader does not do."""
 
 

@@ -1,7 +1,7 @@
 """Kernels called through emitted code: an Interface and its bodies in, a `Kernel` that CPython calls directly out.
 
-The entry of an interface is compiled once (and kept on disk) and shared by all kernels of that interface; each kernel has
-a context of its own. Where CPython or NumPy lie in memory otherwise than known, or the entry has no code for the
+The entry of an interface is compiled once (and kept on disk) and shared by all kernels of that interface; each kernel
+has a context of its own. Where CPython or NumPy lie in memory otherwise than known, or the entry has no code for the
 interface, there is no fast kernel and the caller uses the Python way.
 """
 

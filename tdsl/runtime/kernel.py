@@ -46,10 +46,10 @@ class Kernel:
         run: runs a prepared call (native code, or an interpreter).
         origin: where it came from.
 
-    Calls take arrays in order of declaration, of the declared dtype and rank, with any strides and alignment: NumPy's, or
-    anything with DLPack, `__array_interface__` or a buffer. Results are new arrays of the first one's type, or `out=`
-    filled. Errors: C101-C115, C118, all `CallError`s that are also TypeError, ValueError or KeyError; nothing is written
-    when they are raised, but for C115 (scratch memory ran out). Safe from several threads at once.
+    Calls take arrays in order of declaration, of the declared dtype and rank, with any strides and alignment:
+    NumPy's, or anything with DLPack, `__array_interface__` or a buffer. Results are new arrays of the first one's
+    type, or `out=` filled. Errors: C101-C115, C118, all `CallError`s that are also TypeError, ValueError or KeyError;
+    nothing is written when they are raised, but for C115 (scratch memory ran out). Safe from several threads at once.
     """
 
     __slots__ = ("__weakref__", "_call", "_held", "_interface", "_origin", "_run")
@@ -77,7 +77,9 @@ class Kernel:
 
     @property
     def inplace(self) -> Mapping[str, tuple[str, ...]]:
-        """Input -> the outputs for which the very same array may be passed as `out=`, where the build proved that safe."""
+        """Input -> the outputs for which the very same array may be passed as `out=`, where the build proved that
+        safe.
+        """
         found: dict[str, tuple[str, ...]] = {}
         for name, output in self._interface.inplace:
             found[name] = (*found.get(name, ()), output)

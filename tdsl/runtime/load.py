@@ -77,7 +77,8 @@ def _require_cpu(saved: SavedKernel, file: Path) -> None:
     else:
         return
     raise TargetError("G111", f"{file} cannot run here", where=here(), why=[why],
-                      hint=[f"f.save(…, cpus=({', '.join(map(repr, LEVELS))})) makes a file for more machines"])  # fmt: skip
+                      hint=[f"f.save(…, cpus=({', '.join(map(repr, LEVELS))})) makes a file for more machines"])  #
+                      fmt: skip
 
 
 _UNUSED = frozenset(

@@ -1,7 +1,8 @@
 """The lock around what is made once a process: nothing in, a reentrant lock out that a fork never leaves locked.
 
-A forked child gets a new lock, since the thread that held the old one is not there. What the lock guards is published by
-one append at the end, so the child sees it whole or not at all. Order: this lock first, then LLVM's, never the reverse.
+A forked child gets a new lock, since the thread that held the old one is not there. What the lock guards is published
+by one append at the end, so the child sees it whole or not at all. Order: this lock first, then LLVM's, never the
+reverse.
 """
 
 from __future__ import annotations

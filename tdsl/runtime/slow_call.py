@@ -1,7 +1,7 @@
 """Calls in Python: arguments in, results out, with every check and the full message; what the fast entry falls back to.
 
-`ArrayCall` takes everything. `ForeignCall` stands before it where there is a fast entry: arrays of other libraries become
-NumPy views and go through the entry again, and their results go back into their library.
+`ArrayCall` takes everything. `ForeignCall` stands before it where there is a fast entry: arrays of other libraries
+become NumPy views and go through the entry again, and their results go back into their library.
 """
 
 from __future__ import annotations

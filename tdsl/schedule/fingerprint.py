@@ -1,8 +1,10 @@
-"""All that a kernel's loops depend on, as a digest: a schedule's state in, 64 hex digits out, the same in every process.
+"""All that a kernel's loops depend on, as a digest: a schedule's state in, 64 hex digits out, the same in every
+process.
 
-Complete by construction: every field of every value that the state holds is written down, whatever fields there are, but
-for those that are known to change nothing (`_LEFT_OUT`). A value of a kind that is not known here has no digest, so that
-nothing is taken from a cache by a key that forgot something. (`identity.py` is the equality that users see: narrower.)
+Complete by construction: every field of every value that the state holds is written down, whatever fields there are,
+but for those that are known to change nothing (`_LEFT_OUT`). A value of a kind that is not known here has no digest,
+so that nothing is taken from a cache by a key that forgot something. (`identity.py` is the equality that users see:
+narrower.)
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _LEFT_OUT = frozenset({"where", "number", "steps", "typical"})
 """User lines, creation numbers (they order arguments, and that order is given), how the state came to be, hints."""
 
 
-class NoFingerprint(Exception):  # noqa: N818 (an answer: nothing is kept for this schedule)
+class NoFingerprint(Exception):
     """The state holds something that cannot be written down."""
 
 

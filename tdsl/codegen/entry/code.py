@@ -1,4 +1,5 @@
-"""Text of one function of the entry: operations in, numbered lines of LLVM IR out; conditions that lead to the slow path.
+"""Text of one function of the entry: operations in, numbered lines of LLVM IR out; conditions that lead to the slow
+path.
 
 Conditions are gathered and tested together (`require`, then `settle`), so that checks cost few branches. Whatever fails
 jumps to the label `slow`.

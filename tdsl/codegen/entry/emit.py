@@ -3,10 +3,10 @@
     PyObject *tdsl_entry(PyObject *kernel, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 
 is a vectorcall function (PEP 590). It accepts a call, runs a body and returns the result, or it hands the whole call
-over to the kernel's slow path; it never raises itself, so all messages are made in Python (runtime/prepare.py). Checks, as
-semantics C1-C8 say: number and kinds of arguments, dtypes, ranks, sizes solved and compared, facts, ranges of indices,
-writeability, overlap. It bakes no address in: types, functions and bodies are found through the context that the kernel
-object points to, so the object code can be kept on disk and serves every kernel of this interface.
+over to the kernel's slow path; it never raises itself, so all messages are made in Python (runtime/prepare.py).
+Checks, as semantics C1-C8 say: number and kinds of arguments, dtypes, ranks, sizes solved and compared, facts, ranges
+of indices, writeability, overlap. It bakes no address in: types, functions and bodies are found through the context
+that the kernel object points to, so the object code can be kept on disk and serves every kernel of this interface.
 """
 
 from __future__ import annotations

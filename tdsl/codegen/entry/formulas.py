@@ -19,7 +19,7 @@ _COMPARE: dict[type[ast.cmpop], str] = {
 }  # fmt: skip
 
 
-class NoCode(Exception):  # noqa: N818 (an answer: the kernel keeps the slow path)
+class NoCode(Exception):
     """The entry has no code for this; every call of the kernel takes the Python way."""
 
 

@@ -70,9 +70,10 @@ class ContextLayout:
 
     slow: called with the same arguments where the entry does not accept; failed: called with a status that is not 0;
     contiguous, general: the bodies, null until loaded; environment: a `tdsl_env`; then types, constants and functions
-    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none) and
-    the name of the attribute that must be False (null where it has none), the functions of support.py; then a NumPy
-    descriptor for each dtype, a function for each dtype with ranges, a string for each size that may be a keyword.
+    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none)
+    and the name of the attribute that must be False (null where it has none), the functions of support.py; then a
+    NumPy descriptor for each dtype, a function for each dtype with ranges, a string for each size that may be a
+    keyword.
     """
 
     dtypes: tuple[str, ...] = ()

@@ -45,7 +45,7 @@ def solve(
 
 
 def _limited(code: Code, interface: Interface, name: str, text: str) -> Whole:
-    """minimum <= value < limit, as one unsigned comparison."""
+    """Minimum <= value < limit, as one unsigned comparison."""
     least = next(size.minimum for size in interface.sizes if size.name == name)
     above = code.op(f"sub i64 {text}, {least}") if least else text
     code.require(code.op(f"icmp ult i64 {above}, {SIZE_LIMIT - least}"))

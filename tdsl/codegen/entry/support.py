@@ -7,8 +7,15 @@ anything or raises: a Python error that a library set is cleared, and the slow p
 from __future__ import annotations
 
 from tdsl.codegen.entry.layout import (
-    OBJECT_TYPE, RECORD_BYTES, RECORD_CONTIGUOUS, RECORD_DIMS, RECORD_STRIDES, RECORD_TENSOR,
-    RANGED, TUPLE_ITEMS, ContextLayout,
+    OBJECT_TYPE,
+    RANGED,
+    RECORD_BYTES,
+    RECORD_CONTIGUOUS,
+    RECORD_DIMS,
+    RECORD_STRIDES,
+    RECORD_TENSOR,
+    TUPLE_ITEMS,
+    ContextLayout,
 )  # fmt: skip
 
 _DECLARATIONS = """\

@@ -97,7 +97,9 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
 def _clamped_candidates(ctx: Context, statement: Store) -> list[Node]:
     """Last subscripts of the form min or max, free of reads, of loads from memory."""
     found = ctx.reads.limited(statement.value)
-    return list(dict.fromkeys(last for name, last in found if isinstance(ctx.buffers.get(name), MemoryBuffer)))
+    return list(
+        dict.fromkeys(last for name, last in found if isinstance(ctx.buffers.get(name), MemoryBuffer))
+    )
 
 
 def _strictest(ctx: Context, distances: list[Linear]) -> list[Value] | None:
