@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from tdsl.declare.compute import compute
     from tdsl.declare.inputs import param, placeholder
     from tdsl.declare.pad import pad
+    from tdsl.declare.recurrence import recurrence
     from tdsl.declare.reducer import reducer
     from tdsl.declare.require import require
     from tdsl.declare.size import size
+    from tdsl.declare.update import update
     from tdsl.errors import (
         ArgumentError,
         ArgumentTypeError,
@@ -114,9 +116,11 @@ _NAMES: dict[str, str] = {
     "declare.compute": "compute",
     "declare.inputs": "param placeholder",
     "declare.pad": "pad",
+    "declare.recurrence": "recurrence",
     "declare.reducer": "reducer",
     "declare.require": "require",
     "declare.size": "size",
+    "declare.update": "update",
     "errors": "ArgumentError ArgumentTypeError AxisScopeError BoolError BoundsError CallError CallKeyError "
     "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
     "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
@@ -152,9 +156,9 @@ __all__ = [
     "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
     "get_num_threads", "isfinite", "isinf", "isnan", "knob", "log", "log10", "log1p", "log2", "logical_not",
     "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
-    "param", "placeholder", "popcount", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
+    "param", "placeholder", "popcount", "prod", "reciprocal", "reduce_axis", "recurrence", "reducer", "require", "round",
     "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
-    "tan", "tanh", "trunc", "where",
+    "tan", "tanh", "trunc", "update", "where",
 ]  # fmt: skip
 
 

@@ -47,8 +47,11 @@ class Declarations:
 
 
 def tensors_read(stage: Stage) -> tuple[Tensor, ...]:
-    """The tensors that a stage reads, each once, in order of first use."""
-    return tuple(dict.fromkeys(read.tensor for read in reads(*stage.body, *stage.domain, *stage.fill)))
+    """The tensors that a stage reads and does not compute itself, each once, in order of first use."""
+    found = dict.fromkeys(read.tensor for read in reads(*stage.body, *stage.at, *stage.domain, *stage.fill))
+    if stage.base is not None:
+        found.setdefault(stage.base)
+    return tuple(tensor for tensor in found if tensor not in stage.own)
 
 
 def collect(outputs: Sequence[Tensor], where: Location | None = None) -> Declarations:

@@ -55,6 +55,7 @@ def rewritten(stage: Stage, rule: Rule, *others: Stage) -> Stage:
         body=tuple(map(apply, stage.body)),
         domain=tuple(map(apply, stage.domain)),
         fill=tuple(map(apply, stage.fill)),
+        at=tuple(map(apply, stage.at)),
         axes=tuple(map(axis, stage.axes)),
         reduce_axes=tuple(map(axis, stage.reduce_axes)),
         sizes=tuple(sizes.values()),
