@@ -71,6 +71,8 @@ class _Lowering:
     def compute(self, item: NestCompute) -> Statement:
         stage = self.stages[item.stage]
         match item.role:
+            case "source":
+                return self.source(stage, item)
             case "assign":
                 return self.assign(stage, item, stage.body)
             case "init":
@@ -90,16 +92,27 @@ class _Lowering:
     def assign(self, stage: Stage, item: NestCompute, body: Sequence[Node]) -> Statement:
         """Elements := body, `fill` outside the stage's domain."""
         point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
-        stores: list[Statement] = []
+        slots: list[Slot] = []
+        values: list[Node] = []
         for position, value in enumerate(body):
             if stage.domain:
                 value = select(logical_and(*stage.domain), value, stage.fill[position])
-            slot = self.element(stage, position, point)
+            slots.append(self.element(stage, position, point))
             written = self.expression(value, point)
             if item.inside:
                 written = select(logical_and(*item.inside), written, constant(0, written.dtype))
-            stores.append(Store(slot.buffer, slot.index, written))
-        return block(stores)
+            values.append(written)
+        if stage.own:  # a later value may read what an earlier one replaces
+            return _stored(slots, tuple(values), item.stage)
+        pairs = zip(slots, values, strict=True)
+        return block([Store(slot.buffer, slot.index, value) for slot, value in pairs])
+
+    def source(self, stage: Stage, item: NestCompute) -> Statement:
+        """An element of an update as its base has it."""
+        assert stage.base is not None
+        index = tuple(value for _, value in item.axes)
+        to = _slot(self.storage[stage.tensor_names[0]], index)
+        return Store(to.buffer, to.index, self.expression(Read(stage.base, index), {}))
 
     def init(self, stage: Stage, item: NestCompute) -> Statement:
         slots = iter(item.slots)
@@ -168,7 +181,7 @@ class _Lowering:
     def element(self, stage: Stage, component: int, point: Mapping[Node, Node]) -> Slot:
         """Where the stage's own element at `point` is."""
         storage = self.storage[stage.tensor_names[component]]
-        return _slot(storage, [point[axis_var(axis.name)] for axis in stage.axes])
+        return _slot(storage, [self.expression(node, point) for node in stage.target])
 
     def expression(self, node: Node, point: Mapping[Node, Node]) -> Node:
         """A body at a point, reads as loads."""
