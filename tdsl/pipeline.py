@@ -19,7 +19,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
 from tdsl.expr.printer import text
-from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Param, Size, Stage, Tensor
 from tdsl.location import Location, here, hide_internal_frames
@@ -31,9 +31,9 @@ from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
 from tdsl.runtime.prepare import Prepared
 from tdsl.schedule.legality import arranged_of
-from tdsl.schedule.nest import Storage
+from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_build import build_nest
-from tdsl.schedule.placement import inputs_of
+from tdsl.schedule.placement import inputs_of, nodes_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.settings import time_builds
@@ -120,7 +120,7 @@ def lowered(
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
     loops = lower(nest, stages, storage, signature)
     clock.mark("lower")
-    return loops, _interface(state, loops, arguments, sizes)
+    return loops, _interface(state, loops, arguments, sizes, overwritten(state, nest))
 
 
 # ---------------------------------------------------------------- the interpreter
@@ -231,8 +231,9 @@ def _size_fact(size: Size) -> Node:
 
 # ---------------------------------------------------------------- interface
 def _interface(
-    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
-) -> Interface:
+    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size],
+    inplace: tuple[tuple[str, str], ...],
+) -> Interface:  # fmt: skip
     ranges = {one.name: one.value_range for one in arguments}
     listed: list[ArrayInterface | ScalarInterface] = []
     for argument in loops.arguments:
@@ -250,7 +251,23 @@ def _interface(
         tuple(listed),
         tuple(formula(fact) for fact in (*facts, *state.assumptions)),
         _operations(state),
+        inplace,
     )
+
+
+def overwritten(state: State, nest: Nest) -> tuple[tuple[str, str], ...]:
+    """(input, output) pairs that may be one array: of updates whose base nobody else reads (semantics E11, C6)."""
+    storage = {one.tensor: one for one in nest.storage}
+    found: list[tuple[str, str]] = []
+    for entry in state.live():
+        base, (name, *_) = entry.stage.base, entry.stage.tensor_names
+        if base is None or base.producer is not None or not storage[name].argument or entry.layout is not None:
+            continue
+        readers = [one for one in state.live() if base in inputs_of(one.stage)]
+        again = any(read.tensor is base for read in reads(*nodes_of(entry.stage)))
+        if len(readers) == 1 and not again:
+            found.append((base.name, storage[name].buffer))
+    return tuple(found)
 
 
 def formula(node: Node) -> Formula:

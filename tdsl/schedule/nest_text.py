@@ -104,7 +104,7 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
     match item.role:
         case "source":
             index = ", ".join(text(value) for _, value in item.axes)
-            return f"{item.stage}[{index}] = base[{index}]"
+            return f"{item.stage}[{index}] = {bodies[f'{item.stage}.source']}[{index}]"
         case "assign":
             return bodies[item.stage]
         case "init":
