@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from tdsl.declare.inputs import param, placeholder
     from tdsl.declare.pad import pad
     from tdsl.declare.parse import parse
+    from tdsl.declare.recurrence import recurrence
     from tdsl.declare.reducer import reducer
     from tdsl.declare.require import require
     from tdsl.declare.size import size
+    from tdsl.declare.update import update
     from tdsl.errors import (
         ArgumentError,
         ArgumentTypeError,
@@ -67,9 +69,9 @@ if TYPE_CHECKING:
         isinf,
         isnan,
         log,
-        log10,
         log1p,
         log2,
+        log10,
         popcount,
         pow,
         reciprocal,
@@ -119,9 +121,11 @@ _NAMES: dict[str, str] = {
     "declare.inputs": "param placeholder",
     "declare.pad": "pad",
     "declare.parse": "parse",
+    "declare.recurrence": "recurrence",
     "declare.reducer": "reducer",
     "declare.require": "require",
     "declare.size": "size",
+    "declare.update": "update",
     "errors": "ArgumentError ArgumentTypeError AxisScopeError BoolError BoundsError CallError CallKeyError "
     "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
     "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
@@ -159,9 +163,10 @@ __all__ = [
     "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
     "get_num_threads", "isfinite", "isinf", "isnan", "knob", "load", "log", "log10", "log1p", "log2", "logical_not",
     "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
-    "param", "parse", "placeholder", "popcount", "pow", "prod", "reciprocal", "reduce_axis", "reducer", "require", "round",
+    "param", "parse", "placeholder", "popcount", "pow", "prod", "reciprocal", "recurrence", "reduce_axis", "reducer",
+    "require", "round",
     "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
-    "tan", "tanh", "trunc", "where",
+    "tan", "tanh", "trunc", "update", "where",
 ]  # fmt: skip
 
 

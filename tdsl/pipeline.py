@@ -12,19 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tdsl.codegen.interface import (
-    ArrayInterface, Formula, Interface, ScalarInterface, SizeInterface,
+    ArrayInterface,
+    Formula,
+    Interface,
+    ScalarInterface,
+    SizeInterface,
 )  # fmt: skip
 from tdsl.codegen.loop_text import LoopText
 from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
 from tdsl.expr.printer import text
-from tdsl.expr.rewrite import variables, walk
+from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Param, Size, Stage, Tensor
 from tdsl.location import Location, here, hide_internal_frames
 from tdsl.lower.build import Signature
-from tdsl.lower.ir import ArrayArgument, Kernel as LoopKernel, ScalarArgument
+from tdsl.lower.ir import ArrayArgument, ScalarArgument
+from tdsl.lower.ir import Kernel as LoopKernel
 from tdsl.lower.pipeline import lower
 from tdsl.lower.printer import kernel_text
 from tdsl.poly.inplace import may_be_one
@@ -34,9 +39,9 @@ from tdsl.runtime.kernel_cache import KernelSlot, kernel_slot
 from tdsl.runtime.prepare import Prepared
 from tdsl.schedule.fingerprint import NoFingerprint, fingerprint
 from tdsl.schedule.legality import arranged_of
-from tdsl.schedule.nest import Storage
+from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_build import build_nest
-from tdsl.schedule.placement import inputs_of
+from tdsl.schedule.placement import inputs_of, nodes_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.settings import time_builds
@@ -146,7 +151,7 @@ def lowered(
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
     loops = lower(nest, stages, storage, signature)
     clock.mark("lower")
-    return loops, _interface(state, loops, arguments, sizes)
+    return loops, _interface(state, loops, arguments, sizes, overwritten(state, nest))
 
 
 # ---------------------------------------------------------------- the interpreter
@@ -257,8 +262,9 @@ def _size_fact(size: Size) -> Node:
 
 # ---------------------------------------------------------------- interface
 def _interface(
-    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
-) -> Interface:
+    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size],
+    inplace: tuple[tuple[str, str], ...],
+) -> Interface:  # fmt: skip
     given = {one.name: one for one in arguments}
     listed: list[ArrayInterface | ScalarInterface] = []
     for argument in loops.arguments:
@@ -280,7 +286,7 @@ def _interface(
         tuple(listed),
         tuple(formula(fact) for fact in (*facts, *state.assumptions)),
         _operations(state),
-        _inplace(state, arguments),
+        tuple(dict.fromkeys((*inplace, *_inplace(state, arguments)))),
     )
 
 
@@ -294,8 +300,25 @@ def _inplace(state: State, arguments: Sequence[Tensor | Param]) -> tuple[tuple[s
         for output in state.outputs
         if isinstance(one, Tensor) and one.extents == output.extents and one.dtype == output.dtype
     ]
+    if not alike:
+        return ()
     arranged = arranged_of(state)
     return tuple(pair for pair in alike if may_be_one(arranged, *pair))
+
+
+def overwritten(state: State, nest: Nest) -> tuple[tuple[str, str], ...]:
+    """(input, output) pairs that may be one array: of updates whose base nobody else reads (semantics E11, C6)."""
+    storage = {one.tensor: one for one in nest.storage}
+    found: list[tuple[str, str]] = []
+    for entry in state.live():
+        base, (name, *_) = entry.stage.base, entry.stage.tensor_names
+        if base is None or base.producer is not None or not storage[name].argument or entry.layout is not None:
+            continue
+        readers = [one for one in state.live() if base in inputs_of(one.stage)]
+        again = any(read.tensor is base for read in reads(*nodes_of(entry.stage)))
+        if len(readers) == 1 and not again:
+            found.append((base.name, storage[name].buffer))
+    return tuple(found)
 
 
 def formula(node: Node) -> Formula:

@@ -63,7 +63,7 @@ def compute(
     E301 to E303 a read that is not proved in bounds. Source: TVM's `te.compute`, Halide's pure definitions.
     """
     at = here()
-    names = _names(name, at)
+    names = checked_names(name, at)
     extents = checked_shape(shape, names[0], at)
     handles = data_axes(axis_names(value, extents, axes, names[0], at), extents, at)
     values = call(value, handles, len(names), names[0], at)
@@ -84,7 +84,8 @@ def compute(
     return tensors[0] if isinstance(name, str) else tensors
 
 
-def _names(given: object, where: Location) -> tuple[str, ...]:
+def checked_names(given: object, where: Location) -> tuple[str, ...]:
+    """The names of a stage's tensors. Errors: E105 one name twice; E108 no name."""
     if isinstance(given, str):
         return (checked_name(given, "a stage", where),)
     parts = entries(given)

@@ -47,11 +47,13 @@ class Declarations:
 
 
 def tensors_read(stage: Stage) -> tuple[Tensor, ...]:
-    """The tensors that a stage reads, each once, in order of first use."""
-    bounds = (bound for axis in stage.reduce_axes for bound in (axis.lower, axis.upper))
-    return tuple(
-        dict.fromkeys(read.tensor for read in reads(*stage.body, *stage.domain, *stage.fill, *bounds))
-    )
+    """The tensors that a stage reads and does not compute itself, each once, in order of first use."""
+    bounds = (bound for axis in (*stage.axes, *stage.reduce_axes) for bound in (axis.lower, axis.upper))
+    every = (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
+    found = dict.fromkeys(read.tensor for read in reads(*every))
+    if stage.base is not None:
+        found.setdefault(stage.base)
+    return tuple(tensor for tensor in found if tensor not in stage.own)
 
 
 def collect(outputs: Sequence[Tensor], where: Location | None = None) -> Declarations:

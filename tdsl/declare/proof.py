@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tdsl.errors import BoundsError
-from tdsl.expr import printer
+from tdsl.expr import build, printer
 from tdsl.expr.node import INT64, Binary, Cast, Const, Node, Read, Var
 from tdsl.expr.rewrite import rewrite, walk
 from tdsl.expr.tensor import Axis, Stage, Tensor
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
-    """Checks every read of a stage.
+    """Checks every read of a stage, and the elements that an update writes.
 
     Args:
         written: the body before contraction, so that messages show what the user wrote.
@@ -30,7 +30,9 @@ def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
     """
     reduce_axes = tuple(map(_with_own_data, stage.reduce_axes))
     axes = {axis.name: axis for axis in (*stage.axes, *reduce_axes)}
-    sites = [site for site in read_sites(written, axes.values()) if not is_obvious(site.read, axes)]
+    targets = tuple(build.read(tensor, stage.at) for tensor in stage.own) if stage.at else ()
+    sites = read_sites((*written, *targets), axes.values())
+    sites = [site for site in sites if not is_obvious(site.read, axes)]
     if not sites:
         return
     from tdsl.poly.bounds import Escape, Scope, check_reads
@@ -46,7 +48,8 @@ def prove_reads(stage: Stage, written: tuple[Node, ...]) -> None:
     failure = check_reads(sites, scope)
     if failure is None:
         return
-    raise _escaped(failure, stage) if isinstance(failure, Escape) else _unproven(failure, stage)
+    writes = failure.read in targets
+    raise _escaped(failure, stage, writes) if isinstance(failure, Escape) else _unproven(failure, stage)
 
 
 def _with_own_data(axis: Axis) -> Axis:
@@ -66,7 +69,7 @@ def _with_own_data(axis: Axis) -> Axis:
     return axis if lower is axis.lower and upper is axis.upper else replace(axis, lower=lower, upper=upper)
 
 
-def _escaped(escape: Escape, stage: Stage) -> BoundsError:
+def _escaped(escape: Escape, stage: Stage, writes: bool) -> BoundsError:
     read, place = escape.read, escape.dimension
     name, extent = read.tensor.name, read.tensor.extents[place]
     index = escape.index[place]
@@ -74,17 +77,17 @@ def _escaped(escape: Escape, stage: Stage) -> BoundsError:
     along = f" along dimension {place}" if read.tensor.ndim > 1 else ""
     return BoundsError(
         "E301",
-        f"{text(read)} in {stage.name} reads {side} of {name}{along}",
+        f"{text(read)} in {stage.name} {'writes' if writes else 'reads'} {side} of {name}{along}",
         where=stage.where,
-        why=(_example(escape), *_zero_size(escape)),
-        hint=_repairs(escape, read.index[place], extent),
+        why=(_example(escape, writes), *_zero_size(escape)),
+        hint=(_clamped(read, place),) if writes else _repairs(escape, read.index[place], extent),
         access=text(read),
         index=escape.index,
         sizes=dict(escape.sizes),
     )
 
 
-def _example(escape: Escape) -> str:
+def _example(escape: Escape, writes: bool) -> str:
     """``with n=1 the shape is (1,), and at i=0 it is V[1]``."""
     name = escape.read.tensor.name
     given = ", ".join(f"{size}={value}" for size, value in escape.sizes)
@@ -93,7 +96,8 @@ def _example(escape: Escape) -> str:
     shape = ", ".join(map(str, escape.shape)) + ("," if len(escape.shape) == 1 else "")
     at = " and ".join(part for part in (point, data) if part)
     element = f"{name}[{', '.join(map(str, escape.index))}]"
-    reads = f"at {at} it reads {element}" if at else f"it reads {element}"
+    verb = "writes" if writes else "reads"
+    reads = f"at {at} it {verb} {element}" if at else f"it {verb} {element}"
     return f"{'with ' + given + ' ' if given else ''}{name} has shape ({shape}); {reads}"
 
 

@@ -48,11 +48,29 @@ def checked_axes(
         if origin.reduced and reduced.setdefault(name, origin).axis != origin.axis:
             raise _two_axes(name, reduced[name].axis, origin.axis, what, where)
     order = _in_order(body)
+    _check_outer(axes, what, where)
     for node in body:
         _check_free(node, own, declared, what, where)
     result = tuple(reduced[name].axis for name in order)
     _check_bounds(body, {axis.name: axis for axis in result}, own, what, where)
     return result
+
+
+def _check_outer(axes: Sequence[AxisHandle], what: str, where: Location) -> None:
+    """The bounds of an axis of an update use axes outside it only."""
+    outer: dict[str, AxisOrigin] = {}
+    for axis in axes:
+        declared = {origin.axis.name: origin for origin in axis.origin.bounds if isinstance(origin, AxisOrigin)}
+        for var in variables(axis.origin.axis.lower, axis.origin.axis.upper):
+            if var.kind == "axis" and (var.name not in outer or outer[var.name] is not declared[var.name]):
+                raise AxisScopeError(
+                    "E106",
+                    f"the bounds of the axis {axis.name} use {var.name}, which is not around it in {what}",
+                    where=where,
+                    why=(_range(axis.origin.axis),),
+                    hint=(f"over=({var.name}, {axis.name}), outermost first",),
+                )
+        outer[axis.name] = axis.origin
 
 
 def _in_order(body: Sequence[Node]) -> list[str]:

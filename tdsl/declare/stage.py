@@ -34,8 +34,10 @@ class Draft:
 
     names: of its tensors. axes: data axes, one a dimension. values: one a tensor, as the callable gave them. dtype:
     what the user asked for. domain, fill: conditions of `where=` and the value outside (a tuple: one a tensor). facts:
-    conditions the stage adds itself. origins: declarations that shape and conditions mention. recorded: the options of
-    a stage that was declared before, whose values are contracted already; None declares one now.
+    conditions the stage adds itself. origins: declarations that shape and conditions mention. own: by which the values
+    read the stage's own tensors. base, at: of an update, what it starts from and the subscripts it writes; `axes` are
+    those of `over=`. recorded: the options of a stage that was declared before, whose values are contracted already;
+    None declares one now.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,9 @@ class Draft:
     fill: object = 0
     facts: tuple[Node, ...] = ()
     origins: tuple[Origin, ...] = ()
+    own: tuple[Tensor, ...] = ()
+    base: Tensor | None = None
+    at: tuple[Node, ...] = ()
     named_by_user: bool = True
     recorded: Options | None = None
     where: Location
@@ -55,7 +60,7 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     """The tensors of the stage.
 
     Errors: E106 an axis without a loop; E109, E110 names and facts that clash; E208 a value without a dtype; E204 a
-    fill that does not fit; E301 to E303 a read that is not proved in bounds.
+    fill that does not fit; E301 to E303 a read, or a target of an update, that is not proved in bounds.
     """
     what, where = draft.names[0], draft.where
     values = tuple(as_operand(value) for value in draft.values)
@@ -64,13 +69,14 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     contracting = options.contract and draft.recorded is None
     body = tuple(contract(node) for node in written) if contracting else written
     origins = all_origins(_mentioned(draft, values))
-    reduce_axes = checked_axes(body, draft.axes, origins, what, where)
+    reduce_axes = checked_axes((*body, *draft.at), draft.axes, origins, what, where)
     axes = tuple(handle.origin.axis for handle in draft.axes)
-    for node in body:
-        check_bytes((axis.upper for axis in axes), node.dtype, what, where)
+    if draft.base is None:
+        for node in body:
+            check_bytes((axis.upper for axis in axes), node.dtype, what, where)
     bounds = tuple(bound for axis in (*axes, *reduce_axes) for bound in (axis.lower, axis.upper))
-    tensors = dict.fromkeys(read.tensor for read in reads(*body, *bounds))
-    sizes = gather_sizes(origins, tensors, (*bounds, *body, *draft.domain, *draft.facts), where)
+    tensors = _read(draft, (*body, *bounds))
+    sizes = gather_sizes(origins, tensors, (*bounds, *body, *draft.at, *draft.domain, *draft.facts), where)
     params = _params(origins, where)
     check_names([axis.name for axis in (*axes, *reduce_axes)], sizes, params, what, where)
     stage = Stage(
@@ -85,6 +91,9 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         sizes=sizes,
         params=params,
         facts=_facts(draft.facts, tensors, [size.name for size in sizes]),
+        own=draft.own,
+        base=draft.base,
+        at=draft.at,
         options=options,
         number=next_number(),
         named_by_user=draft.named_by_user,
@@ -95,6 +104,14 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         stage = replace(stage, facts=tuple(dict.fromkeys((*stage.facts, *needed))))
     prove_reads(stage, written)
     return tensors_of(stage)
+
+
+def _read(draft: Draft, body: Iterable[Node]) -> dict[Tensor, None]:
+    """The tensors of other stages that the stage reads, each once."""
+    found = dict.fromkeys(read.tensor for read in reads(*body, *draft.at) if read.tensor not in draft.own)
+    if draft.base is not None:
+        found.setdefault(draft.base)
+    return found
 
 
 def _mentioned(draft: Draft, values: Sequence[object]) -> Iterable[Origin]:

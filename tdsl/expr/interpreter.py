@@ -3,7 +3,8 @@
 In: output tensors, input arrays, sizes and params. Out: NumPy arrays. A stage is evaluated at all points of its data
 axes at once; reduction loops run one iteration after another in the declared order, outermost first, ascending
 (semantics E2), so that every float comes out in the plain order of the program. The branch of a `where` that is not
-taken reads nothing: its subscripts are clipped under the mask.
+taken reads nothing: its subscripts are clipped under the mask. Stages that read themselves are in
+`expr/sequential.py`: a recurrence is computed wherever what it reads is known, an update point by point.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def evaluate(
         params: every scalar argument that occurs.
         has_fma: False evaluates contracted products as a target without the instruction does (D5).
     """
-    run = _Run(dict(arrays), dict(sizes or {}), dict(params or {}), has_fma)
+    run = Run(dict(arrays), dict(sizes or {}), dict(params or {}), has_fma)
     for stage in _in_order(outputs):
         run.stage(stage)
     return {
@@ -62,15 +63,17 @@ def _in_order(outputs: Sequence[Tensor]) -> Iterator[Stage]:
             continue
         stack.append((stage, True))
         stack.extend((read.tensor.producer, False) for read in reads(*stage_nodes(stage)))
+        if stage.base is not None:
+            stack.append((stage.base.producer, False))
 
 
 def stage_nodes(stage: Stage) -> tuple[Node, ...]:
-    """Every expression of a stage: body, domain, fill and bounds."""
+    """Every expression of a stage: body, targets, domain, fill and bounds."""
     bounds = (bound for axis in (*stage.axes, *stage.reduce_axes) for bound in (axis.lower, axis.upper))
-    return (*stage.body, *stage.domain, *stage.fill, *bounds)
+    return (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
 
 
-class _Run:
+class Run:
     """One evaluation: what is known of names, and the tensors computed so far."""
 
     def __init__(
@@ -81,6 +84,10 @@ class _Run:
         self.params = params
         self.has_fma = has_fma
         self.values: dict[Tensor, Array] = {}
+        self.known: dict[Tensor, Array] = {}
+        """Of a recurrence being computed: which elements are there; by the tensors it reads itself by."""
+        self.waiting: Array = np.asarray(False)
+        """Points of it that read elements that are not there yet."""
 
     def input(self, tensor: Tensor) -> Array:
         """The array of an input, checked."""
@@ -97,42 +104,57 @@ class _Run:
 
     def value(self, tensor: Tensor) -> Array:
         """The array of any tensor that can be read now."""
-        if tensor.producer is None:
-            return self.input(tensor)
-        return self.values[tensor]
+        found = self.values.get(tensor)
+        return self.input(tensor) if found is None and tensor.producer is None else self.values[tensor]
 
     def scalar(self, node: Node) -> Array:
         """An expression over sizes and params."""
-        return _Frame(self, (), {}, np.asarray(True)).value(node)
+        return Frame(self, (), {}, np.asarray(True)).value(node)
 
     def stage(self, stage: Stage) -> None:
         """Computes the tensors of a stage at all its points."""
+        if stage.own:
+            from tdsl.expr.sequential import recurrence, update
+
+            (update if stage.base is not None else recurrence)(self, stage)
+            return
+        env, inside = self.points(stage)
+        for tensor, value in zip(tensors_of(stage), self.bodies(stage, env, inside), strict=True):
+            self.values[tensor] = value
+
+    def points(self, stage: Stage) -> tuple[dict[Var, Array], Array]:
+        """The values of the data axes at all points, and the mask of those in the stage's domain."""
         lowers = [int(self.scalar(axis.lower)) for axis in stage.axes]
         uppers = [int(self.scalar(axis.upper)) for axis in stage.axes]
         shape = tuple(max(0, upper - lower) for lower, upper in zip(lowers, uppers, strict=True))
         env: dict[Var, Array] = {}
         for place, axis in enumerate(stage.axes):
             points = np.arange(lowers[place], max(lowers[place], uppers[place]), dtype=np.int64)
-            env[_axis(axis.name)] = points.reshape([-1 if d == place else 1 for d in range(len(shape))])
+            env[axis_of(axis.name)] = points.reshape([-1 if d == place else 1 for d in range(len(shape))])
         inside: Array = np.ones(shape, dtype=np.bool_)
         for condition in stage.domain:
-            inside = inside & _Frame(self, stage.reduce_axes, env, inside).value(condition)
-        frame = _Frame(self, stage.reduce_axes, env, inside)
-        for tensor, body in zip(tensors_of(stage), stage.body, strict=True):
-            value = np.broadcast_to(frame.value(body), shape)
+            inside = inside & Frame(self, stage.reduce_axes, env, inside).value(condition)
+        return env, inside
+
+    def bodies(self, stage: Stage, env: Mapping[Var, Array], inside: Array) -> list[Array]:
+        """The values of the stage at its points, `fill` where they are masked."""
+        frame = Frame(self, stage.reduce_axes, env, inside)
+        found: list[Array] = []
+        for place, body in enumerate(stage.body):
+            value = np.broadcast_to(frame.value(body), inside.shape)
             if stage.domain:
-                fill = frame.value(stage.fill[tensor.component])
-                value = np.where(inside, value, fill)
-            self.values[tensor] = np.array(value, dtype=held(tensor.dtype), order="C", copy=True)
+                value = np.where(inside, value, frame.value(stage.fill[place]))
+            found.append(np.array(value, dtype=held(stage.dtypes[place]), order="C", copy=True))
+        return found
 
 
-def _axis(name: str) -> Var:
+def axis_of(name: str) -> Var:
     from tdsl.expr.node import axis_var
 
     return axis_var(name)
 
 
-class _Frame:
+class Frame:
     """Values of nodes at one set of points: variables bound to arrays, and a mask of the points that count.
 
     A value found in a frame around it (a wider mask, fewer variables bound) is reused.
@@ -140,11 +162,11 @@ class _Frame:
 
     def __init__(
         self,
-        run: _Run,
+        run: Run,
         axes: Sequence[Axis],
         env: Mapping[Var, Array],
         mask: Array,
-        outer: _Frame | None = None,
+        outer: Frame | None = None,
         bound: frozenset[Var] = frozenset(),
     ) -> None:
         self.run = run
@@ -180,7 +202,7 @@ class _Frame:
         return found
 
     def _found(self, node: Node) -> Array | None:
-        frame: _Frame | None = self
+        frame: Frame | None = self
         mentioned = self._mentioned(node)
         while frame is not None:
             value = frame.known.get(node)
@@ -222,7 +244,7 @@ class _Frame:
         return found
 
     def _variable(self, var: Var) -> Array:
-        frame: _Frame | None = self
+        frame: Frame | None = self
         while frame is not None:
             if var in frame.env:
                 return frame.env[var]
@@ -244,6 +266,10 @@ class _Frame:
                     f"{node} reads outside of {node.tensor.name}", pass_name="expr.interpreter"
                 )
             index.append(np.where(inside, subscript, 0))
+        if node.tensor in self.run.known:
+            there = self.run.known[node.tensor]
+            known = there[tuple(index)] if there.size else np.asarray(True)
+            self.run.waiting = self.run.waiting | (self.mask & ~known)
         if array.size == 0 and array.ndim:
             # Nothing can be read, so every point is masked; any value will do there.
             return np.zeros(np.broadcast_shapes(*(part.shape for part in index)), dtype=array.dtype)
@@ -251,15 +277,15 @@ class _Frame:
 
     def _select(self, node: Select) -> Array:
         cond = self._operand(node.cond)
-        then = _Frame(self.run, self.axes, {}, self.mask & cond, self).value(node.then)
-        otherwise = _Frame(self.run, self.axes, {}, self.mask & ~cond, self).value(node.otherwise)
+        then = Frame(self.run, self.axes, {}, self.mask & cond, self).value(node.then)
+        otherwise = Frame(self.run, self.axes, {}, self.mask & ~cond, self).value(node.otherwise)
         return np.where(cond, then, otherwise)
 
     def _call(self, node: Call) -> Array:
         """The expansion of a function, its parameters bound to the arguments."""
         made = definition(node.name, node.args[0].dtype)
         env = {name: self._operand(arg) for name, arg in zip(made.parameters, node.args, strict=True)}
-        inner = _Frame(self.run, self.axes, env, self.mask, self, frozenset(made.parameters))
+        inner = Frame(self.run, self.axes, env, self.mask, self, frozenset(made.parameters))
         return inner.value(made.body)
 
     def _reduce(self, node: Reduce) -> Array:
@@ -270,7 +296,7 @@ class _Frame:
         values = [np.asarray(self.value(start)) for start in starts]
         axes = {axis.name: axis for axis in self.axes}
         for frame in self._iterations([axes[name] for name in node.axes]):
-            inner = _Frame(
+            inner = Frame(
                 self.run,
                 self.axes,
                 dict(zip(names, values, strict=True)),
@@ -282,7 +308,7 @@ class _Frame:
             values = [np.where(frame.mask, new, old) for new, old in zip(updated, values, strict=True)]
         return values[node.component]
 
-    def _iterations(self, axes: Sequence[Axis]) -> Iterator[_Frame]:
+    def _iterations(self, axes: Sequence[Axis]) -> Iterator[Frame]:
         """A frame for every iteration of the axes, outermost first, ascending; masked where bounds differ."""
         if not axes:
             yield self
@@ -291,12 +317,12 @@ class _Frame:
         lower, upper = self.value(axis.lower), self.value(axis.upper)
         if np.size(lower) == 0 or np.size(upper) == 0:
             return
-        var = _axis(axis.name)
+        var = axis_of(axis.name)
         for point in range(int(np.min(lower)), int(np.max(upper))):
             mask = self.mask & (lower <= point) & (point < upper)
             if not np.any(mask):
                 continue
-            inner = _Frame(
+            inner = Frame(
                 self.run, self.axes, {var: np.asarray(point, np.int64)}, mask, self, frozenset({var})
             )
             yield from inner._iterations(axes[1:])

@@ -30,7 +30,7 @@ def element(tensor: Tensor, index: object) -> Expr:
         raise _wrong_rank(tensor, parts)
     operands = [as_operand(part) for part in parts]
     nodes = [_subscript(tensor, part, place) for place, part in enumerate(operands)]
-    return expression(build.read(tensor, nodes), *operands)
+    return expression(build.read(tensor, nodes), *operands, weak=tensor.adopts)
 
 
 def _subscript(tensor: Tensor, part: Expr | Number, place: int) -> Node:

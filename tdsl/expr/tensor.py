@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType
-from tdsl.expr.node import Node
+from tdsl.expr.node import Node, axis_var
 from tdsl.expr.operators import Operators
 from tdsl.location import Location, hide_internal_frames
 from tdsl.settings import Options
@@ -76,7 +76,8 @@ class Tensor(Operators["Tensor"]):
     Compares and hashes by identity. `extents` are int64 nodes; the public property `shape` shows them as ints and
     expressions. `producer` is None for an input array. `value_range` (half-open, int64 nodes) is the declared range of
     an input whose values are used as indices. `strides` / `align` are declared layout facts in elements / bytes.
-    `sizes`: the facts of every size that occurs in extents and range.
+    `sizes`: the facts of every size that occurs in extents and range. `adopts`: stands for a tensor of a stage while its
+    dtype is being found; its elements take the dtype of what they meet (semantics E8).
     """
 
     name: str
@@ -89,6 +90,7 @@ class Tensor(Operators["Tensor"]):
     strides: tuple[int | None, ...] | None = None
     align: int | None = None
     sizes: tuple[Size, ...] = ()
+    adopts: bool = False
     where: Location | None = None
 
     @property
@@ -151,6 +153,11 @@ class Stage:
     other tensors, and contraction is already explicit (`Fma`). domain: conditions (bool nodes over the data axes) of
     `where=`; outside it the element is `fill`. sizes: facts of every size that occurs. params: those that occur.
     facts: `td.require` conditions.
+
+    own: where the body reads what the stage itself computes (a recurrence, an update), the tensors it reads by: one for
+    each of `tensor_names`, of the same name, without a producer. base, at: of an update in place, the tensor whose
+    values it starts from and the subscripts that are written at each point of `axes`, in order; `axes` are then those of
+    `over=`, whose bounds may use axes outside them, and the dims of the tensor are the base's (semantics E11).
     """
 
     name: str
@@ -164,6 +171,9 @@ class Stage:
     sizes: tuple[Size, ...] = ()
     params: tuple[Param, ...] = ()
     facts: tuple[Node, ...] = ()
+    own: tuple[Tensor, ...] = ()
+    base: Tensor | None = None
+    at: tuple[Node, ...] = ()
     options: Options = field(default_factory=Options)
     number: int = 0
     named_by_user: bool = True
@@ -171,13 +181,27 @@ class Stage:
     tensors: list[Tensor] = field(default_factory=list[Tensor])
     """Filled once by `tensors_of` right after construction; never changed later."""
 
-
-def tensors_of(stage: Stage) -> tuple[Tensor, ...]:
-    """The tensors a stage computes, created with it on first use (shape = the extents of its data axes)."""
-    if not stage.tensors:
+    @property
+    def extents(self) -> tuple[Node, ...]:
+        """Of its tensors: the extents of the data axes, of an update those of its base."""
         from tdsl.expr.build import extent
 
-        extents = tuple(extent(axis) for axis in stage.axes)
+        if self.base is not None:
+            return self.base.extents
+        return tuple(extent(axis) for axis in self.axes)
+
+    @property
+    def target(self) -> tuple[Node, ...]:
+        """The subscripts of the element that a point of the data axes makes."""
+        if self.base is not None:
+            return self.at
+        return tuple(axis_var(axis.name) for axis in self.axes)
+
+
+def tensors_of(stage: Stage) -> tuple[Tensor, ...]:
+    """The tensors a stage computes, created with it on first use."""
+    if not stage.tensors:
+        extents = stage.extents
         for component, (name, dtype) in enumerate(zip(stage.tensor_names, stage.dtypes, strict=True)):
             stage.tensors.append(
                 Tensor(name=name, extents=extents, dtype=dtype, producer=stage, component=component,

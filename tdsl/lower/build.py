@@ -9,19 +9,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tdsl.dtypes import DType
+from tdsl.dtypes import DType, max_value, min_value
 from tdsl.errors import InternalError
-from tdsl.expr.build import ONE, ZERO, constant, fma, logical_and, maximum, minimum, select, sub
-from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
+from tdsl.expr.build import ONE, ZERO, cast, constant, fma, logical_and, maximum, minimum, select, sub
+from tdsl.expr.node import INT64, Binary, Const, Load, Node, Read, Reduce, Var, axis_var, index_const
 from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
 from tdsl.expr.rewrite import rewrite, substitute, walk
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
-    Allocate, ArrayArgument, Block, For, If, Kernel, Let, ScalarArgument, Statement, Store,
+    Allocate,
+    ArrayArgument,
+    Block,
+    For,
+    If,
+    Kernel,
+    Let,
+    ScalarArgument,
+    Statement,
+    Store,
 )  # fmt: skip
 from tdsl.schedule.nest import (
-    Nest, NestAllocate, NestCompute, NestGuard, NestItem, NestLet, NestLoop, Slot, Storage,
+    Nest,
+    NestAllocate,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    Slot,
+    Storage,
 )  # fmt: skip
 
 
@@ -48,6 +65,7 @@ class _Lowering:
     def __init__(self, stages: Mapping[str, Stage], storage: Mapping[str, Storage]) -> None:
         self.stages = stages
         self.storage = storage
+        self.ranges: dict[str, tuple[Node, Node]] = {}
 
     def items(self, items: tuple[NestItem, ...]) -> Statement:
         return block([self.item(one) for one in items])
@@ -73,6 +91,8 @@ class _Lowering:
     def compute(self, item: NestCompute) -> Statement:
         stage = self.stages[item.stage]
         match item.role:
+            case "source":
+                return self.source(stage, item)
             case "assign":
                 return self.assign(stage, item, stage.body)
             case "init":
@@ -92,16 +112,27 @@ class _Lowering:
     def assign(self, stage: Stage, item: NestCompute, body: Sequence[Node]) -> Statement:
         """Elements := body, `fill` outside the stage's domain."""
         point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
-        stores: list[Statement] = []
+        slots: list[Slot] = []
+        values: list[Node] = []
         for position, value in enumerate(body):
             if stage.domain:
                 value = select(logical_and(*stage.domain), value, stage.fill[position])
-            slot = self.element(stage, position, point)
+            slots.append(self.element(stage, position, point))
             written = self.expression(value, point)
             if item.inside:
                 written = select(logical_and(*item.inside), written, constant(0, written.dtype))
-            stores.append(Store(slot.buffer, slot.index, written))
-        return block(stores)
+            values.append(written)
+        if stage.own:  # a later value may read what an earlier one replaces
+            return _stored(slots, tuple(values), item.stage)
+        pairs = zip(slots, values, strict=True)
+        return block([Store(slot.buffer, slot.index, value) for slot, value in pairs])
+
+    def source(self, stage: Stage, item: NestCompute) -> Statement:
+        """An element of an update as its base has it."""
+        assert stage.base is not None
+        index = tuple(value for _, value in item.axes)
+        to = _slot(self.storage[stage.tensor_names[0]], index)
+        return Store(to.buffer, to.index, self.expression(Read(stage.base, index), {}))
 
     def init(self, stage: Stage, item: NestCompute) -> Statement:
         slots = iter(item.slots)
@@ -170,7 +201,7 @@ class _Lowering:
     def element(self, stage: Stage, component: int, point: Mapping[Node, Node]) -> Slot:
         """Where the stage's own element at `point` is."""
         storage = self.storage[stage.tensor_names[component]]
-        return _slot(storage, [point[axis_var(axis.name)] for axis in stage.axes])
+        return _slot(storage, self.kept_inside([self.expression(node, point) for node in stage.target]))
 
     def expression(self, node: Node, point: Mapping[Node, Node]) -> Node:
         """A body at a point, reads as loads."""
@@ -181,10 +212,29 @@ class _Lowering:
             storage = self.storage.get(one.tensor.name)
             if storage is None:
                 raise InternalError(f"no storage for {one.tensor.name}", pass_name="lower.build")
+            if one.tensor.value_range is not None:
+                self.ranges[storage.buffer] = one.tensor.value_range
             slot = _slot(storage, one.index)
             return Load(slot.buffer, one.dtype, _inside(slot.index, storage.extents))
 
         return rewrite(substitute(node, point), loaded)
+
+
+    def kept_inside(self, index: Sequence[Node]) -> list[Node]:
+        """Subscripts with the data in them kept inside its declared range, whatever a thread may write meanwhile (B2)."""
+        return [rewrite(node, self._clamped) for node in index]
+
+    def _clamped(self, node: Node) -> Node:
+        limits = self.ranges.get(node.buffer) if isinstance(node, Load) else None
+        if limits is None:
+            return node
+        (low, high), dtype = limits, node.dtype
+        wide = cast(node, INT64)
+        if not (isinstance(high, Const) and int(high.value) > int(max_value(dtype))):
+            wide = minimum(wide, sub(high, index_const(1)))
+        if not (isinstance(low, Const) and int(low.value) <= int(min_value(dtype))) or not isinstance(high, Const):
+            wide = maximum(wide, low)
+        return cast(wide, dtype)
 
 
 def _slot(storage: Storage, index: Sequence[Node]) -> Slot:

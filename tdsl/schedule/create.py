@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, DuplicateNameError
-from tdsl.expr.node import Node, Read
+from tdsl.expr.node import Node, Read, Var
 from tdsl.expr.tensor import Param, Size, Stage, Tensor, tensors_of
 from tdsl.location import Location, here
 from tdsl.schedule.derive import fresh_state, rewritten
@@ -57,8 +57,17 @@ def declarations(outputs: Sequence[object], where: Location | None = None) -> De
 
 
 def dims_of(stage: Stage) -> tuple[str, ...]:
-    """Names of the dims of a stage's array: its data axes (N2)."""
-    return tuple(axis.name for axis in stage.axes)
+    """Names of the dims of a stage's array (N2): its data axes; of an update its base's dims where that is a stage, else
+    its subscripts where each is a plain axis.
+    """
+    if stage.base is None:
+        return tuple(axis.name for axis in stage.axes)
+    if stage.base.producer is not None:
+        return dims_of(stage.base.producer)
+    names = [node.name if isinstance(node, Var) and node.kind == "axis" else "" for node in stage.at]
+    if all(names) and len(set(names)) == len(names):
+        return tuple(names)
+    return tuple(f"d{place}" for place in range(len(stage.at)))
 
 
 def _checked(outputs: Sequence[object], where: Location) -> tuple[Tensor, ...]:
@@ -127,7 +136,11 @@ def _reading(stage: Stage, table: Mapping[Tensor, Tensor]) -> Stage:
             Read(table[node.tensor], node.index) if isinstance(node, Read) and node.tensor in table else node
         )
 
-    return rewritten(stage, rule) if table else stage
+    if not table:
+        return stage
+    if stage.base in table:
+        stage = replace(stage, base=table[stage.base])
+    return rewritten(stage, rule)
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -55,6 +55,7 @@ def rewritten(stage: Stage, rule: Rule, *others: Stage) -> Stage:
         body=tuple(map(apply, stage.body)),
         domain=tuple(map(apply, stage.domain)),
         fill=tuple(map(apply, stage.fill)),
+        at=tuple(map(apply, stage.at)),
         axes=tuple(map(axis, stage.axes)),
         reduce_axes=tuple(map(axis, stage.reduce_axes)),
         sizes=tuple(sizes.values()),
@@ -72,6 +73,8 @@ def redirected(stage: Stage, old: Sequence[Tensor], new: Sequence[Tensor]) -> St
             return Read(table[node.tensor], node.index)
         return node
 
+    if stage.base in table:
+        stage = replace(stage, base=table[stage.base])
     return rewritten(stage, rule)
 
 

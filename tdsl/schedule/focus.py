@@ -76,6 +76,16 @@ class StageView:
         return self._with(self._schedule.reorder(self._stage, *axes))
 
     @hide_internal_frames
+    def skew(self, axis: str, *, by: str, into: str, factor: int = 1) -> StageView:
+        """See `Schedule.skew`."""
+        return self._with(self._schedule.skew(self._stage, axis, by=by, into=into, factor=factor))
+
+    @hide_internal_frames
+    def reverse(self, axis: str, *, into: str | None = None) -> StageView:
+        """See `Schedule.reverse`."""
+        return self._with(self._schedule.reverse(self._stage, axis, into=into))
+
+    @hide_internal_frames
     def unroll(self, axis: str, factor: Factor | None = None, *, tail: str | None = None) -> StageView:
         """See `Schedule.unroll`."""
         return self._with(self._schedule.unroll(self._stage, axis, factor, tail=tail))

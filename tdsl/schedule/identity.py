@@ -43,6 +43,7 @@ class _Numbering:
         self.numbers: dict[Node, int] = {}
         self.entries: list[tuple[object, ...]] = []
         self.tensors: dict[Tensor, None] = {}
+        self.own: set[Tensor] = set()
         self.known: dict[tuple[object, ...], int] = {}
 
     def stage(self, stage: Stage) -> Signature:
@@ -56,10 +57,19 @@ class _Numbering:
             self._nodes(stage.body),
             self._nodes(stage.domain),
             self._nodes(stage.fill),
+            self._base(stage),
             self._nodes(stage.facts),
             tuple(sorted((size.name, size.minimum, size.multiple_of) for size in stage.sizes)),
             stage.options,
         )
+
+    def _base(self, stage: Stage) -> Signature:
+        """What an update starts from and writes."""
+        self.own.update(stage.own)
+        if stage.base is None:
+            return ()
+        self.tensors[stage.base] = None
+        return stage.base.name, *self._nodes(stage.at)
 
     def inputs(self) -> Signature:
         """The arrays that nobody computes, in order of first occurrence."""
@@ -73,7 +83,7 @@ class _Numbering:
                 tensor.align,
             )
             for tensor in tuple(self.tensors)
-            if tensor.producer is None
+            if tensor.producer is None and tensor not in self.own
         )
 
     def _axis(self, axis: Axis) -> Signature:

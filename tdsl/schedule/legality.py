@@ -57,6 +57,7 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
         shapes=tuple(shapes.items()),
         inputs=tuple(inputs),
         outputs=tuple(tensor.name for tensor in outputs),
+        ordered=tuple(stage.name for stage in live if stage.base is not None),
     )
 
 

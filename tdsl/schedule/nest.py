@@ -15,7 +15,7 @@ from tdsl.expr.node import INT64, Node, Var
 from tdsl.expr.tensor import Tensor
 
 LoopKind = Literal["serial", "parallel", "unroll", "vector"]
-ComputeRole = Literal["assign", "init", "update", "finish", "tile_load", "tile_store", "combine"]
+ComputeRole = Literal["source", "assign", "init", "update", "finish", "tile_load", "tile_store", "combine"]
 
 
 def local(name: str) -> Var:
@@ -54,7 +54,7 @@ class Storage:
 class NestCompute:
     """One statement at the innermost point: of `stage`, with the value of each axis it has.
 
-    assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
+    source: an element of an update := its base's (axes: the dims). assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
     finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
     stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner: accumulators

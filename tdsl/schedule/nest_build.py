@@ -39,6 +39,7 @@ from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.state import State
+from tdsl.schedule.statements import source_axes
 
 Dim = tuple[str, str]
 Group = tuple[str, str, tuple[Dim, ...]]
@@ -74,8 +75,14 @@ class NestBuilder:
             (name, leaf) for name, plan in self.plans.items() for _, group in plan.groups for leaf in group
         ]
         fused = [(name, mark.name) for name, plan in self.plans.items() for mark in plan.state.loops]
+        copied = [
+            (f"{name}.source", axis)
+            for name, plan in self.plans.items()
+            if plan.state.stage.base is not None
+            for axis in source_axes(plan.state.stage)
+        ]
         taken = [size.name for size in self.arranged.program.sizes]
-        self.names = variable_names([*leaves, *fused], taken)
+        self.names = variable_names([*leaves, *fused, *copied], taken)
         self.values: dict[Node, Node] = {}
         self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})
         self.extents: dict[Dim, int] = {}
@@ -136,13 +143,26 @@ class NestBuilder:
             inside = tuple(guard for guard in found.guards if self._tail(plan, guard) == "pad")
             compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
             guards = [guard for guard in found.guards if guard not in inside]
-            return self.loops(plan, groups, guards, lambda: (compute,))
+            return (*self._source(plan), *self.loops(plan, groups, guards, lambda: (compute,)))
         from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
         if len(reduction_groups(plan.state.stage)) > 1:
             return GroupedNest(self, plan, context, self._host_lead(plan)).items()
         return ReductionNest(self, plan, context, self._host_lead(plan)).items()
+
+    def _source(self, plan: StagePlan) -> tuple[NestItem, ...]:
+        """The copy of its base that an update starts with."""
+        stage = plan.state.stage
+        if stage.base is None or self.storage.in_place(plan.state):
+            return ()
+        axes = source_axes(stage)
+        names = [self.names[f"{plan.name}.source", axis] for axis in axes]
+        point = tuple((axis, cast(Node, local(name))) for axis, name in zip(axes, names, strict=True))
+        items: tuple[NestItem, ...] = (NestCompute(plan.name, "source", point),)
+        for axis, name, extent in reversed(list(zip(axes, names, stage.extents, strict=True))):
+            items = (NestLoop(plan.name, axis, name, "serial", index_const(0), extent, items),)
+        return items
 
     def groups(self, owner: str, groups: Sequence[tuple[LoopMark, tuple[str, ...]]]) -> list[Group]:
         """Loop groups with the owner of their dims."""

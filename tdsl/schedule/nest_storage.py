@@ -6,6 +6,7 @@ loop gets the exact box of what is written there (semantics P2, P13); folds and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tdsl.errors import LimitError
@@ -18,7 +19,9 @@ from tdsl.poly.model import Place
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
+from tdsl.schedule.placement import nodes_of, readers
 from tdsl.schedule.state import StageState
+from tdsl.schedule.statements import source_axes
 
 if TYPE_CHECKING:
     from tdsl.schedule.nest_build import NestBuilder
@@ -53,7 +56,7 @@ class StoragePlanner:
         """`items` inside the allocations of the tensors stored at `place`; dim: which nest's copy of the loop this is."""
         tree = self.builder.copies.tree
         for state in reversed(self.stages.values()):
-            if self.place(state) != place:
+            if self.place(state) != place or self.overwriter(state) is not None:
                 continue
             at = state.compute if state.store is None else state.store
             if dim is not None and isinstance(at, Place) and tree.around(at)[-1] != dim:
@@ -67,6 +70,11 @@ class StoragePlanner:
         if stage not in self.plans:
             state = self.stages[stage]
             tensors = tensors_of(state.stage)
+            later = self.overwriter(state)
+            if later is not None:
+                (shared,) = self.of(later.name)
+                self.plans[stage] = (replace(shared, tensor=tensors[0].name),)
+                return self.plans[stage]
             lower, extents, subscripts = self._box(state, tensors[0])
             self.plans[stage] = tuple(self._storage(state, t, lower, extents, subscripts) for t in tensors)
         return self.plans[stage]
@@ -137,6 +145,8 @@ class StoragePlanner:
             return tuple(index_const(0) for _ in extents), extents, subscripts
         lead = self.builder.lead(self.builder.plans[state.name])
         axes = tuple(axis.name for axis in state.stage.axes)
+        if state.stage.base is not None:
+            lead, axes = f"{state.name}.source", source_axes(state.stage)
         renamed: dict[Node, Node] = {axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)}
         physical = tuple(substitute(node, renamed) for node in subscripts)
         box = buffer_box(self.builder.copies, lead, level, physical)
@@ -171,12 +181,36 @@ class StoragePlanner:
 
     def elements(self, plan: StagePlan, axes: tuple[tuple[str, Node], ...]) -> tuple[Slot, ...]:
         """The stage's own elements at a point, one slot a tensor."""
-        values = dict(axes)
+        values: dict[Node, Node] = {axis_var(name): value for name, value in axes}
         point: dict[Node, Node] = {
-            axis_var(dim): values[axis.name]
-            for dim, axis in zip(plan.state.dims, plan.state.stage.axes, strict=True)
+            axis_var(dim): substitute(node, values)
+            for dim, node in zip(plan.state.dims, plan.state.stage.target, strict=True)
         }
         return tuple(element(storage, point) for storage in self.of(plan.name))
+
+    def in_place(self, state: StageState) -> bool:
+        """Whether an update overwrites its base, so that nothing is copied: nobody else wants the base's values.
+
+        Both then live in one buffer: the base is made for this update alone, whole, at root.
+        """
+        base = state.stage.base
+        made = None if base is None else self.builder.state.find(base.name)
+        if base is None or made is None or made.stage.tensor_names != (base.name,):
+            return False
+        if id(base) in self.outputs or any(read.tensor is base for read in reads(*nodes_of(state.stage))):
+            return False
+        for one in (made, state):
+            if one.folds or one.layout or one.compute or one.store or one.scope != "heap":
+                return False
+        alone = all(one.name == state.name for one in readers(self.builder.state, made))
+        return alone and all(tail != "pad" for _, tail in made.tails)
+
+    def overwriter(self, state: StageState) -> StageState | None:
+        """The update that overwrites a stage in place."""
+        for one in self.stages.values():
+            if one.stage.base in state.stage.tensors and self.in_place(one):
+                return one
+        return None
 
     # ------------------------------------------------------------ loops that index registers
     def register_loops(self, plan: StagePlan) -> set[str]:

@@ -102,6 +102,9 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
     )
     outer = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.outer)
     match item.role:
+        case "source":
+            index = ", ".join(text(value) for _, value in item.axes)
+            return f"{item.stage}[{index}] = {bodies[f'{item.stage}.source']}[{index}]"
         case "assign":
             return bodies[item.stage]
         case "init":

@@ -13,14 +13,17 @@ from tdsl.schedule.state import StageState, State
 
 
 def nodes_of(stage: Stage) -> tuple[Node, ...]:
-    """Every expression of a stage: bodies, conditions, fills, bounds of axes."""
+    """Every expression of a stage: bodies, targets, conditions, fills, bounds of axes."""
     bounds = tuple(node for axis in (*stage.axes, *stage.reduce_axes) for node in (axis.lower, axis.upper))
-    return (*stage.body, *stage.domain, *stage.fill, *bounds)
+    return (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
 
 
 def inputs_of(stage: Stage) -> tuple[Tensor, ...]:
-    """Every tensor that a stage reads, in order of first occurrence."""
-    return tuple(dict.fromkeys(read.tensor for read in reads(*nodes_of(stage))))
+    """Every tensor that a stage reads and does not compute itself, in order of first occurrence, an update's base last."""
+    found = dict.fromkeys(read.tensor for read in reads(*nodes_of(stage)) if read.tensor not in stage.own)
+    if stage.base is not None:
+        found.setdefault(stage.base)
+    return tuple(found)
 
 
 def readers(state: State, entry: StageState) -> tuple[StageState, ...]:

@@ -34,8 +34,10 @@ from tdsl.schedule.primitives import (
     Parallel,
     Promote,
     Reorder,
+    Reverse,
     RFactor,
     Scope,
+    Skew,
     Split,
     StoreAt,
     StoreRoot,
@@ -114,6 +116,16 @@ class Schedule:
     def reorder(self, stage: StageLike, *axes: str | EllipsisType) -> Schedule:
         """Permutes loops, outermost first; ``...`` stands for the others. See `primitives/reorder.py`."""
         return self._then(Reorder(stage_name(self, stage), axes, where=here()))
+
+    @hide_internal_frames
+    def skew(self, stage: StageLike, axis: str, *, by: str, into: str, factor: int = 1) -> Schedule:
+        """Runs a loop over ``axis + factor * by``: ``skew(D, "j", by="i", into="w")``. See `primitives/skew.py`."""
+        return self._then(Skew(stage_name(self, stage), axis, by, into, factor, where=here()))
+
+    @hide_internal_frames
+    def reverse(self, stage: StageLike, axis: str, *, into: str | None = None) -> Schedule:
+        """Runs a loop from its last value down. See `primitives/reverse.py`."""
+        return self._then(Reverse(stage_name(self, stage), axis, into, where=here()))
 
     @hide_internal_frames
     def unroll(

@@ -57,7 +57,10 @@ def _built(state: State) -> Nest:
 
 def bodies(state: State) -> dict[str, str]:
     """What the statement of each stage computes, as text."""
-    return {entry.name: _body(entry) for entry in state.live()}
+    bases = {
+        f"{entry.name}.source": entry.stage.base.name for entry in state.live() if entry.stage.base is not None
+    }
+    return {entry.name: _body(entry) for entry in state.live()} | bases
 
 
 def _body(entry: StageState) -> str:
@@ -65,7 +68,7 @@ def _body(entry: StageState) -> str:
     found = reductions(*stage.body)
     if found:
         return ", ".join(dict.fromkeys(text(operand) for node in found for operand in node.operands))
-    index = ", ".join(axis.name for axis in stage.axes)
+    index = ", ".join(map(text, stage.target))
     names = ", ".join(f"{name}[{index}]" for name in stage.tensor_names)
     return f"{names} = {', '.join(map(text, stage.body))}"
 

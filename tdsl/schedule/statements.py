@@ -1,7 +1,8 @@
 """A stage as statements: what runs where and touches which elements, for the polyhedral layer; a stage in, values out.
 
 A pure stage is one statement; a reduction sets its accumulator, adds terms, and, where it is more than the bare
-reduction, finishes (semantics E2). Conditions of `where` guard the reads in their branches. A subscript that depends on
+reduction, finishes (semantics E2). An update in place starts with a copy of its base, the statement `source` (E11);
+what a stage reads of itself is an access like any other. Conditions of `where` guard the reads in their branches. A subscript that depends on
 data is left out and its declared range given instead.
 """
 
@@ -12,11 +13,16 @@ from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.errors import InternalError
+from tdsl.expr.build import ZERO, compare
 from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
 from tdsl.expr.printer import text
 from tdsl.expr.reducers import keeps_every_bit
 from tdsl.expr.reduction_groups import (
-    ReductionGroup, children_of, reduction_groups, reduction_key, replaced_reductions,
+    ReductionGroup,
+    children_of,
+    reduction_groups,
+    reduction_key,
+    replaced_reductions,
 )  # fmt: skip
 from tdsl.expr.rewrite import reads, variables
 from tdsl.expr.tensor import Axis, Size, Stage, Tensor
@@ -32,9 +38,9 @@ def accumulator(stage: Stage, group: int = 0) -> str:
 
 
 def is_bare(stage: Stage) -> bool:
-    """Whether a stage is nothing but one reduction, whole everywhere."""
+    """Whether a stage is nothing but one reduction, whole everywhere, of no elements of its own."""
     groups = reduction_groups(stage)
-    if len(groups) != 1 or stage.domain:
+    if len(groups) != 1 or stage.domain or stage.own:
         return False
     (node, *others) = groups[0].nodes
     return (
@@ -53,6 +59,8 @@ def is_bare(stage: Stage) -> bool:
 def statements_of(stage: Stage) -> tuple[Statement, ...]:
     """The statements of a stage, in program order."""
     maker = _Maker(stage)
+    if stage.base is not None:
+        return maker.source(), maker.pure()
     return maker.reduction() if stage.reduce_axes else (maker.pure(),)
 
 
@@ -67,7 +75,7 @@ class _Maker:
         self.index: tuple[Node, ...] = tuple(axis_var(name) for name in self.data)
 
     def pure(self) -> Statement:
-        """`tensors[axes] = body`."""
+        """`tensors[axes] = body`; of an update, `tensor[at] = body`."""
         bodies = [element(self.stage, component) for component in range(len(self.stage.body))]
         return Statement(
             name=self.stage.name,
@@ -75,9 +83,23 @@ class _Maker:
             role="assign",
             axes=self.data,
             domain=self.box,
-            reads=self._reads(bodies),
+            reads=self._reads([*bodies, *reads(*self.stage.at)]),
             writes=self._writes(self.stage.tensor_names),
         )
+
+    def source(self) -> Statement:
+        """Every element of an update as it is before: the base's."""
+        stage = self.stage
+        assert stage.base is not None
+        axes = source_axes(stage)
+        index = tuple(axis_var(axis) for axis in axes)
+        inside = [compare("ge", var, ZERO) for var in index]
+        inside += [compare("lt", var, extent) for var, extent in zip(index, stage.extents, strict=True)]
+        name = stage.tensor_names[0]
+        return Statement(
+            f"{stage.name}.source", stage.name, "source", axes, tuple(inside), (Access(stage.base.name, index),),
+            (Access(name, index),),
+        )  # fmt: skip
 
     def reduction(self) -> tuple[Statement, ...]:
         """`init` and `update` of every nest, those inside before the update they feed, and the `finish`."""
@@ -166,7 +188,9 @@ class _Maker:
     # accesses
 
     def _writes(self, names: Iterable[str]) -> tuple[Access, ...]:
-        return tuple(Access(name, self.index) for name in names)
+        if self.stage.base is None:
+            return tuple(Access(name, self.index) for name in names)
+        return tuple(self._access(Read(tensor, self.stage.at), ()) for tensor in self.stage.own)
 
     def _reads(self, bodies: Sequence[Node]) -> tuple[Access, ...]:
         """Every read of the expressions with the conditions around it, each once."""
@@ -223,6 +247,11 @@ def _bound_reads(axes: Iterable[Axis]) -> tuple[Node, ...]:
 def _holder(name: str, operand: Node, ndim: int) -> Tensor:
     """An accumulator as a tensor (several of one name and different dtypes share the name)."""
     return Tensor(name=name, extents=(index_const(0),) * ndim, dtype=operand.dtype)
+
+
+def source_axes(stage: Stage) -> tuple[str, ...]:
+    """Names of the axes over which an update copies its base."""
+    return tuple(f"d{place}" for place in range(len(stage.extents)))
 
 
 def shapes_of(stage: Stage) -> tuple[tuple[str, tuple[Node, ...]], ...]:

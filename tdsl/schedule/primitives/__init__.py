@@ -15,8 +15,10 @@ from tdsl.schedule.primitives.layout import Layout
 from tdsl.schedule.primitives.parallel import Parallel
 from tdsl.schedule.primitives.promote import Promote
 from tdsl.schedule.primitives.reorder import Reorder
+from tdsl.schedule.primitives.reverse import Reverse
 from tdsl.schedule.primitives.rfactor import RFactor
 from tdsl.schedule.primitives.scope import Scope
+from tdsl.schedule.primitives.skew import Skew
 from tdsl.schedule.primitives.split import Split
 from tdsl.schedule.primitives.store_at import StoreAt
 from tdsl.schedule.primitives.store_root import StoreRoot
@@ -27,7 +29,7 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,
+        Split, Tile, Fuse, Reorder, Skew, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,
         CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
     )
 }  # fmt: skip

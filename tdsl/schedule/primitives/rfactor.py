@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce as fold_left
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from tdsl.errors import PlacementError
-from tdsl.expr.build import add, ceildiv, minimum, mul, sub
-from tdsl.expr.node import Const, Node, Read, Reduce, axis_var, index_const
+from tdsl.expr.build import add
+from tdsl.expr.node import Node, Read, Reduce, axis_var, index_const
 from tdsl.expr.rewrite import reads, reductions, substitute, variables
 from tdsl.expr.tensor import Axis, Stage, tensors_of
 from tdsl.poly.model import LoopMark, Place, Split
@@ -17,6 +16,7 @@ from tdsl.schedule import arguments
 from tdsl.schedule.derive import fresh_state, replaced_reduction
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.loop_parts import LoopParts
 from tdsl.schedule.loops import children, origins, over_reduction, parents
 from tdsl.schedule.state import StageState, State
 
@@ -39,6 +39,9 @@ class RFactor(Directive):
         >>> s = td.schedule(C).split(C, "k", 64).rfactor(C, "ko", name="part"); s.axes("part"), s.axes(C)
         (('ko', 'ki'), ('ko',))
 
+    Of an update of the form ``U[at] = U[at] op e`` the partial results are whole arrays, set to the identity by the
+    stage ``<name>_start``, and any of its loops will do.
+
     Legal when: the reduction is associative and commutative, which every reducer is.
     Errors: S102–S106 stage or axis; S113 name; S311 no reduction; S317 not a reduction loop, or one that is fused,
         marked, or has a symbolic start or an extent that depends on other axes; S318 more than one reduction.
@@ -59,6 +62,8 @@ class RFactor(Directive):
         name = arguments.fresh_stage(
             self, state, self.name if self.name is not None else f"{entry.name}_partial"
         )
+        if entry.stage.base is not None:
+            return self._of_update(state, entry, name)
         reduction = self._reduction(entry)
         if not over_reduction(entry, self.axis):
             self._refuse(entry, f"{self.axis} of {entry.name} is no reduction loop")
@@ -69,6 +74,27 @@ class RFactor(Directive):
         moved = [loop for loop in entry.axes if over_reduction(entry, loop)]
         state = state.with_stage(rest).inserted(fresh, before=entry.name)
         return _rehosted(state, entry.name, name, moved)
+
+    def _of_update(self, state: State, entry: StageState, name: str) -> State:
+        """An update that adds to its elements, with one partial array an iteration of `axis`."""
+        from tdsl.schedule.update_parts import added, shared_out
+
+        adding = added(entry.stage)
+        if adding is None:
+            raise self.refusal(
+                PlacementError,
+                "S311",
+                f"{entry.name} is no reduction: it does not add to its elements",
+                why=("rfactor of an update needs U[at] = U[at] op e, with the same subscripts and e free of U",),
+                hint=("+ * min max of the element and something else",),
+            )
+        self._check_loops(entry)
+        arguments.fresh_stage(self, state, f"{name}_start")
+        parts = shared_out(self, entry, self.axis, name, adding)
+        if parts is None:
+            self._refuse(entry, "its loops come from splits alone, and it runs as often as sizes say")
+        rest, partial, start = parts
+        return state.with_stage(rest).inserted(start, before=entry.name).inserted(partial, before=entry.name)
 
     # what the arguments must be
 
@@ -90,7 +116,8 @@ class RFactor(Directive):
     def _check_loops(self, entry: StageState) -> None:
         """Reduction loops come from splits alone and carry no marks: they move to the new stage."""
         roots = origins(entry)
-        reduced = {axis.name for axis in entry.stage.reduce_axes}
+        shared = entry.stage.axes if entry.stage.base is not None else entry.stage.reduce_axes
+        reduced = {axis.name for axis in shared}
         for loop in entry.loops:
             if not reduced & set(roots[loop.name]):
                 continue
@@ -106,7 +133,7 @@ class RFactor(Directive):
                 entry, f"{asked[0]} has a tail= of its own, which the new stage has no use for", asked[0]
             )
 
-    def _refuse(self, entry: StageState, why: str, mark: str | None = None) -> None:
+    def _refuse(self, entry: StageState, why: str, mark: str | None = None) -> NoReturn:
         raise self.refusal(
             PlacementError,
             "S317",
@@ -186,7 +213,7 @@ class RFactor(Directive):
 
     def _first(self, entry: StageState, root: str) -> Axis:
         """`axis` as a data axis of the new stage: it starts at 0, and its extent is of sizes and constants alone."""
-        extent = _Parts(entry, root).extents[self.axis]
+        extent = LoopParts(entry, root).extents[self.axis]
         if any(var.kind == "axis" for var in variables(extent)):
             self._refuse(entry, f"how often {self.axis} runs depends on other axes")
         if any(reads(extent)):
@@ -200,7 +227,7 @@ class RFactor(Directive):
         extent: exact, since all later loops may be 0.
         """
         declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
-        parts = _Parts(entry, root)
+        parts = LoopParts(entry, root)
         strides = parts.strides[root]
         fixed = [self.axis]
         kept: list[Axis] = []
@@ -248,42 +275,3 @@ def _rehosted(state: State, old: str, new: str, loops: Sequence[str]) -> State:
         for entry in state.stages
     ]
     return replace(state, stages=tuple(changed))
-
-
-class _Parts:
-    """The loops that derive from one reduction axis by splits, as parts of every block between it and them."""
-
-    def __init__(self, entry: StageState, root: str) -> None:
-        declared = next(axis for axis in entry.stage.reduce_axes if axis.name == root)
-        self.extents: dict[str, Node] = {root: sub(declared.upper, declared.lower)}
-        self.strides: dict[str, dict[str, int]] = {root: {root: 1}}
-        for relation in entry.relations:
-            if isinstance(relation, Split) and relation.parent in self.extents:
-                self._split(relation)
-
-    def _split(self, relation: Split) -> None:
-        whole = self.extents[relation.parent]
-        self.extents[relation.outer] = ceildiv(whole, relation.factor)
-        inner = index_const(relation.factor)
-        self.extents[relation.inner] = minimum(inner, whole) if isinstance(whole, Const) else inner
-        self.strides[relation.parent] = {relation.parent: 1} | self.strides.get(relation.parent, {})
-        for parts in self.strides.values():
-            stride = parts.pop(relation.parent, None)
-            if stride is not None:
-                parts[relation.outer] = stride * relation.factor
-                parts[relation.inner] = stride
-
-    def bound(self, loop: str, fixed: Sequence[str]) -> Node:
-        """How often a loop runs with other ones fixed and the rest at 0."""
-        own = self.extents[loop]
-        limits: list[Node] = [own] if isinstance(own, Const) else []
-        for block, parts in self.strides.items():
-            if loop in parts:
-                limits.append(ceildiv(sub(self.extents[block], self.value(block, fixed)), parts[loop]))
-        return fold_left(minimum, limits)
-
-    def value(self, block: str, fixed: Sequence[str]) -> Node:
-        """Where the fixed loops stand in a block: the sum of their parts of it."""
-        parts = self.strides[block]
-        terms = [mul(axis_var(loop), index_const(parts[loop])) for loop in fixed if loop in parts]
-        return fold_left(add, terms, index_const(0))

@@ -1,0 +1,140 @@
+"""The two stages of an update that adds to its elements: partial results, and their sum; an update's state in, stages out.
+
+`U[at] = U[at] op e`, with the same subscripts on both sides and `e` free of U, is a reduction scattered over the array:
+one partial array an iteration of a loop, each updated in order, then reduced in order (semantics P10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tdsl.expr.build import add, reduction
+from tdsl.expr.node import Binary, Fma, Node, Read, axis_var, index_const
+from tdsl.expr.reducers import ALL, ANY, MAX, MIN, PROD, SUM
+from tdsl.expr.rewrite import reads, substitute, variables
+from tdsl.expr.tensor import Axis, Reducer, Stage, Tensor, tensors_of
+from tdsl.location import Location
+from tdsl.poly.model import LoopMark, Split
+from tdsl.schedule.derive import fresh_state
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.loop_parts import LoopParts
+from tdsl.schedule.loops import origins
+from tdsl.schedule.state import StageState
+
+_REDUCERS: dict[str, Reducer] = {"add": SUM, "mul": PROD, "min": MIN, "max": MAX}
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An update as a reduction: `with_element(x)` is its value where the element before is x."""
+
+    reducer: Reducer
+    with_element: Callable[[Node], Node]
+
+
+def added(stage: Stage) -> Added | None:
+    """What an update adds to its elements; None where it does something else."""
+    if stage.base is None:
+        return None
+    (value,), (own,) = stage.body, stage.own
+    element = Read(own, stage.at)
+    found = _split(value, element)
+    if found is None or any(read.tensor is own for node in found[1] for read in reads(node)):
+        return None
+    return Added(found[0], lambda fresh: substitute(value, {element: fresh}))
+
+
+def _split(value: Node, element: Node) -> tuple[Reducer, tuple[Node, ...]] | None:
+    """The reducer, and all that is not the element."""
+    match value:
+        case Fma(a=a, b=b, c=c) if c is element:
+            return SUM, (a, b)
+        case Binary(op="and" | "or") if value.dtype.is_bool:
+            reducer = ALL if value.op == "and" else ANY
+        case Binary(op="add" | "mul" | "min" | "max"):
+            reducer = _REDUCERS[value.op]
+        case _:
+            return None
+    if value.lhs is element:
+        return reducer, (value.rhs,)
+    return (reducer, (value.lhs,)) if value.rhs is element else None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What becomes of an update: `start` (the identity everywhere), `partial` (the update of it), `rest` (the sum)."""
+
+    start: Stage
+    partial: Stage
+    rest: Stage
+
+
+def parts_of(
+    stage: Stage, adding: Added, name: str, first: Axis, inner: Sequence[Axis], values: dict[Node, Node],
+    dims: tuple[str, ...], where: Location | None,
+) -> Parts:  # fmt: skip
+    """The three stages.
+
+    Args:
+        first: the loop whose iterations keep a partial result each; inner: the other loops; values: what the axes of
+            the update are in terms of them. dims: names for the axes of the array.
+    """
+    assert stage.base is not None
+    dtype = stage.dtypes[0]
+    whole = tuple(Axis(dim, index_const(0), extent) for dim, extent in zip(dims, stage.extents, strict=True))
+    common = replace(stage, domain=(), fill=(), own=(), base=None, at=(), where=where, named_by_user=True)
+    start = replace(
+        common, name=f"{name}_start", tensor_names=(f"{name}_start",), axes=(first, *whole),
+        tensors=[], body=adding.reducer.identity((dtype,)),
+    )  # fmt: skip
+    (zero,) = tensors_of(start)
+    own = Tensor(name=name, extents=zero.extents, dtype=dtype, sizes=stage.sizes, where=where)
+    at = (axis_var(first.name), *(substitute(node, values) for node in stage.at))
+    partial = replace(
+        common, name=name, tensor_names=(name,), axes=(first, *inner),
+        tensors=[], body=(substitute(adding.with_element(Read(own, at)), values),), own=(own,), base=zero, at=at,
+    )  # fmt: skip
+    (made,) = tensors_of(partial)
+    index = tuple(axis_var(dim) for dim in dims)
+    total = reduction(adding.reducer, (first.name,), (Read(made, (axis_var(first.name), *index)),), 0)
+    body = adding.reducer.combine((Read(stage.base, index),), (total,))
+    rest = replace(common, axes=whole, reduce_axes=(first,), body=body, name=stage.name, tensors=stage.tensors,
+                   tensor_names=stage.tensor_names, named_by_user=stage.named_by_user, where=stage.where)  # fmt: skip
+    return Parts(start, partial, rest)
+
+
+
+
+def shared_out(
+    step: Directive, entry: StageState, axis: str, name: str, adding: Added
+) -> tuple[StageState, StageState, StageState] | None:
+    """The states of the update, of the partial stage and of its start; None where the loops are not of the form."""
+    stage = entry.stage
+    if not all(isinstance(relation, Split) for relation in entry.relations):
+        return None
+    root = origins(entry)[axis][0]
+    values: dict[Node, Node] = {}
+    inner: list[Axis] = []
+    first: Axis | None = None
+    for declared in stage.axes:
+        parts = LoopParts(entry, declared.name)
+        strides = parts.strides[declared.name]
+        fixed = [axis] if declared.name == root else []
+        if fixed:
+            first = Axis(axis, index_const(0), parts.extents[axis])
+        for loop in sorted((loop for loop in strides if loop != axis), key=lambda loop: -strides[loop]):
+            inner.append(Axis(loop, index_const(0), substitute(parts.bound(loop, fixed), values)))
+            fixed.append(loop)
+        values[axis_var(declared.name)] = add(parts.value(declared.name, fixed), substitute(declared.lower, values))
+    if first is None or any(var.kind == "axis" for var in variables(first.upper)):
+        return None
+    taken = {axis, *(size.name for size in stage.sizes)}
+    dims = tuple(f"{dim}_" if dim in taken else dim for dim in entry.dims)
+    made = parts_of(stage, adding, name, first, inner, values, dims, step.where)
+    partial = fresh_state(made.partial, (axis, *entry.dims))
+    order = [loop for loop in entry.loops if loop.name != axis]
+    partial = replace(partial, loops=(LoopMark(axis), *order), origin="rfactor")
+    start = replace(fresh_state(made.start, (axis, *entry.dims)), origin="rfactor")
+    loops = fresh_state(made.rest, entry.dims).loops
+    return replace(entry, stage=made.rest, loops=loops, relations=()), partial, start
