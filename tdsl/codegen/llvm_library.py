@@ -28,8 +28,8 @@ def llvm_lock() -> llvm.ffi.LLVMLock:
 
 
 def prepare_inline_assembly() -> None:
-    """Make LLVM ready for inline assembly of the host's architecture; it ends the process where it meets some
-    unready.""" with llvm_lock():
+    """Make LLVM ready for inline assembly of the host; it ends the process where it meets some unready."""
+    with llvm_lock():
         llvm.initialize_native_asmparser()
 
 

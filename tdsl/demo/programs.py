@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
 import tdsl as td
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
@@ -62,7 +63,7 @@ def matrix_product(threads: int, core_peak_gflops: float) -> Part:
     part = Part("Matrix product, float32", schedules, "GFLOP/s")
 
     a, b = random_matrices(500, 301, 700)
-    results = {name: kernel(a, b) for name, kernel in kernels.items()}
+    results = {name: cast("NDArray[np.float32]", kernel(a, b)) for name, kernel in kernels.items()}
     exact = a.astype(np.float64) @ b.astype(np.float64)
     # |error| <= n eps sum |a b| for a sum of n terms in any order (Higham, 2nd ed., section 3.1); twice for products
     bound = 2 * 301 * np.finfo(np.float32).eps * (np.abs(a).astype(np.float64) @ np.abs(b))
@@ -103,7 +104,7 @@ def photograph(copy_gbs: float) -> tuple[NDArray[np.uint8], Part]:
     green = planes[1]
     for name, kernel in kernels.items():
         crops = (green, green[:37, :19], green[:1, :1], green[5:200:3, 7:300])
-        right = all(np.array_equal(kernel(crop), numpy_blur(crop)) for crop in crops)
+        right = all(np.array_equal(cast("NDArray[np.uint16]", kernel(crop)), numpy_blur(crop)) for crop in crops)
         part.checks.append((f"{name}: equals NumPy on the picture and on three crops of it", right))
 
     mosaic = np.tile(green, (4, 4))
@@ -119,7 +120,7 @@ def photograph(copy_gbs: float) -> tuple[NDArray[np.uint8], Part]:
 
     after = planes
     for _ in range(PASSES):
-        after = [kernels["sliding"](plane) for plane in after]
+        after = [cast("NDArray[np.uint16]", kernels["sliding"](plane)) for plane in after]
     blurred = np.stack(after, axis=-1).astype(np.uint8)
     return np.concatenate([source.pixels, blurred], axis=1), part
 

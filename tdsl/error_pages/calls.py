@@ -189,8 +189,7 @@ f(np.ones(3, "float32"))
         "C118",
         CallValueError,
         "an array that breaks its declared layout",
-        "`strides=` and `align=` of a placeholder are facts about memory that code may rely on; they are checked at each "
-        "call.",
+        "`strides=` and `align=` of a placeholder are facts about memory that code may rely on; each call checks them.",
         """
 x = td.placeholder("x", (td.size("n"), 4), strides=(None, 1))
 f = td.build(td.schedule(td.compute("y", (td.size("n"), 4), lambda i, j: x[i, j] + 1)))
@@ -206,8 +205,8 @@ f(np.ascontiguousarray(np.ones((4, 3), "float32").T))
         "C120",
         FormatError,
         "a file or text that holds no kernel",
-        "`td.load` reads what `f.save` wrote; the description inside has a format number, and a tdsl reads the one of its "
-        "time. The same error comes from a pickled kernel of another format.",
+        "`td.load` reads what `f.save` wrote; the description inside has a format number, and a tdsl reads the one of "
+        "its time. The same error comes from a pickled kernel of another format.",
         'td.load("nothing.so")',
         KERNEL
         + """
@@ -221,8 +220,8 @@ with tempfile.TemporaryDirectory() as folder:
         "C121",
         ArgumentError,
         "a kernel that cannot be saved or found so",
-        "A kernel is saved as a shared library (`.so`) or an object (`.o`) in a folder that is there; its name becomes a C "
-        "function; `cpus=` takes x86-64 levels. `td.load` needs the name where a file holds several kernels.",
+        "A kernel is saved as a shared library (`.so`) or an object (`.o`) in a folder that is there; its name "
+        "becomes a C function; `cpus=` takes x86-64 levels. `td.load` needs the name where a file holds several kernels.",
         KERNEL + 'f.save("z.dll")',
         KERNEL
         + """
@@ -235,8 +234,8 @@ with tempfile.TemporaryDirectory() as folder:
         "C122",
         ArgumentError,
         "a cache limit that is no number",
-        "`TDSL_CACHE_MB` is how large the folder of compiled kernels may grow, a positive integer; `TDSL_CACHE=0` switches "
-        "it off.",
+        "`TDSL_CACHE_MB` is how large the folder of compiled kernels may grow, a positive integer; `TDSL_CACHE=0` "
+        "switches it off.",
     ),
     ErrorPage(
         "T101",

@@ -9,7 +9,6 @@ from tdsl.errors import (
     ArgumentTypeError,
     DuplicateNameError,
     LimitError,
-    ScheduleError,
     UnknownAxisError,
     UnknownStageError,
 )

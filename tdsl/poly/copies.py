@@ -23,6 +23,10 @@ from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
 
+PIECES = 8
+"""Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
+
+
 @dataclass(slots=True)
 class Copies:
     """Relations of one arrangement, built when asked for and kept for this object's (short) life."""
@@ -187,7 +191,16 @@ class Copies:
                 total = part if total is None else total.union(part)
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
-        return self._closed(merged(total), definer)
+        return self._closed(self._few(merged(total), definer), definer)
+
+    def _few(self, needed: isl.Map, definer: Statement) -> isl.Map:
+        """The same, or from `PIECES` pieces on all that lies between them: what is made in vain is little work, and what
+        tells many pieces apart is a condition at every point.
+        """
+        if needed.n_basic_map() <= PIECES:
+            return needed
+        hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
+        return merged(hull.intersect_range(self.flow.domain(definer)))
 
     def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
         """With all a recurrence needs of itself; isl's closure may be larger, which is safe: the domain bounds it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Skew, Split, Statement
+from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Skew, Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,16 +156,14 @@ def check_keywords(interface: Interface, keywords: Mapping[str, object]) -> dict
 
 
 def _size(name: str, value: object) -> int:
-    if (
-        isinstance(value, bool | np.bool)
-        or not isinstance(value, SupportsIndex)
-        or isinstance(value, np.ndarray)
-    ):
-        raise CallTypeError("C111", f"size {name} is {shown_value(value)}, expected an integer")
+    kind = type(value)
+    no_index = issubclass(kind, bool | np.bool | np.ndarray)
     try:
-        number = operator.index(value)
+        number = -1 if no_index else operator.index(cast(SupportsIndex, value))
     except TypeError:
-        raise CallTypeError("C111", f"size {name} is {type(value).__name__}, expected an integer") from None
+        raise CallTypeError("C111", f"size {name} is {kind.__name__}, expected an integer") from None
+    if no_index:
+        raise CallTypeError("C111", f"size {name} is {kind.__name__}, expected an integer")
     if number < 0:
         raise CallValueError("C106", f"{name} is {shown_value(number)}, and must be at least 0")
     if number >= SIZE_LIMIT:

@@ -112,4 +112,4 @@ def _array(tensor: _Tensor, dtype: np.dtype[np.generic], capsule: object) -> NDA
     start = (tensor.data or 0) + tensor.offset - below
     memory = (ctypes.c_char * (below + above + size)).from_address(start)
     memory.capsule = capsule  # pyright: ignore[reportAttributeAccessIssue]
-    return np.ndarray(shape, dtype, memory, below, strides)
+    return np.ndarray(shape, dtype, cast("bytearray", memory), below, strides)

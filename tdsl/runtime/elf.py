@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
@@ -92,7 +93,7 @@ class Placer:
         if identity[:6] != _ELF64_LITTLE or (kind, machine, size) != (_RELOCATABLE, _X86_64, _SECTION.size):
             raise ValueError("another format")
         rows = [_SECTION.unpack_from(self._code, at + index * size) for index in range(number)]
-        start = rows[names][4]
+        start = cast(int, rows[names][4])
         for name, kind, flags, _, at, length, link, info, align, _ in rows:
             if kind != _NO_BITS and at + length > len(self._code):
                 raise ValueError("cut off")

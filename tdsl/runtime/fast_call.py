@@ -58,7 +58,7 @@ def fast_kernel(
         inner = Context(layout, shared, plain, failed)
     except MissingTool:  # a dtype that NumPy lacks: the slow path says so when it is called
         return None
-    again = cast("Callable[..., object]", kind.__new__(kind))
+    again = cast("Callable[..., object]", object.__new__(kind))
     attach(again, Kernel, code.address(ENTRY), inner)
     lessons = _Lessons()
     slow = ForeignCall(plain, again, lessons, (inner, code))

@@ -76,14 +76,14 @@ def _require_cpu(saved: SavedKernel, file: Path) -> None:
         why = f"this CPU has no {', '.join(lacking)}"
     else:
         return
-    raise TargetError("G111", f"{file} cannot run here", where=here(), why=[why],
-                      hint=[f"f.save(…, cpus=({', '.join(map(repr, LEVELS))})) makes a file for more machines"])  #
-                      fmt: skip
+    levels = ", ".join(map(repr, LEVELS))
+    hint = f"f.save(…, cpus=({levels})) makes a file for more machines"
+    raise TargetError("G111", f"{file} cannot run here", where=here(), why=[why], hint=[hint])
 
 
 _UNUSED = frozenset(
     "adx aes clflushopt clwb clzero crc32 fsgsbase invpcid mwaitx pclmul pku prfchw rdpid rdpru rdrnd rdseed sha shstk "
-    "vaes vpclmulqdq wbnoinvd xsavec xsaveopt xsaves".split()
+    "vaes vpclmulqdq wbnoinvd xsavec xsaveopt xsaves".split()  # noqa: SIM905
 )
 """x86-64 features that LLVM's names have and the system's list has not, or not by that name; code uses them only where
 it names their instructions, which kernels never do."""

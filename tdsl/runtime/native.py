@@ -142,7 +142,7 @@ def runtime_digest(architecture: str) -> str:
     """Of the runtime's source for an architecture; empty where it has none."""
     if architecture not in _OPEN_WORDS:
         return ""
-    return hashlib.sha256(runtime_text(cast(Architecture, architecture)).encode()).hexdigest()
+    return hashlib.sha256(runtime_text(architecture).encode()).hexdigest()
 
 
 def _load(object_code: bytes) -> NativeFunctions:

@@ -8,6 +8,7 @@ CPython, and without the global lock, the answer is no, and every call takes the
 from __future__ import annotations
 
 import ctypes
+import importlib
 import platform
 import sys
 from collections.abc import Iterator
@@ -93,10 +94,10 @@ def _array_matches(array: NDArray[np.generic]) -> bool:
 def new_from_descr() -> int | None:
     """The address of PyArray_NewFromDescr, from the table that NumPy exports for C; None where it is not as known."""
     try:
-        from numpy._core import _multiarray_umath
+        module = importlib.import_module("numpy._core._multiarray_umath")
     except ImportError:
         return None
-    capsule = cast(object, getattr(_multiarray_umath, "_ARRAY_API", None))
+    capsule = cast(object, getattr(module, "_ARRAY_API", None))
     get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
         ("PyCapsule_GetPointer", ctypes.pythonapi)
     )

@@ -7,6 +7,7 @@ exact up to a budget, and beyond it the arrays count as overlapping.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,11 +50,11 @@ def _may_meet(array: NDArray[np.generic]) -> bool:
 def _elements_meet(array: NDArray[np.generic]) -> bool:
     if array.size > EXACT_ELEMENTS:
         return True
-    starts = np.zeros(1, np.int64)
+    starts = [0]
     for stride, extent in zip(array.strides, array.shape, strict=True):
-        starts = (starts[:, None] + stride * np.arange(extent)).ravel()
+        starts = [start + stride * place for start in starts for place in range(extent)]
     starts.sort()
-    return bool((np.diff(starts) < array.itemsize).any())
+    return any(after - before < array.itemsize for before, after in pairwise(starts))
 
 
 def check_overlap(

@@ -30,7 +30,11 @@ from tdsl.target import Target, host_architecture
 COMPILERS = ("cc", "gcc", "clang")
 
 _C_WORDS = frozenset(
-    ["auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "main", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool", "true", "false", "class", "new", "delete", "this", "template", "typename", "namespace", "operator", "private", "public", "virtual"]
+    """
+    auto break case char const continue default do double else enum extern float for goto if inline int long main
+    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+    bool true false class new delete this template typename namespace operator private public virtual
+    """.split()  # noqa: SIM905
 )
 
 _KINDS: tuple[BodyKind, ...] = ("contiguous", "general")

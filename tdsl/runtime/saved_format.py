@@ -125,7 +125,7 @@ def _sections(content: bytes) -> Iterator[bytes]:
     if identity[:6] != b"\x7fELF\x02\x01" or size != _SECTION.size:
         raise ValueError("another format")
     rows = [_SECTION.unpack_from(content, at + index * size) for index in range(number)]
-    start = rows[names][4] if rows else 0
+    start = cast(int, rows[names][4]) if rows else 0
     for name, _, _, _, offset, length, *_ in rows:
         end = content.index(b"\0", start + name)
         if content[start + name : end] == SECTION.encode():

@@ -23,11 +23,11 @@ Number = int | float | bool
 def as_scalar(value: object, argument: ScalarInterface) -> tuple[Number, ctypes.c_uint64]:
     """(value as the kernel sees it, memory that begins with its bytes). Errors: C111."""
     dtype = as_dtype(argument.dtype)
-    plain = cast("NDArray[np.generic]", value).item() if isinstance(value, np.generic) else value
+    plain: object = cast("NDArray[np.generic]", value).item() if isinstance(value, np.generic) else value
     if not _fits_kind(plain, dtype):
         raise CallTypeError(
             "C111",
-            f"{argument.name} is {shown_value(value)}, expected a scalar of {argument.dtype}",
+            f"{argument.name} is {shown_value(cast(object, value))}, expected a scalar of {argument.dtype}",
             hint=_advice(plain, dtype),
         )
     number = cast(Number, plain)

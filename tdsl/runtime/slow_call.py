@@ -116,9 +116,10 @@ class ForeignCall:
         return give_back(cast("NDArray[np.generic]", results), like)
 
     def _view(self, value: object, argument: ArrayInterface) -> object:
-        if type(value) is np.ndarray or isinstance(value, np.generic):
+        kind = type(value)
+        if kind is np.ndarray or issubclass(kind, np.generic):
             return value
-        self._learn(type(value))
+        self._learn(kind)
         return view(value, argument.name, argument.dtype)
 
     def _views_of(self, interface: Interface, out: object) -> object:

@@ -1,8 +1,8 @@
-"""Hostile calls: a seed in; a call that is right or wrong in known ways, made, and judged. Run as a program under a watchdog.
+"""Hostile calls: a seed in; a call that is right or wrong in known ways, made, and judged. Run under a watchdog.
 
-A right call is drawn first. Then arrays are laid out in odd ways that must not matter (strides of any sign, gaps, odd byte
-addresses, broadcasts, read-only inputs, other libraries' wrappers), and perhaps things are made wrong, in ways that must
-be refused. Every array lies in a buffer with room around it; after the call all bytes of all buffers are compared with
+A right call is drawn first. Then arrays are laid out in odd ways that must not matter (strides of any sign, gaps, odd
+byte addresses, broadcasts, read-only inputs, other libraries' wrappers), and perhaps things are made wrong, in ways that
+must be refused. Every array lies in a buffer with room around it; after the call all bytes of all buffers are compared with
 what they should be. The same call by the Python way must say the same.
 
     python -m tests.support.hostile_calls CALLS SEED
@@ -107,7 +107,9 @@ def values_for(draw: random.Random, shape: tuple[int, ...], dtype: str) -> np.nd
         return raw.view(np.bool_).reshape(shape)
     if dtype.startswith("float"):
         special = (0.0, -0.0, np.inf, np.nan, 1e-40)
-        drawn = [draw.choice(special) if draw.random() < 0.03 else draw.randint(-50, 50) / 4 for _ in range(count)]
+        drawn = [
+            draw.choice(special) if draw.random() < 0.03 else draw.randint(-50, 50) / 4 for _ in range(count)
+        ]
         return np.array(drawn, dtype).reshape(shape)
     limits = np.iinfo(dtype)
     return np.array([draw.randint(limits.min, limits.max) for _ in range(count)], dtype).reshape(shape)
@@ -168,7 +170,9 @@ def draw_scalar(draw: random.Random, dtype: str) -> object:
     if dtype == "bool":
         return draw.choice((True, False, np.True_, np.False_))
     if dtype.startswith("float"):
-        return draw.choice((0.5, 3, -1e300, True, np.float32(2.5), np.float64(0.1), 10**30, float("nan"), 2**53 + 1))
+        return draw.choice(
+            (0.5, 3, -1e300, True, np.float32(2.5), np.float64(0.1), 10**30, float("nan"), 2**53 + 1)
+        )
     limits = np.iinfo(dtype)
     value = draw.choice((int(limits.min), int(limits.max), 0, 1))
     return draw.choice((value, np.dtype(dtype).type(value)))
@@ -216,7 +220,10 @@ def _an_input(draw: random.Random, call: Call, result: np.ndarray, name: str) ->
     alike = [
         at
         for at, array in call.arrays.items()
-        if array.size and array.shape == result.shape and array.dtype == result.dtype and array.flags.writeable
+        if array.size
+        and array.shape == result.shape
+        and array.dtype == result.dtype
+        and array.flags.writeable
     ]
     if not alike or draw.random() < 0.8:
         return None
@@ -264,7 +271,20 @@ def _replace(change: Callable[[random.Random, np.ndarray], object]) -> Callable[
 
 
 def _other_dtype(draw: random.Random, array: np.ndarray) -> object:
-    others = ["float16", "float32", "float64", "int8", "int64", "uint32", "bool", "complex64", "O", "S3", "M8[s]", "V8"]
+    others = [
+        "float16",
+        "float32",
+        "float64",
+        "int8",
+        "int64",
+        "uint32",
+        "bool",
+        "complex64",
+        "O",
+        "S3",
+        "M8[s]",
+        "V8",
+    ]
     dtype = np.dtype(draw.choice(others))
     return None if dtype == array.dtype else np.zeros(array.shape, dtype)
 
@@ -341,7 +361,11 @@ def _frozen_out(draw: random.Random, call: Call, at: int) -> object:
 
 def _other_shape_out(draw: random.Random, call: Call, at: int) -> object:
     shape = call.outputs[at].shape
-    return np.zeros((*shape[:-1], shape[-1] + 1), call.outputs[at].dtype) if shape else np.zeros(1, call.outputs[at].dtype)
+    return (
+        np.zeros((*shape[:-1], shape[-1] + 1), call.outputs[at].dtype)
+        if shape
+        else np.zeros(1, call.outputs[at].dtype)
+    )
 
 
 def _other_dtype_out(draw: random.Random, call: Call, at: int) -> object:
@@ -481,7 +505,8 @@ SPOILERS: tuple[tuple[str, Callable[[random.Random, Call], bool]], ...] = (
     ("out overlaps itself", _out_array(_self_overlapping_out)), ("overlap", _out_array(_overlapping_out)),
     ("overlap", _out_array(_overlapping_out)), ("out twice", _twice_out),
     ("too few", _too_few), ("too many", _too_many), ("keyword", _bad_keyword), ("size", _bad_size),
-    ("fact", _broken_fact), ("size missing", _missing_size), ("scalar", _bad_scalar), ("index", _bad_index), ("index", _bad_index),
+    ("fact", _broken_fact), ("size missing", _missing_size), ("scalar", _bad_scalar),
+    ("index", _bad_index), ("index", _bad_index),
 )  # fmt: skip
 
 
@@ -501,7 +526,9 @@ def judge(draw: random.Random, subject: Subject, kernel: td.Kernel, told: Counte
     second = attempt(kernel._call, call)
     check(call, second, results, told)
     if isinstance(first, Exception) or isinstance(second, Exception):
-        assert type(first) is type(second) and str(first) == str(second), f"{first!r} and {second!r}: {call.wrong}"
+        assert type(first) is type(second) and str(first) == str(second), (
+            f"{first!r} and {second!r}: {call.wrong}"
+        )
 
 
 def attempt(function: Callable[..., object], call: Call) -> object:
@@ -543,8 +570,20 @@ def compare(call: Call, answer: object, results: tuple[np.ndarray, ...], where: 
     for one in call.placed:  # around the outputs nothing changed
         if call.outputs is not None and any(one.array is each for each in call.outputs):
             after = one.buffer.copy()
-            kept = np.ndarray(one.array.shape, one.array.dtype, after, one.array.ctypes.data - one.buffer.ctypes.data, one.array.strides)
-            kept[...] = np.ndarray(kept.shape, kept.dtype, bytearray(one.before), one.array.ctypes.data - one.buffer.ctypes.data, kept.strides)
+            kept = np.ndarray(
+                one.array.shape,
+                one.array.dtype,
+                after,
+                one.array.ctypes.data - one.buffer.ctypes.data,
+                one.array.strides,
+            )
+            kept[...] = np.ndarray(
+                kept.shape,
+                kept.dtype,
+                bytearray(one.before),
+                one.array.ctypes.data - one.buffer.ctypes.data,
+                kept.strides,
+            )
             assert after.tobytes() == one.before, f"written outside: {where}"
 
 

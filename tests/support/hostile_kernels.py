@@ -35,7 +35,9 @@ class Subject:
 
 
 def _extent(draw: random.Random, least: int = 0) -> int:
-    return draw.choice((least, 1, 2, 3, 5, 8, 9, 15, 16, 17, 24, 33)) if least <= 1 else draw.randint(least, 33)
+    return (
+        draw.choice((least, 1, 2, 3, 5, 8, 9, 15, 16, 17, 24, 33)) if least <= 1 else draw.randint(least, 33)
+    )
 
 
 def _scale() -> td.Kernel:
@@ -105,7 +107,9 @@ def _scalars() -> td.Kernel:
     small, big, yes = td.param("small", "int8"), td.param("big", "uint64"), td.param("yes", "bool")
     return td.build(
         td.schedule(
-            td.compute("z", (n,), lambda i: td.where(yes, x[i] + td.cast(small, "int64"), td.cast(big, "int64")))
+            td.compute(
+                "z", (n,), lambda i: td.where(yes, x[i] + td.cast(small, "int64"), td.cast(big, "int64"))
+            )
         )
     )
 

@@ -90,9 +90,11 @@ def read_array(code: Code, context: ContextLayout, interface: ArrayInterface, ha
     plain = code.op(f"trunc i64 {code.load('i64', record, RECORD_CONTIGUOUS)} to i1")
     second = code.jump(f"array{number}")
     code.label(f"array{number}")
-    merged = [code.phi("ptr", (a, first), (b, second)) for a, b in zip(mine[:3], fields, strict=True)]
+    data, dims, strides = (
+        code.phi("ptr", (a, first), (b, second)) for a, b in zip(mine[:3], fields, strict=True)
+    )
     contiguous = code.phi("i1", (mine[3], first), (plain, second))
-    result = Array(interface, *merged, contiguous, native)
+    result = Array(interface, data, dims, strides, contiguous, native)
     result.extents = [code.load("i64", result.dims, 8 * dim) for dim in range(ndim)]
     return result
 

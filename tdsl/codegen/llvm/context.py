@@ -108,7 +108,7 @@ class Context:
 
     def key(self, node: Node) -> Key:
         """What the value of a node is remembered under."""
-        names, buffers = self.reads.signature(node)
+        names, buffers = self.reads.known.get(node) or self.reads.signature(node)
         if buffers:
             return (node, self.mask, *map(self._bindings.get, names), *map(self.versions.get, buffers))
         return (node, *map(self._bindings.get, names)) if names else node

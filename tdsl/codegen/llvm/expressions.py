@@ -7,14 +7,14 @@ memory is lazy: a branch where its condition is one bool, masked reads where it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from tdsl.codegen.llvm import casts, floats, fused, halves, integers
 from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.calls import call, rarely, usual_arm
-from tdsl.codegen.llvm.context import BOOL, INT64, Context
+from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.loads import load
@@ -45,57 +45,63 @@ from tdsl.expr.node import (
 
 def evaluate(ctx: Context, root: Node) -> Value:
     """The value of a node here, its operands first, by an explicit stack: expressions may be deep."""
-    overrides = ctx.overrides
-    found = None if root in overrides else _at_once(ctx, root)
-    if found is not None:
+    if isinstance(root, Const):
+        return _constant(ctx, root)
+    if isinstance(root, Var):
+        return _variable(ctx, root)
+    key = ctx.key(root)
+    found = ctx.memo.values.get(key)
+    if found is not None and root not in ctx.overrides:
         return found
-    outer, here = ctx.here, dict(overrides)
+    outer, here = ctx.here, dict(ctx.overrides)
     ctx.here = here
     put, keep_masks = ctx.memo.put, ctx.capabilities.mask_registers
+    keys: dict[Node, Key] = {root: key}
     stack = [root]
     while stack:
         node = stack[-1]
         if node in here:
             stack.pop()
             continue
-        waiting: list[Node] = []
-        for child in _needed(ctx, node):
-            if child not in here:
-                found = _at_once(ctx, child)
-                if found is None:
-                    waiting.append(child)
-                else:
-                    here[child] = found
+        waiting = _waiting(ctx, _needed(ctx, node, keys) if isinstance(node, Select) else node.children, keys)
         if waiting:
             waiting.reverse()
             stack += waiting
             continue
-        if type(node) is Select and any(child not in here for child in _needed(ctx, node)):
-            continue  # its condition was known already, and now tells what else is needed
         stack.pop()
         value = here[node] = _WRITERS[type(node)](ctx, node)
         if keep_masks or not (isinstance(value, Vector) and value.dtype is BOOL):
-            put(ctx.key(node), value)
+            put(keys[node], value)
     ctx.here = outer
     return here[root]
 
 
-def _at_once(ctx: Context, node: Node) -> Value | None:
-    """The value of a constant, of a variable, or of what was written before."""
-    if isinstance(node, Const):
-        return _constant(ctx, node)
-    if isinstance(node, Var):
-        return _variable(ctx, node)
-    return ctx.memo.values.get(ctx.key(node))
+def _waiting(ctx: Context, operands: Sequence[Node], keys: dict[Node, Key]) -> list[Node]:
+    """The operands that must be written first; what is a constant, a variable or known is put into `here`."""
+    waiting: list[Node] = []
+    here, known, key_of = ctx.here, ctx.memo.values, ctx.key
+    for operand in operands:
+        if operand in here:
+            continue
+        if isinstance(operand, Const):
+            here[operand] = _constant(ctx, operand)
+        elif isinstance(operand, Var):
+            here[operand] = _variable(ctx, operand)
+        else:
+            key = keys[operand] = key_of(operand)
+            found = known.get(key)
+            if found is None:
+                waiting.append(operand)
+            else:
+                here[operand] = found
+    return waiting
 
 
-def _needed(ctx: Context, node: Node) -> tuple[Node, ...]:
-    """What must be evaluated before a node: all children, but of a select only what is surely read."""
-    if type(node) is not Select:
-        return node.children
-    cond = ctx.here.get(node.cond)
-    if cond is None:
+def _needed(ctx: Context, node: Select, keys: dict[Node, Key]) -> tuple[Node, ...]:
+    """What must be evaluated before a select: its condition, and then only what is surely read."""
+    if _waiting(ctx, (node.cond,), keys):
         return (node.cond,)
+    cond = ctx.here[node.cond]
     if isinstance(cond, Constant):
         return (node.then if cond.bits else node.otherwise,)
     if is_lazy(ctx.reads, node, _registers(ctx)):

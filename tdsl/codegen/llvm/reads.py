@@ -15,16 +15,17 @@ Signature = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Reads:
-    """Remembers for each node of a kernel what it depends on."""
+    """Remembers for each node of a kernel what it depends on (`known`), and what else is asked about it often."""
 
     def __init__(self) -> None:
-        self._signatures: dict[Node, Signature] = {}
+        self.known: dict[Node, Signature] = {}
+        self._conjuncts: dict[Node, tuple[Node, ...]] = {}
         self._limited: dict[Node, tuple[tuple[str, Node], ...]] = {}
         self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
 
     def signature(self, root: Node) -> Signature:
         """The local variables and the buffers of a node and all below it."""
-        known = self._signatures
+        known = self.known
         found = known.get(root)
         if found is not None:
             return found
@@ -44,6 +45,21 @@ class Reads:
                 buffers.update(dict.fromkeys(below[1]))
             known[node] = (tuple(names), tuple(buffers))
         return known[root]
+
+    def conjuncts(self, cond: Node) -> tuple[Node, ...]:
+        """The conditions that an `and` is made of, in order."""
+        found = self._conjuncts.get(cond)
+        if found is None:
+            ordered: list[Node] = []
+            stack = [cond]
+            while stack:
+                node = stack.pop()
+                if isinstance(node, Binary) and node.op == "and" and node.dtype.is_bool:
+                    stack += [node.rhs, node.lhs]
+                else:
+                    ordered.append(node)
+            found = self._conjuncts[cond] = tuple(ordered)
+        return found
 
     def limited(self, root: Node) -> tuple[tuple[str, Node], ...]:
         """The loads below a node whose last subscript is a min or max that reads nothing: buffer and subscript."""

@@ -19,28 +19,30 @@ from tdsl.codegen.llvm.parallel import parallel
 from tdsl.codegen.llvm.reads import stored
 from tdsl.codegen.llvm.stores import store
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, row
-from tdsl.expr.node import Binary, Node
+from tdsl.expr.node import Node
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
 
 
 def write(ctx: Context, statement: Statement) -> None:
     """Write a statement and everything inside it."""
     match statement:
-        case Block(statements):
-            for part in statements:
-                write(ctx, part)
         case Store():
             _store(ctx, statement)
-        case Let(var, value, body):
-            with_variable(ctx, var, evaluate(ctx, value), write, body)
+        case For():
+            _LOOPS[statement.kind](ctx, statement, write)
         case If():
             _if(ctx, statement)
-        case For(kind=kind):
-            {"serial": serial, "unroll": unroll, "vector": vector, "parallel": parallel}[kind](
-                ctx, statement, write
-            )
-        case Allocate(scope=scope):
-            {"heap": heap, "stack": stack, "register": registers}[scope](ctx, statement, write)
+        case Block():
+            for part in statement.statements:
+                write(ctx, part)
+        case Let():
+            with_variable(ctx, statement.var, evaluate(ctx, statement.value), write, statement.body)
+        case Allocate():
+            _SCOPES[statement.scope](ctx, statement, write)
+
+
+_LOOPS = {"serial": serial, "unroll": unroll, "vector": vector, "parallel": parallel}
+_SCOPES = {"heap": heap, "stack": stack, "register": registers}
 
 
 # store
@@ -77,12 +79,17 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
     """The bool that no clamped index clamps a lane, and the ramps to read along then; None without such reads."""
     ramps: dict[Node, Linear] = {}
     distances: list[Linear] = []
-    if ctx.lanes and ctx.mask is None:  # under a mask there is little to win: it is the last vector of a row
-        for node in _clamped_candidates(ctx, statement):
-            value = evaluate(ctx, node)
-            if isinstance(value, Clamped) and value.ramp.lanes == row(ctx.lanes):
-                ramps[node] = value.ramp
-                distances += inside_distances(value)
+    limited = ctx.reads.limited(statement.value)
+    # under a mask there is little to win: it is the last vector of a row
+    if not limited or not ctx.lanes or ctx.mask is not None:
+        return None, {}
+    for name, node in limited:
+        if node in ramps or not isinstance(ctx.buffers.get(name), MemoryBuffer):
+            continue
+        value = evaluate(ctx, node)
+        if isinstance(value, Clamped) and value.ramp.lanes == row(ctx.lanes):
+            ramps[node] = value.ramp
+            distances += inside_distances(value)
     conditions = _strictest(ctx, distances)
     if not ramps or conditions is None:
         return None, {}
@@ -92,14 +99,6 @@ def _clamped_reads(ctx: Context, statement: Store) -> tuple[str | None, dict[Nod
         text = ctx.scalar(condition)
         whole = text if not whole else o.binary("and", "i1", whole, text)
     return (whole, ramps) if whole else (None, {})
-
-
-def _clamped_candidates(ctx: Context, statement: Store) -> list[Node]:
-    """Last subscripts of the form min or max, free of reads, of loads from memory."""
-    found = ctx.reads.limited(statement.value)
-    return list(
-        dict.fromkeys(last for name, last in found if isinstance(ctx.buffers.get(name), MemoryBuffer))
-    )
 
 
 def _strictest(ctx: Context, distances: list[Linear]) -> list[Value] | None:
@@ -125,7 +124,8 @@ def _strictest(ctx: Context, distances: list[Linear]) -> list[Value] | None:
 def _if(ctx: Context, statement: If) -> None:
     shared: list[Value] = []
     varying: list[Value] = []
-    for part in _conjuncts(statement.cond) if statement.otherwise is None else [statement.cond]:
+    conditions = ctx.reads.conjuncts(statement.cond) if statement.otherwise is None else (statement.cond,)
+    for part in conditions:
         value = evaluate(ctx, part)
         (shared if is_uniform(value) else varying).append(value)
     if varying and _only_registers(ctx, statement):
@@ -144,19 +144,6 @@ def _if(ctx: Context, statement: If) -> None:
         lambda: None if statement.otherwise is None else write(ctx, statement.otherwise),
         stored(statement),
     )
-
-
-def _conjuncts(cond: Node) -> list[Node]:
-    """The conditions that an `and` is made of, in order."""
-    found: list[Node] = []
-    stack = [cond]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Binary) and node.op == "and" and node.dtype is BOOL:
-            stack += [node.rhs, node.lhs]
-        else:
-            found.append(node)
-    return found
 
 
 def _only_registers(ctx: Context, statement: If) -> bool:
