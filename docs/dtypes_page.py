@@ -15,6 +15,7 @@ def page() -> str:
 
 
 def introduction() -> list[str]:
+    """What the page is."""
     return [
         "# Dtypes",
         "",
@@ -25,6 +26,7 @@ def introduction() -> list[str]:
 
 
 def formats() -> list[str]:
+    """Every dtype with its limits."""
     lines = [
         "## What there is",
         "",
@@ -45,16 +47,19 @@ def formats() -> list[str]:
 
 
 def value(number: bool | int | float) -> str:
+    """A limit as the page shows it."""
     return repr(number) if isinstance(number, (bool, int)) else f"{number:.8g}"
 
 
 def use(dtype: DType) -> str:
+    """What a dtype can be used for."""
     if dtype.arithmetic:
         return "logic" if dtype.is_bool else "all"
     return "in expressions, by cast" if dtype.name == "tfloat32" else "load, store, cast"
 
 
 def promotion() -> list[str]:
+    """The table of pairs."""
     names = list(DTYPES)
     lines = [
         "## What two dtypes meet in",
@@ -89,6 +94,7 @@ def element(name: str, dtype: str) -> td.Expr:
 
 
 def numbers() -> list[str]:
+    """The table of Python numbers."""
     lines = [
         "## Which Python numbers fit",
         "",

@@ -59,8 +59,9 @@ def compute(
     Returns: a tensor, or a tuple of tensors where `name` is one.
 
     Errors: E104 shape; E106 an axis without a loop; E107 number of parameters; E108 names; E109, E110 names and facts
-    that clash; E111 what the callable returns; E115 an argument; E119 a callable that is not pure; E117 a domain that is not affine; E208 no dtype;
-    E301 to E303 a read that is not proved in bounds. Source: TVM's `te.compute`, Halide's pure definitions.
+    that clash; E111 what the callable returns; E115 an argument; E117 a domain that is not affine; E119 a callable
+    that is not pure; E208 no dtype; E301 to E303 a read that is not proved in bounds.
+    Source: TVM's `te.compute`, Halide's pure definitions.
     """
     at = here()
     names = checked_names(name, at)

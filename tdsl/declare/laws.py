@@ -106,7 +106,7 @@ def _combined(combination: Combination, pairs: Iterable[Pair]) -> dict[Pair, Sta
 
 
 def _values(nodes: Sequence[Node], at: Mapping[Var, Array]) -> list[Array]:
-    """The values of expressions without reads at many points; fused products are rounded twice, which is near enough."""
+    """The values of expressions without reads at many points; fused products round twice, which is near enough."""
     from tdsl.expr.scalar_ops import compute
 
     done: dict[Node, Array] = {**at}

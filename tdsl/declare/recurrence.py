@@ -126,7 +126,15 @@ def _own(
     """The tensors that the callable gets: of the stage's names and shape, made by nobody."""
     sizes = gather_sizes([one for one in extents.origins if isinstance(one, Size)], (), extents.nodes, where)
     return tuple(
-        Tensor(name=name, extents=extents.nodes, dtype=dtype, component=place, sizes=sizes, adopts=adopts, where=where)
+        Tensor(
+            name=name,
+            extents=extents.nodes,
+            dtype=dtype,
+            component=place,
+            sizes=sizes,
+            adopts=adopts,
+            where=where,
+        )
         for place, (name, dtype) in enumerate(zip(names, dtypes, strict=True))
     )
 
@@ -185,7 +193,9 @@ class _Tracing:
         failure: DTypeError | None = None
         for provisional in ("int64", "float64"):
             own = tuple(
-                _own((name,), self.extents, [dtype or as_dtype(provisional)], self.where, adopts=dtype is None)[0]
+                _own(
+                    (name,), self.extents, [dtype or as_dtype(provisional)], self.where, adopts=dtype is None
+                )[0]
                 for name, dtype in zip(self.names, dtypes, strict=True)
             )
             try:

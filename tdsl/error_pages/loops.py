@@ -74,6 +74,25 @@ td.build(td.schedule(z).split(z, "i", 8).compute_at(y, z, "io").scope(y, "stack"
         SCALE + 'td.build(td.schedule(y).vectorize(y, "i", 8, tail="mask"))',
     ),
     ErrorPage(
+        "L110",
+        LimitError,
+        "registers of another thread",
+        "Register storage is values of the thread that computes them. A stage in registers whose values are read inside "
+        "a parallel loop is placed inside that loop, or stored on the stack or the heap.",
+        """
+x = td.placeholder("x", (4,))
+y = td.compute("y", (4,), lambda i: x[i] * 2.0)
+z = td.compute("z", (8,), lambda i: y[0] + y[3])
+td.build(td.schedule(z).scope(y, "register").parallel(z, "i"))
+""",
+        """
+x = td.placeholder("x", (4,))
+y = td.compute("y", (4,), lambda i: x[i] * 2.0)
+z = td.compute("z", (8,), lambda i: y[0] + y[3])
+td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "i"))
+""",
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",

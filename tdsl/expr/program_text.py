@@ -1,8 +1,8 @@
 """A declared tensor with all it depends on as text: one declaration a line, which `td.parse` reads back (format 1).
 
-In: a tensor. Out: lines such as ``input A: float32, shape=(m, k)`` and ``C: float32 = sum(A[i, k], over=(k))``, arguments
-and stages in order of creation. An expression that is shared and long is written once, under a name with a dot, which
-no user's name has; so the text is as long as the graph. User lines are not kept.
+In: a tensor. Out: lines such as ``input A: float32, shape=(m, k)`` and ``C: float32 = sum(A[i, k], over=(k))``;
+arguments and stages stand in order of creation. An expression that is shared and long is written once, under a name
+with a dot, which no user's name has; so the text is as long as the graph. User lines are not kept.
 """
 
 from __future__ import annotations

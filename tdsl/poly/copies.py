@@ -23,7 +23,7 @@ from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
 
-PIECES = 8
+PIECES = 4
 """Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
 
 
@@ -191,16 +191,27 @@ class Copies:
                 total = part if total is None else total.union(part)
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
-        return self._closed(self._few(merged(total), definer), definer)
+        return self._closed(self._few(stage, merged(total), definer), definer)
 
-    def _few(self, needed: isl.Map, definer: Statement) -> isl.Map:
-        """The same, or from `PIECES` pieces on all that lies between them: what is made in vain is little work, and what
-        tells many pieces apart is a condition at every point.
+    def _few(self, stage: str, needed: isl.Map, definer: Statement) -> isl.Map:
+        """The same, or, where it is in too many pieces, all that lies between them: what is made in vain is little work,
+        and what tells many pieces apart is a condition at every point.
         """
-        if needed.n_basic_map() <= PIECES:
+        count = needed.n_basic_map()
+        if count <= 1 or count <= PIECES and count * self._starts(stage, needed) <= PIECES * PIECES:
             return needed
         hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
         return merged(hull.intersect_range(self.flow.domain(definer)))
+
+    def _starts(self, stage: str, needed: isl.Map) -> int:
+        """How many pieces the starts of the relative splits of data axes have, together."""
+        axes = self._definer(stage).axes
+        found = 1
+        for step in self._steps(stage):
+            if isinstance(step.relation, Split) and step.relation.relative and step.form:
+                for axis in step.form:
+                    found *= needed.dim_min(axes.index(axis)).n_piece() if axis in axes else 1
+        return found
 
     def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
         """With all a recurrence needs of itself; isl's closure may be larger, which is safe: the domain bounds it."""

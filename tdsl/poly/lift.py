@@ -185,7 +185,9 @@ class Lifting:
         self.opaque[node] = Opaque(var, node, lower, upper, reason)
         if node.dtype.is_bool:
             return compare("eq", var, ONE)
-        self._ranges[var] = (self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1)
+        least, greatest = _of_dtype(node.dtype)
+        low, high = self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1
+        self._ranges[var] = (max(low, least), min(high, greatest))
         if reason in ("data", "quotient"):
             self._limit(var, lower, upper)
         return var

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.codegen.entry.layout import PYTHON_SYMBOLS
-from tdsl.codegen.interface import Interface
+from tdsl.codegen.interface import ArrayInterface, Interface
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
 from tdsl.runtime.cache_folder import cache_folder
 from tdsl.runtime.kernel_cache import package_identity
@@ -24,8 +24,14 @@ CODEGEN_LEVEL = 0
 
 
 def nameless(interface: Interface) -> Interface:
-    """What an entry depends on: kernels that differ in their name only share one."""
-    return replace(interface, name="")
+    """What an entry depends on: kernels that differ in their own name and those of their outputs share one."""
+    names = {output.name: f".{place}" for place, output in enumerate(interface.outputs)}
+    arguments = tuple(
+        replace(one, name=names[one.name]) if isinstance(one, ArrayInterface) and one.role == "output" else one
+        for one in interface.arguments
+    )
+    pairs = tuple((name, names[output]) for name, output in interface.inplace)
+    return replace(interface, name="", arguments=arguments, inplace=pairs)
 
 
 def entry_object(interface: Interface, offset: int) -> bytes:

@@ -72,6 +72,7 @@ def derive(base: type) -> type:
     made = cast(type, make(ctypes.addressof(spec), (base,)))
     if made.__basicsize__ != offset + 16 or made.__base__ is not base:
         raise TypeError("another layout than asked for")
+    made.__doc__ = base.__doc__
     return made
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -84,10 +85,24 @@ def _array_matches(array: NDArray[np.generic]) -> bool:
     if not found:
         return False
     for at, wanted in ((layout.ARRAY_DIMS, array.shape), (layout.ARRAY_STRIDES, array.strides)):
-        place = int(_peek(ctypes.c_void_p, array, at))
-        if ndim and tuple((ctypes.c_int64 * ndim).from_address(place)) != wanted:
+        if ndim and _integers(int(_peek(ctypes.c_void_p, array, at)), ndim) != wanted:
             return False
     return True
+
+
+def _integers(place: int, count: int) -> tuple[int, ...] | None:
+    """int64 values at an address that may be none: the system copies them, and says where it cannot."""
+    values = (ctypes.c_int64 * count)()
+    length = ctypes.sizeof(values)
+    reading, writing = os.pipe()
+    try:
+        if ctypes.CDLL(None).write(writing, ctypes.c_void_p(place), ctypes.c_size_t(length)) != length:
+            return None
+        ctypes.memmove(values, os.read(reading, length), length)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    return tuple(values)
 
 
 @lru_cache(maxsize=1)

@@ -82,7 +82,7 @@ class ForeignCall:
         held: what `again` needs.
     """
 
-    __slots__ = ("_again", "_held", "_learn", "_plain")
+    __slots__ = ("_again", "_held", "_inputs", "_learn", "_outputs", "_plain")
 
     def __init__(
         self, plain: ArrayCall, again: Callable[..., object], learn: Callable[[type], None], held: object
@@ -91,25 +91,26 @@ class ForeignCall:
         self._again = again
         self._learn = learn
         self._held = held
+        self._inputs = plain.interface.inputs
+        self._outputs = plain.interface.outputs
 
     @hide_internal_frames
     def __call__(self, /, *args: object, out: object = None, **sizes: object) -> object:
         """Run the kernel."""
-        interface = self._plain.interface
-        if len(args) != len(interface.inputs) or not any(map(_is_foreign, args)):
+        if len(args) != len(self._inputs) or not any(map(_is_foreign, args)):
             return self._plain(*args, out=out, **sizes)
         try:
             arrays = [
                 self._view(value, argument) if isinstance(argument, ArrayInterface) else value
-                for argument, value in zip(interface.inputs, args, strict=True)
+                for argument, value in zip(self._inputs, args, strict=True)
             ]
-            given = self._views_of(interface, out)
+            given = None if out is None else self._views_of(out)
         except CallError:  # said again below, by the checks in their usual order
             return self._plain(*args, out=out, **sizes)
         if out is not None:
             self._again(*arrays, out=given, **sizes)
             return out
-        like = first_array(interface, args)
+        like = first_array(self._plain.interface, args)
         results = self._again(*arrays, **sizes)
         if isinstance(results, tuple):
             return tuple(give_back(cast("NDArray[np.generic]", one), like) for one in cast(Results, results))
@@ -122,15 +123,12 @@ class ForeignCall:
         self._learn(kind)
         return view(value, argument.name, argument.dtype)
 
-    def _views_of(self, interface: Interface, out: object) -> object:
-        if out is None:
-            return None
-        outputs = interface.outputs
-        if len(outputs) == 1 and not isinstance(out, tuple | list):
-            return self._view(out, outputs[0])
+    def _views_of(self, out: object) -> object:
+        if len(self._outputs) == 1 and not isinstance(out, tuple | list):
+            return self._view(out, self._outputs[0])
         given = tuple(cast("Sequence[object]", out)) if isinstance(out, tuple | list) else (out,)
-        views = tuple(self._view(one, argument) for one, argument in zip(given, outputs, strict=False))
-        return views if len(given) == len(outputs) else given
+        views = tuple(self._view(one, argument) for one, argument in zip(given, self._outputs, strict=False))
+        return views if len(given) == len(self._outputs) else given
 
 
 def _is_foreign(value: object) -> bool:

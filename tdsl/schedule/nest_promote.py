@@ -14,6 +14,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.build import compare, logical_or
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.rewrite import variables
+from tdsl.poly.scan import Box
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import leaves_of
 
@@ -48,13 +49,13 @@ def promoted(nest: ReductionNest) -> tuple[NestItem, ...]:
 def _outside(nest: ReductionNest) -> tuple[NestItem, ...]:
     """The tile's loop is the innermost prefix loop: every tile starts from the identity."""
     owner = f"{nest.plan.name}.init"
-    tile, lowers = _tile(nest, owner, nest.inner)
-    outside, inside = _slots(tile, nest.places(".init", lowers)), _slots(tile, nest.places("", lowers))
+    tile = _Tile(nest, ".init", nest.depth, nest.inner)
+    outside, inside = tile.slots(".init"), tile.slots("")
     start = nest.start(outside)
     store = NestCompute(nest.plan.name, "tile_store", (), outside, nest.own_slots(owner))
     groups = nest.copies_of(owner)
     back = nest.builder.loops(nest.plan, groups, nest.start_guards, lambda: (store,), producers=False)
-    return _allocated(tile, (*start, *nest.terms_items(inside), *back))
+    return tile.allocated((*start, *nest.terms_items(inside), *back))
 
 
 def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tuple[NestItem, ...]:
@@ -66,8 +67,8 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
     own = {builder.names[plan.name, leaf] for _, _, dims in inside for _, leaf in dims}
     guards = [guard for guard in touched.guards if own & {var.name for var in variables(guard)}]
     data = nest.data_groups(inside)
-    tile, lowers = _tile(nest, plan.name, inside)
-    slots = _slots(tile, nest.places("", lowers))
+    tile = _Tile(nest, "", nest.depth + len(around), inside)
+    slots = tile.slots("")
     simple = _independent(nest)
     first = nest.first_of(around) if simple else None
     home = nest.own_slots(plan.name)
@@ -82,10 +83,9 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
             fetch = (NestGuard(first, fresh, None, fetch),)
         back = builder.loops(plan, data, guards, lambda: (store,), producers=False)
         builder.scanned(plan, nest.update, nest.init, nest.depth)
-        here = _slots(tile, nest.places("", lowers))
-        compute = NestCompute(plan.name, "update", builder.axes(plan, plan.name), here)
+        compute = NestCompute(plan.name, "update", builder.axes(plan, plan.name), tile.slots(""))
         terms = builder.loops(plan, inside, _mentioning(nest, inside), lambda: (compute,))
-        return _allocated(tile, (*fetch, *terms, *back))
+        return tile.allocated((*fetch, *terms, *back))
 
     around_guards = [guard for guard in nest.terms.guards if guard not in _mentioning(nest, inside)]
     loops = builder.loops(plan, outer, around_guards, body)
@@ -118,41 +118,57 @@ def _where(cond: Node, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
     return (NestGuard(cond, items),)
 
 
-def _tile(
-    nest: ReductionNest, owner: str, groups: Sequence[Group]
-) -> tuple[tuple[Storage, ...], dict[str, Node]]:
-    """The tile's buffers over the data loops among `groups`, and where each of these starts, in `owner`'s copies."""
-    builder, plan = nest.builder, nest.plan
-    (promote,) = plan.state.promotes
-    lowers: dict[str, Node] = {}
-    extents: list[Node] = []
-    for leaf in nest.data_leaves(groups):
-        bound = builder.bounds[owner, leaf]
-        lowers[leaf] = bound.lower
-        extents.append(nest.extent(bound))
-    if promote.scope == "stack" and not all(isinstance(extent, Const) for extent in extents):
-        raise LimitError(
-            "L107",
-            f"the tile {promote.name} is in scope stack and its extents are not all constant",
-            hint=["split the data axes inside the loop by constants, or promote with scope='heap'"],
-        )
-    zeros = tuple(index_const(0) for _ in extents)
-    many = len(nest.dtypes()) > 1
-    buffers = tuple(
-        Storage(
-            f"{plan.name}.{promote.name}", f"{promote.name}{position if many else ''}", dtype, promote.scope,
-            (), (), zeros, tuple(extents),
-        )
-        for position, dtype in enumerate(nest.dtypes())
-    )  # fmt: skip
-    return buffers, lowers
+class _Tile:
+    """The tile's buffers, one an accumulator, and where its elements stand in them.
 
+    A tile has a dim a data loop inside; where how often such a loop runs depends on another of them, a dim a data axis.
+    part: of the stage ("" for the update, ".init"), whose copies of the loops say how large it is. level: how many dims
+    stand around it.
+    """
 
-def _slots(tile: Sequence[Storage], index: tuple[Node, ...]) -> tuple[Slot, ...]:
-    return tuple(Slot(buffer.buffer, index) for buffer in tile)
+    def __init__(self, nest: ReductionNest, part: str, level: int, groups: Sequence[Group]) -> None:
+        self.nest = nest
+        builder, plan = nest.builder, nest.plan
+        owner = f"{plan.name}{part}"
+        bounds = {leaf: builder.bounds[owner, leaf] for leaf in nest.data_leaves(groups)}
+        inside = {builder.names[plan.name, leaf] for _, _, dims in groups for _, leaf in dims}
+        self.lowers = {leaf: bound.lower for leaf, bound in bounds.items()}
+        self.extents = tuple(nest.extent(bound) for bound in bounds.values())
+        self.box: Box | None = None
+        if any(var.name in inside for extent in self.extents for var in variables(extent)):
+            self.box = nest.box(nest.init if part else nest.update, level)
+            self.extents = self.box.extent
+        self.buffers = self._buffers()
 
+    def _buffers(self) -> tuple[Storage, ...]:
+        plan, extents = self.nest.plan, self.extents
+        (promote,) = plan.state.promotes
+        if promote.scope != "heap" and not all(isinstance(extent, Const) for extent in extents):
+            raise LimitError(
+                "L107",
+                f"the tile {promote.name} is in scope {promote.scope} and its extents are not all constant",
+                hint=["split the data axes inside the loop by constants, or promote with scope='heap'"],
+            )
+        zeros = tuple(index_const(0) for _ in extents)
+        dtypes = self.nest.dtypes()
+        return tuple(
+            Storage(
+                f"{plan.name}.{promote.name}", f"{promote.name}{position if len(dtypes) > 1 else ''}", dtype,
+                promote.scope, (), (), zeros, extents,
+            )
+            for position, dtype in enumerate(dtypes)
+        )  # fmt: skip
 
-def _allocated(tile: Sequence[Storage], items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
-    for buffer in reversed(tile):
-        items = (NestAllocate(buffer, items),)
-    return items
+    def slots(self, part: str) -> tuple[Slot, ...]:
+        """The element of each buffer at the current iteration of the loops of a part."""
+        if self.box is None:
+            index = self.nest.places(part, self.lowers)
+        else:
+            index = self.nest.in_box(part, self.box)
+        return tuple(Slot(buffer.buffer, index) for buffer in self.buffers)
+
+    def allocated(self, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
+        """`items` with the tile around them."""
+        for buffer in reversed(self.buffers):
+            items = (NestAllocate(buffer, items),)
+        return items

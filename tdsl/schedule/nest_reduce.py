@@ -145,7 +145,7 @@ class ReductionNest:
 
     # ------------------------------------------------------------ a buffer of its own
     def _with_buffer(self, scope: str) -> tuple[NestItem, ...]:
-        box = None if scope == "register" else self._box()
+        box = None if scope == "register" else self.box(self.init, self.depth)
         extents = self._leaf_extents() if box is None else box.extent
         buffers = self._buffers(extents, scope)
         lane = self._lane()
@@ -164,12 +164,18 @@ class ReductionNest:
         data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
         return tuple(self.extent(self.builder.bounds[(f"{self.plan.name}.init", leaf)]) for _, leaf in data)
 
-    def _box(self) -> Box:
-        """The box of the elements that one iteration of the prefix loops accumulates, over the data axes."""
+    def box(self, statement: str, level: int) -> Box:
+        """The box of the elements that a statement touches in one iteration of the first `level` loops around it."""
         axes = tuple(axis_var(axis.name) for axis in self.plan.state.stage.axes)
-        found = buffer_box(self.builder.copies, self.init, self.depth, axes)
+        found = buffer_box(self.builder.copies, statement, level, axes)
         resolve = self.builder.resolve
         return Box(tuple(map(resolve, found.lower)), tuple(map(resolve, found.extent)))
+
+    def in_box(self, part: str, box: Box) -> tuple[Node, ...]:
+        """Subscripts by data axis in a box, in the loops of one part."""
+        values = dict(self.builder.axes(self.plan, f"{self.plan.name}{part}"))
+        pairs = zip(self.plan.state.stage.axes, box.lower, strict=True)
+        return tuple(self.builder.resolve(sub(values[axis.name], lower)) for axis, lower in pairs)
 
     def _index(self, box: Box | None, part: str) -> tuple[Node, ...]:
         """Subscripts of the accumulators in the update (""), ".init" or ".finish": leaves, or axes in the box."""
@@ -181,10 +187,7 @@ class ReductionNest:
                 for leaf in self.data_leaves(self.inner)
             }
             return self.places(part, lowers)
-        values = dict(self.builder.axes(self.plan, f"{self.plan.name}{part}"))
-        axes = self.plan.state.stage.axes
-        pairs = zip(axes, box.lower, strict=True)
-        return tuple(self.builder.resolve(sub(values[axis.name], lower)) for axis, lower in pairs)
+        return self.in_box(part, box)
 
     def data_leaves(self, groups: Sequence[Group]) -> list[str]:
         """Leaves of those of `groups` that reduce nothing."""

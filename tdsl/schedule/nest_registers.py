@@ -27,17 +27,19 @@ from tdsl.schedule.nest import (
 from tdsl.schedule.nest_storage import element
 
 Dim = tuple[str, str]
+Names = frozenset[str]
+_NONE: Names = frozenset()
 
 
 def moving_loops(nest: Nest, stages: Mapping[str, Stage], names: Mapping[Dim, str]) -> frozenset[Dim]:
     """The leaf loops (stage, loop) that index registers and are not written out. names: their IR variables.
 
-    Errors: L104 an index that depends on a size.
+    Errors: L104 an index that depends on a size; L110 registers of another thread.
     """
     registers = {one.tensor: one for one in nest.storage if one.scope == "register"}
     walk = _Walk(stages, registers, {variable: dim for dim, variable in names.items()})
     for item in nest.items:
-        walk.item(item, frozenset(), frozenset(one.buffer for one in registers.values()))
+        walk.item(item, frozenset(), _NONE, _NONE)
     return frozenset(walk.found)
 
 
@@ -52,38 +54,43 @@ class _Walk:
         self.loops = loops
         self.found: set[Dim] = set()
 
-    def item(self, item: NestItem, fixed: frozenset[str], buffers: frozenset[str]) -> None:
-        """fixed: variables that become constants; buffers: those in registers."""
+    def item(self, item: NestItem, fixed: Names, buffers: Names, shared: Names) -> None:
+        """fixed: variables that become constants; buffers: those in registers, shared: of these, another thread's."""
         match item:
             case NestLoop():
                 inner = fixed | {item.var} if item.kind in ("vector", "unroll") else fixed
-                self.items(item.body, inner, buffers)
+                outside = buffers if item.kind == "parallel" else shared
+                self.items(item.body, inner, buffers, outside)
             case NestLet():
                 constant = all(var.name in fixed for var in variables(item.value))
-                self.items(item.body, fixed | {item.var} if constant else fixed, buffers)
+                self.items(item.body, fixed | {item.var} if constant else fixed, buffers, shared)
             case NestAllocate():
                 mine = {item.storage.buffer} if item.storage.scope == "register" else set[str]()
-                self.items(item.body, fixed, buffers | mine)
+                self.items(item.body, fixed, buffers | mine, shared)
             case NestGuard():
-                self.items((*item.body, *item.otherwise), fixed, buffers)
+                self.items((*item.body, *item.otherwise), fixed, buffers, shared)
             case NestCompute():
                 for buffer, index in self.indices(item, buffers):
-                    self.index(buffer, index, fixed)
+                    if buffer in shared:
+                        raise _another_thread(buffer)
+                    for part in index:
+                        self.index(buffer, part, fixed)
 
-    def items(self, items: tuple[NestItem, ...], fixed: frozenset[str], buffers: frozenset[str]) -> None:
+    def items(self, items: tuple[NestItem, ...], fixed: Names, buffers: Names, shared: Names) -> None:
         for one in items:
-            self.item(one, fixed, buffers)
+            self.item(one, fixed, buffers, shared)
 
-    def indices(self, item: NestCompute, buffers: frozenset[str]) -> Iterator[tuple[str, Node]]:
-        """Every subscript of register storage in a statement."""
+    def indices(self, item: NestCompute, buffers: Names) -> Iterator[tuple[str, tuple[Node, ...]]]:
+        """Every element of register storage in a statement, by buffer and subscripts."""
         for slot in (*item.slots, *item.outer):
             if slot.buffer in buffers:
-                yield from ((slot.buffer, index) for index in slot.index)
+                yield slot.buffer, slot.index
         stage = self.stages[item.stage]
         point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
         if item.role in ("assign", "finish"):
+            own = tuple(axis_var(axis.name) for axis in stage.axes)
             for name in stage.tensor_names:
-                yield from self.elements(name, stage.target, point)
+                yield from self.elements(name, own, point)
         if item.role in ("assign", "finish", "update"):
             for read in reads(*stage.body):
                 if all(var in point or var.kind != "axis" for node in read.index for var in variables(node)):
@@ -91,17 +98,15 @@ class _Walk:
 
     def elements(
         self, tensor: str, index: tuple[Node, ...], point: dict[Node, Node]
-    ) -> Iterator[tuple[str, Node]]:
-        """Subscripts of one element of a tensor, where it is in registers."""
+    ) -> Iterator[tuple[str, tuple[Node, ...]]]:
+        """One element of a tensor, where it is in registers."""
         storage = self.registers.get(tensor)
-        if storage is None:
-            return
-        values: dict[Node, Node] = {
-            axis_var(dim): substitute(node, point) for dim, node in zip(storage.dims, index, strict=True)
-        }
-        yield from ((tensor, part) for part in element(storage, values).index)
+        if storage is not None:
+            pairs = zip(storage.dims, index, strict=True)
+            values: dict[Node, Node] = {axis_var(dim): substitute(node, point) for dim, node in pairs}
+            yield storage.buffer, element(storage, values).index
 
-    def index(self, buffer: str, index: Node, fixed: frozenset[str]) -> None:
+    def index(self, buffer: str, index: Node, fixed: Names) -> None:
         for var in variables(index):
             if var.name in fixed:
                 continue
@@ -113,3 +118,12 @@ class _Walk:
                     hint=['scope="stack" or "heap"', "compute_at a loop that moves with it"],
                 )
             self.found.add(self.loops[var.name])
+
+
+def _another_thread(buffer: str) -> LimitError:
+    return LimitError(
+        "L110",
+        f"{buffer} is in registers outside of a parallel loop and used inside it",
+        why=["registers belong to one thread"],
+        hint=["compute_at or store_at a loop inside the parallel one", 'scope="stack" or "heap"'],
+    )

@@ -29,6 +29,51 @@ def test_edge_needs_elements_and_says_so():
     assert [text(fact) for fact in reader.producer.facts] == ["h >= 1", "w >= 1"]
 
 
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric", "wrap"])
+def test_values_are_numpys(mode):
+    """Constant extents take any width; symbolic ones up to one repetition, which the call checks."""
+    widths = [1, ((0, 2), (2, 1)), ((5, 7), (3, 0)), ((0, 0), (11, 4))]
+    for shape in ((1, 3), (4, 3), (2, 5)):
+        v = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        for width in widths:
+            y = td.pad(td.placeholder("x", shape), width, mode)
+            want = np.pad(v, width, mode)
+            assert np.array_equal(td.build(td.schedule(y))(v), want)
+            symbolic = td.pad(td.placeholder("x", (td.size("n"), td.size("m"))), width, mode)
+            f = td.build(td.schedule(symbolic).vectorize(symbolic, "d1", 4))
+            sides = np.broadcast_to(width, (2, 2)).max(1)
+            room = {"edge": 1, "reflect": sides + 1, "symmetric": sides, "wrap": sides}.get(mode, 0)
+            if np.all((np.array(shape) >= room) | (sides == 0)):
+                assert np.array_equal(f(v), want)
+            else:
+                with pytest.raises(td.CallError, match=">="):
+                    f(v)
+
+
+def test_widths_may_be_sizes():
+    n, k = td.size("n"), td.size("k")
+    x = td.placeholder("x", (n,))
+    v = np.arange(5, dtype=np.float32)
+    for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        y = td.pad(x, (k, 1), mode)
+        f = td.build(td.schedule(y))
+        for width in (0, 1, 4):
+            assert np.array_equal(f(v, k=width), np.pad(v, (width, 1), mode))
+        z = td.pad(td.placeholder("x", (5,)), k, mode)
+        assert np.array_equal(td.build(td.schedule(z))(v, k=13), np.pad(v, 13, mode))
+
+
+def test_a_padded_stage_is_placed_exactly():
+    n = td.size("n")
+    p = td.pad(td.placeholder("x", (n,)), 2, "reflect", name="p")
+    y = td.compute("y", (n,), lambda i: p[i] + p[i + 1] + p[i + 4])
+    s = td.schedule(y).split(y, "i", 8).compute_at(p, y, "io")
+    assert s.storage(p)["shape"] == ("12",)
+    v = np.random.default_rng(0).standard_normal(21).astype(np.float32)
+    e = np.pad(v, 2, "reflect")
+    assert np.array_equal(td.build(s)(v), e[:-4] + e[1:-3] + e[4:])
+
+
 def test_constant():
     n = td.size("n")
     x = td.placeholder("x", (n,))
@@ -51,11 +96,28 @@ def test_bad_arguments(refused):
     x = td.placeholder("x", (3, 4))
     refused(
         td.ArgumentError,
-        lambda: td.pad(x, 1, mode="reflect"),
+        lambda: td.pad(x, 1, mode="linear_ramp"),
         """
-        E115: td.pad has no mode 'reflect'
-          modes: constant, edge
+        E115: td.pad has no mode 'linear_ramp'
+          modes: constant, edge, reflect, symmetric, wrap
           try: mode="edge"
+        """,
+    )
+    refused(
+        td.ArgumentError,
+        lambda: td.pad(x, 1, mode="symetric"),
+        """
+        E115: td.pad has no mode 'symetric'
+          modes: constant, edge, reflect, symmetric, wrap
+          try: mode="symmetric"
+        """,
+    )
+    refused(
+        td.ShapeError,
+        lambda: td.pad(td.placeholder("e", (2, 0)), 1, mode="wrap"),
+        """
+        E104: td.pad with mode="wrap" repeats elements, and dimension 1 of e has none
+          try: mode="constant"
         """,
     )
     refused(
@@ -84,5 +146,5 @@ def test_bad_arguments(refused):
         td.pad(x, 0.5)
     with pytest.raises(td.ArgumentTypeError, match="td.pad takes a tensor"):
         td.pad(np.zeros(3), 1)
-    with pytest.raises(td.BoundsError):
+    with pytest.raises(td.ShapeError, match="has none"):
         td.pad(td.placeholder("e", (0,)), 1, mode="edge")

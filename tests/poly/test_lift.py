@@ -37,7 +37,8 @@ def test_one_node_is_one_variable():
     ("expression", "reason"),
     [
         (lambda x, i, n: i * i, "product"),
-        (lambda x, i, n: i // n, "division"),
+        (lambda x, i, n: i // n, "quotient"),
+        (lambda x, i, n: i // (n + 1), "division"),
         (lambda x, i, n: i ^ 1, "division"),
         (lambda x, i, n: td.cast(x[i], "int64"), "data"),
         (lambda x, i, n: td.cast(x[i] + 1, "int64"), "wraps"),

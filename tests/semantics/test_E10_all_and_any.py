@@ -19,8 +19,14 @@ def test_combining():
 
 
 def test_reducing():
-    y = td.compute(("every", "some"), (5,), lambda i: (td.all(x[i, k] > 0, over=k), td.any(x[i, k] > 5, over=k)))
-    for schedule in (td.schedule(*y), td.schedule(*y).vectorize(y[0], "k", 4), td.schedule(*y).vectorize(y[0], "i", 4)):
+    y = td.compute(
+        ("every", "some"), (5,), lambda i: (td.all(x[i, k] > 0, over=k), td.any(x[i, k] > 5, over=k))
+    )
+    for schedule in (
+        td.schedule(*y),
+        td.schedule(*y).vectorize(y[0], "k", 4),
+        td.schedule(*y).vectorize(y[0], "i", 4),
+    ):
         check(schedule, {}, mode="whole")
 
 

@@ -16,7 +16,11 @@ def test_fill_is_stored_and_readable():
     read = td.compute("read", (n,), lambda i: T[0, i])
     t, first = td.build(td.schedule(T, read))(np.float32([5, 6, 7]))
     assert np.array_equal(t, [[5, -1, -1], [6, 5, -1], [7, 6, 5]]) and np.array_equal(first, [5, -1, -1])
-    for schedule in (td.schedule(T), td.schedule(T).vectorize(T, "j", 4), td.schedule(read).compute_at(T, read, "i")):
+    for schedule in (
+        td.schedule(T),
+        td.schedule(T).vectorize(T, "j", 4),
+        td.schedule(read).compute_at(T, read, "i"),
+    ):
         for size in (0, 1, 5, 9):
             check(schedule, {"n": size})
 

@@ -1,6 +1,5 @@
-"""E2: reductions stand anywhere in an expression; same axes share a nest, others run in order, inner ones are repeated."""
+"""E2: reductions stand anywhere; the same axes share a nest, others run in order, inner ones are repeated."""
 
-import numpy as np
 import pytest
 
 import tdsl as td

@@ -1,5 +1,6 @@
 """E3: an axis object is a declaration: any number of stages may use it, and only inside an `over=` that names it."""
 
+# ruff: noqa: B023 (callables are called in the turn of the loop that makes them)
 import numpy as np
 import pytest
 

@@ -5,7 +5,8 @@ import pytest
 
 import tdsl as td
 
-NUMBERS = [name for name in "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()]
+INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+NUMBERS = [*INTEGERS, "float16", "float32", "float64"]
 
 
 @pytest.mark.parametrize("dtype", NUMBERS)

@@ -1,5 +1,6 @@
 """E6: td.reducer over values and tuples; its laws and its identity are tried on samples where it is used."""
 
+# ruff: noqa: B023 (callables are called in the turn of the loop that makes them)
 import pickle
 
 import numpy as np
@@ -87,10 +88,19 @@ WRONG = {
     "E118: reducer does not have the identity 0.0": (lambda a, b: td.maximum(a, b), 0.0),
     "E118: reducer is not commutative": (lambda a, b: td.where(b == 0.0, a, b), 0.0),
     "E118: reducer is not associative": (lambda a, b: a + b + a * b * (a - b) * (a - b), 0.0),
-    "E118: the step of reducer uses x[0, 0], which is none of its operands": (lambda a, b: a + b * x[0, 0], 0.0),
+    "E118: the step of reducer uses x[0, 0], which is none of its operands": (
+        lambda a, b: a + b * x[0, 0],
+        0.0,
+    ),
     "E118: the identity of reducer is no constant: float32(n)": (lambda a, b: a + b, td.cast(n, "float32")),
-    "E209: the step of reducer changes a value from float32 to float64": (lambda a, b: a.astype("float64") + b, 0.0),
-    "E209: the identity of reducer is int64 where the value is float32": (lambda a, b: a + b, td.cast(0, "int64")),
+    "E209: the step of reducer changes a value from float32 to float64": (
+        lambda a, b: a.astype("float64") + b,
+        0.0,
+    ),
+    "E209: the identity of reducer is int64 where the value is float32": (
+        lambda a, b: a + b,
+        td.cast(0, "int64"),
+    ),
 }
 
 
@@ -104,7 +114,11 @@ def test_what_is_no_reducer(message):
 
 
 def test_the_message_has_the_values():
-    worst = td.reducer(lambda a, b: (td.maximum(a[0], b[0]), td.where(a[0] >= b[0], a[1], b[1])), lambda v, w: (td.min_value(v), td.cast(-1, w)), name="best")
+    worst = td.reducer(
+        lambda a, b: (td.maximum(a[0], b[0]), td.where(a[0] >= b[0], a[1], b[1])),
+        lambda v, w: (td.min_value(v), td.cast(-1, w)),
+        name="best",
+    )
     with pytest.raises(td.ArgumentError) as caught:
         td.compute(("v", "at"), (n,), lambda i: worst((x[i, k], k), over=k))
     assert str(caught.value).splitlines()[-2:] == [
@@ -116,7 +130,9 @@ def test_the_message_has_the_values():
 def test_a_step_that_varies():
     counter = iter(range(1, 100))
     with pytest.raises(td.ArgumentError, match="E119"):
-        td.compute("y", (n,), lambda i: td.reducer(lambda a, b: a + b * float(next(counter)), 0.0)(x[i, k], over=k))
+        td.compute(
+            "y", (n,), lambda i: td.reducer(lambda a, b: a + b * float(next(counter)), 0.0)(x[i, k], over=k)
+        )
 
 
 def test_wrong_arguments():

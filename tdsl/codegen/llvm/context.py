@@ -8,6 +8,7 @@ the memory it depends on, until the scope that holds its code closes (`mark` and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tdsl.codegen.llvm.buffers import Buffer
 from tdsl.codegen.llvm.capabilities import Capabilities
@@ -18,6 +19,9 @@ from tdsl.codegen.llvm.types import element_type, literal, number, splat, vector
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Scalar, Value, Vector, offsets, wrapped
 from tdsl.dtypes import DType, as_dtype
 from tdsl.expr.node import Node
+
+if TYPE_CHECKING:
+    from tdsl.codegen.llvm.blocked import BlockedLoop
 
 INT64 = as_dtype("int64")
 BOOL = as_dtype("bool")
@@ -83,6 +87,7 @@ class Context:
         self.can_fail = False
         self.certain = ""  # the variable of a loop that is known to run
         self.stack_bytes = 0
+        self.block: BlockedLoop | None = None
 
     def operations(self, lanes: int) -> Operations:
         """Operations of a width, in this function."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tdsl.codegen.llvm import casts, floats, fused, halves, integers
+from tdsl.codegen.llvm.blocked import column
 from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.calls import call, rarely, usual_arm
 from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
@@ -123,7 +124,9 @@ def _constant(ctx: Context, node: Const) -> Value:
 
 def _load(ctx: Context, node: Load) -> Value:
     here = ctx.here
-    return load(ctx, node.buffer, [here[part] for part in node.index])
+    index = [here[part] for part in node.index]
+    turned = None if ctx.block is None or not ctx.lanes else column(ctx, node, index)
+    return load(ctx, node.buffer, index) if turned is None else Vector(turned, node.dtype)
 
 
 def _refuse(ctx: Context, node: Node) -> Value:

@@ -13,6 +13,7 @@ from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.clamped import is_clamped_row, load_clamped_row
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.memory import (
+    SPAN_LOADS,
     buffer_named,
     from_memory,
     load_one,
@@ -24,9 +25,6 @@ from tdsl.codegen.llvm.operations import shuffled, with_lane
 from tdsl.codegen.llvm.registers import read_register
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
 from tdsl.codegen.llvm.values import Value, row
-
-SPAN_LOADS = 4
-"""Lanes up to this many vectors apart are loaded whole and shuffled (research/codegen.md: two loads beat a gather)."""
 
 
 def load(ctx: Context, name: str, index: list[Value]) -> Value:

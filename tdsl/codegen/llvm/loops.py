@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tdsl.codegen.llvm.accumulators import hold_accumulators
+from tdsl.codegen.llvm.blocked import BlockedLoop, blocked_loop
 from tdsl.codegen.llvm.branches import two_arms
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_loop, end_loop
 from tdsl.codegen.llvm.expressions import evaluate
+from tdsl.codegen.llvm.indexing import index_binary
 from tdsl.codegen.llvm.operations import shuffled
 from tdsl.codegen.llvm.reads import stored, weight
 from tdsl.codegen.llvm.types import element_type
@@ -59,6 +61,8 @@ def serial(ctx: Context, loop: For, write: Write) -> None:
     held = hold_accumulators(loop, memory)
     if held is not None:
         _where_it_runs(ctx, loop, (lower, upper), lambda: write(ctx, held))
+    elif (blocked := _blocks(ctx, loop, count)) is not None:
+        _in_blocks(ctx, loop, (lower, upper), blocked, write)
     elif count.is_constant and 0 < count.constant * weight(loop.body) <= SMALL_LOOP:
         for step in range(count.constant):
             with_variable(ctx, loop.var, plus(lower, Linear(step)), write, loop.body)
@@ -84,21 +88,69 @@ def _where_it_runs(ctx: Context, loop: For, bounds: tuple[Linear, Linear], body:
 
 
 def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) -> None:
-    """A loop in the written code, with the register buffers it changes in phi nodes."""
+    """A loop in the written code."""
+
+    def body(variable: Linear) -> None:
+        with_variable(ctx, loop.var, variable, write, loop.body)
+
+    _counted(ctx, loop, bounds, body, certain=ctx.certain == loop.var)
+
+
+def _blocks(ctx: Context, loop: For, count: Linear) -> tuple[BlockedLoop, Linear] | None:
+    """How to take iterations together, and the number of whole blocks; None where that is not worth it."""
+    block = blocked_loop(ctx, loop)
+    if block is None or (count.is_constant and count.constant < block.size):
+        return None
+    whole = index_binary(ctx, "floordiv", count, Linear(block.size))
+    whole = None if whole is None else index_binary(ctx, "max", whole, Linear(0))
+    return (block, whole) if isinstance(whole, Linear) else None
+
+
+def _in_blocks(
+    ctx: Context, loop: For, bounds: tuple[Linear, Linear], blocked: tuple[BlockedLoop, Linear], write: Write
+) -> None:
+    """Whole blocks first, each written out, then the rest one after the other."""
+    (lower, upper), (block, whole) = bounds, blocked
+
+    def body(number: Linear) -> None:
+        outer, ctx.block = ctx.block, block
+        block.depth = ctx.f.depth
+        first = plus(lower, number, block.size)
+        for step in range(block.size):
+            block.step = step
+            with_variable(ctx, loop.var, plus(first, Linear(step)), write, loop.body)
+        ctx.block = outer
+
+    _counted(ctx, loop, (Linear(0), whole), body, certain=False)
+    rest = plus(lower, whole, block.size)
+    if plus(upper, rest, -1) != Linear(0):
+        _counted(
+            ctx,
+            loop,
+            (rest, upper),
+            lambda value: with_variable(ctx, loop.var, value, write, loop.body),
+            certain=False,
+        )
+
+
+def _counted(
+    ctx: Context, loop: For, bounds: tuple[Linear, Linear], body: Callable[[Linear], None], *, certain: bool
+) -> None:
+    """A loop in the written code, with the register buffers it changes in phi nodes; `certain`: it surely runs."""
     lower, upper = bounds
     count = plus(upper, lower, -1)
     f, written, mark = ctx.f, stored(loop.body), ctx.mark()
     held = [buffer for name in written if isinstance(buffer := ctx.buffers.get(name), RegisterBuffer)]
     carried = [(buffer.chunk_type, chunk) for buffer in held for chunk in buffer.chunks]
     span = ctx.span(count)
-    guarded = (span is None or span[0] < 1) and ctx.certain != loop.var
+    guarded = (span is None or span[0] < 1) and not certain
     opened = begin_loop(f, ctx.scalar(lower), ctx.scalar(upper), carried, guarded=guarded)
     ctx.note_span(opened.variable, _span_of_variable(ctx, lower, upper))
     _distribute(held, opened.carried)
     ctx.changed(written)
     depth = f.depth
     ctx.loop_stores[depth] = dict.fromkeys(written)
-    with_variable(ctx, loop.var, Linear(0, ((opened.variable, 1),)), write, loop.body)
+    body(Linear(0, ((opened.variable, 1),)))
     del ctx.loop_stores[depth]
     ctx.release(mark)
     _distribute(held, end_loop(f, opened, [chunk for buffer in held for chunk in buffer.chunks]))

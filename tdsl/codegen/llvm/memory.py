@@ -16,6 +16,10 @@ DUMMY_TEXT = f"{DUMMY} = private unnamed_addr constant [64 x i8] zeroinitializer
 """What a scalar load reads under a mask without active lanes."""
 
 
+SPAN_LOADS = 4
+"""Lanes up to this many vectors apart are loaded whole and shuffled (research/codegen.md: two loads beat a gather)."""
+
+
 def buffer_named(ctx: Context, name: str) -> MemoryBuffer | RegisterBuffer:
     """The buffer of a name."""
     if name not in ctx.buffers:

@@ -1,0 +1,80 @@
+"""B4: products of sizes are sizes; `x // m`, `x % m` are taken where x runs over a multiple of m, the rest refused."""
+
+# ruff: noqa: B023 (callables are called in the turn of the loop that makes them)
+import numpy as np
+import pytest
+
+import tdsl as td
+from tests.support.compare import check
+
+n, m, p = td.size("n"), td.size("m"), td.size("p")
+
+
+def test_products_in_shapes():
+    x = td.placeholder("x", (n * m,))
+    td.compute("y", (m * n,), lambda i: x[m * n - 1 - i])
+    td.compute("y", (2 * n * m,), lambda i: x[i // 2])
+    with pytest.raises(td.BoundsError) as caught:
+        td.compute("y", (n * m,), lambda i: x[i + 1])
+    assert caught.value.sizes == {"n": 1, "m": 1}
+    with pytest.raises(td.BoundsError, match=r"i \* m"):
+        td.compute("y", (n, m), lambda i, j: x[i * m + j])
+    flat = td.placeholder("flat", (n * m, 3))
+    scaled = td.compute("scaled", (n * m, 3), lambda i, j: flat[i, j] * 2.0)
+    check(td.schedule(scaled).vectorize(scaled, "i", 4), {"n": 3, "m": 5})
+
+
+def test_quotients_and_remainders_by_sizes():
+    A, B = td.placeholder("A", (n, m)), td.placeholder("B", (n, m, p))
+    flat = td.compute("flat", (n * m,), lambda x: A[x // m, x % m])
+    deep = td.compute("deep", (n * m * p,), lambda x: B[x // (m * p), x // p % m, x % p])
+    turned = td.compute("turned", (m * n,), lambda x: A[n - 1 - x // m, m - 1 - x % m])
+    a, b = np.arange(15, dtype=np.float32).reshape(3, 5), np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    for lanes in (1, 8):
+        for tensor, array, want in (
+            (flat, a, a.ravel()),
+            (deep, b, b.ravel()),
+            (turned, a, a[::-1, ::-1].ravel()),
+        ):
+            s = td.schedule(tensor)
+            f = td.build(s if lanes == 1 else s.parallel(tensor, "x").vectorize(tensor, "x", 8))
+            assert np.array_equal(f(array), want)
+    assert td.build(td.schedule(flat))(np.zeros((3, 0), np.float32)).shape == (0,)
+
+
+def test_a_stage_read_through_quotients():
+    A = td.placeholder("A", (n, m))
+    t = td.compute("t", (n, m), lambda i, j: A[i, j] + 1.0)
+    u = td.compute("u", (n * m,), lambda x: t[x // m, x % m])
+    s = td.schedule(u)
+    for schedule in (s, s.inline(t), s.vectorize(u, "x", 4), s.compute_at(t, u, "x")):
+        check(schedule, {"n": 3, "m": 5})
+
+
+def test_a_ring_needs_an_element():
+    ring = td.placeholder("ring", (td.size("r", min=1),))
+    r = td.size("r", min=1)
+    y = td.compute("y", (n,), lambda i: ring[i % r])
+    assert np.array_equal(
+        td.build(td.schedule(y))(np.float32([1, 2, 3]), n=7), np.float32([1, 2, 3, 1, 2, 3, 1])
+    )
+    empty = td.placeholder("empty", (m,))
+    with pytest.raises(td.BoundsError):
+        td.compute("y", (n,), lambda i: empty[i % m])
+
+
+def test_what_is_refused_names_the_term():
+    A = td.placeholder("A", (n, m))
+    for extent, index, term in (
+        (n * m, lambda x: (x // n, x % n), "x // n"),
+        (p, lambda x: (0, td.clamp(x, 0, 0)), "dimension"),
+        (n * m + 1, lambda x: (x // m, x % m), "x // m"),
+    ):
+        with pytest.raises(td.BoundsError) as caught:
+            td.compute("y", (extent,), lambda x: A[index(x)])
+        assert term in str(caught.value)
+    for shape in ((n // m,), (n % m,), (n * m // p,)):
+        with pytest.raises(td.ShapeError, match="E104"):
+            td.placeholder("A", shape)
+    with pytest.raises(td.ArgumentError, match="E117"):
+        td.reduce_axis("k", n * m)
