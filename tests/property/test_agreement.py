@@ -1,7 +1,7 @@
 """Small random programs under random schedules: kernel, Loop IR interpreter and expression interpreter agree.
 
-In: seeds, drawn by `tests/support/case.py`. Out: bit for bit, the same values; where a step reassociates, kernel and loops
-bit for bit, and the expressions wherever the sums are exact. A failure prints a test that shows it again.
+In: seeds, drawn by `tests/support/case.py`. Out: bit for bit, the same values; where a step reassociates, kernel and
+loops bit for bit, and the expressions wherever the sums are exact. A failure prints a test that shows it again.
 """
 
 from collections import Counter
