@@ -19,6 +19,7 @@ from tdsl.codegen.interface import (
     SizeInterface,
 )  # fmt: skip
 from tdsl.codegen.loop_text import LoopText
+from tdsl.declare.names import checked_name
 from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
@@ -86,7 +87,7 @@ def build(
 
     Returns: a `Kernel`: call it with NumPy arrays, ask for its `source`, `time` it.
 
-    Errors: G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx what only a build can
+    Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx what only a build can
     decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
     """
     where = here()
@@ -96,6 +97,8 @@ def build(
                                 hint=["td.build(td.schedule(C))"])  # fmt: skip
     schedule = asked
     resolved = schedule.target if target is None else as_target(target, where=where)
+    if name is not None:
+        name = checked_name(name, "a kernel", where)
     clock = _Clock()
     slot = _slot(schedule.state, resolved, inputs, name, where)
     kept = None if slot is None else slot.get()

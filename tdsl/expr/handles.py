@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tdsl.dtypes import DType, Number, as_dtype, promote, promote_weak, weak_fits
 from tdsl.errors import ArgumentTypeError, DTypeError
 from tdsl.expr import build
-from tdsl.expr.node import BOOL, INT64, Binary, Const, Node, Read, Select, Unary, Var, index_const
+from tdsl.expr.node import BOOL, INT64, Binary, Cast, Const, Node, Read, Select, Unary, Var, index_const
 from tdsl.expr.operators import Operators
 from tdsl.expr.tensor import Axis, Param, Size, Tensor
 from tdsl.location import Location, here, hide_internal_frames
@@ -252,6 +252,8 @@ def _adopt(node: Node, dtype: DType) -> Node:
             return build.unary(node.op, _adopt(node.operand, dtype))
         case Read():  # of a tensor whose dtype is being found
             return build.cast(node, dtype)
+        case Cast():  # of such a read, where it met a number before
+            return _adopt(node.operand, dtype)
         case _:
             return node
 

@@ -232,6 +232,18 @@ def with_knobs(schedule: Schedule, values: Mapping[str, int]) -> Schedule:
 # functions and JSON
 
 
+def checked_other(other: object) -> Schedule:
+    """The schedule that `Schedule.diff` was given. Errors: S138 no schedule."""
+    from tdsl.schedule.schedule import as_schedule
+
+    found = as_schedule(other)
+    if found is None:
+        raise ArgumentTypeError(
+            "S138", f"diff takes a schedule, not {type(other).__name__}", where=here(), hint=("s.diff(t)",)
+        )
+    return found
+
+
 def checked_result(result: object, function: Callable[..., object]) -> Schedule:
     """What a schedule function gave. Errors: S138 no schedule."""
     from tdsl.schedule.schedule import as_schedule

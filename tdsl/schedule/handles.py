@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from tdsl.errors import ArgumentTypeError, UnknownStageError
 from tdsl.expr.tensor import Tensor
 from tdsl.location import here
+from tdsl.schedule.knob import Knob
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -83,3 +84,16 @@ def as_names(given: object) -> tuple[str, ...] | None:
     if isinstance(given, str):
         return (given,)
     return tuple(cast("Sequence[str]", given))
+
+
+def as_pairs(given: object) -> tuple[tuple[str, int | Knob], ...]:
+    """Axes and factors for `tile`: a mapping, or pairs. Errors: S116 anything else."""
+    try:
+        return tuple(dict(cast("Mapping[str, int | Knob]", given)).items())
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            "S116",
+            f"tile takes a factor for each axis by name, not {given!r}",
+            where=here(),
+            hint=('{"i": 32, "j": 32}',),
+        ) from None

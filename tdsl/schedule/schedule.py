@@ -19,7 +19,7 @@ from tdsl.schedule import editing, kernels, legality, show
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.handles import StageLike, Stages, as_names, as_stages, stage_name, tensor_name
+from tdsl.schedule.handles import StageLike, Stages, as_names, as_pairs, as_stages, stage_name, tensor_name
 from tdsl.schedule.knob import Knob, bound, with_plain_integers
 from tdsl.schedule.primitives import (
     Assume,
@@ -104,7 +104,7 @@ class Schedule:
         tail: str | None = None,
     ) -> Schedule:  # fmt: skip
         """Splits axes and moves the inner ones inside: ``tile(C, {"i": 8, "j": 16})``. See `primitives/tile.py`."""
-        pairs = tuple(dict(factors).items())
+        pairs = as_pairs(factors)
         return self._then(Tile(stage_name(self, stage), pairs, as_names(into), tail, where=here()))
 
     @hide_internal_frames
@@ -235,11 +235,17 @@ class Schedule:
 
     # what it is
 
+    @hide_internal_frames
     def on(self, stage: StageLike) -> StageView:
-        """The same methods with one stage in focus: ``s.on(C).tile(i=64, j=64).parallel("io")``."""
+        """The same methods with one stage in focus: ``s.on(C).tile(i=64, j=64).parallel("io")``.
+
+        Errors: S102 S103 stage.
+        """
         from tdsl.schedule.focus import StageView
 
-        return StageView(self, stage_name(self, stage))
+        name = stage_name(self, stage)
+        editing.looked_up(self, name)
+        return StageView(self, name)
 
     @property
     def state(self) -> State:
@@ -362,9 +368,13 @@ class Schedule:
         """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
         return show.history(self)
 
+    @hide_internal_frames
     def diff(self, other: Schedule) -> str:
-        """How another schedule differs from this one, steps and loops as a unified diff; empty where they are equal."""
-        return show.difference(self, other)
+        """How another schedule differs from this one, steps and loops as a unified diff; empty where they are equal.
+
+        Errors: S138 no schedule.
+        """
+        return show.difference(self, editing.checked_other(other))
 
     def to_json(self) -> str:
         """The steps as JSON, by name; the declarations are not in it (P16)."""
@@ -424,7 +434,6 @@ class Schedule:
 
     def _then(self, step: Directive) -> Schedule:
         """The schedule after one more step, which is checked, applied and judged."""
-        step = with_plain_integers(step)
         return Schedule(
             self._declared, self._target, after(self._state, step, dict(self._settings)), self._settings
         )
@@ -438,6 +447,7 @@ class Schedule:
 
 def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     """The state after one step with its knobs at their values; the recorded step keeps the knobs."""
+    step = with_plain_integers(step)
     editing.check_knobs(step, state)
     chosen = bound(step, settings)
     fresh = chosen.apply(state)

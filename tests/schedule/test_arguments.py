@@ -310,3 +310,27 @@ def test_integers_of_numpy_are_integers(matmul):
 
 def test_a_reorder_of_nothing(matmul, told):
     assert told(lambda: matmul.s.reorder("C")).startswith("ArgumentError S120: reorder of C names no axis")
+
+
+def test_what_is_no_mapping_is_no_tile(matmul, told):
+    for given in (4, None, [4, 8]):
+        first = told(lambda given=given: matmul.s.tile("C", given)).splitlines()[0]
+        assert first == f"ArgumentTypeError S116: tile takes a factor for each axis by name, not {given!r}"
+
+
+def test_a_focus_on_nothing(matmul, told):
+    assert told(lambda: matmul.s.on("Z")).startswith("UnknownStageError S102: this schedule has no stage 'Z'")
+
+
+def test_a_diff_with_no_schedule(matmul, told):
+    assert told(lambda: matmul.s.diff(3)).startswith("ArgumentTypeError S138: diff takes a schedule, not int")
+
+
+def test_a_fold_that_no_index_can_reach(matmul, told):
+    s = matmul.s.cache_write("C", name="W").compute_at("W", "C", "i")
+    assert "S115" in told(lambda: s.fold("W", "i", 2**70))
+
+
+def test_integers_of_numpy_replace_factors(matmul):
+    s = matmul.s.split("C", "i", 4)
+    assert s.replace(0, factor=np.int64(8)) == matmul.s.split("C", "i", 8)

@@ -45,6 +45,9 @@ class Fold(Directive):
         entry = arguments.stage_named(self, state, self.stage)
         arguments.dim_named(self, state, entry, self.dim)
         factor = arguments.positive(self, "factor", self.factor)
+        arguments.limit(
+            self, f"the factor of {self.dim}", factor, arguments.WIDEST_BLOCK, "index arithmetic has 64 bits"
+        )
         if is_output(state, entry):
             raise self.refusal(
                 PlacementError,
