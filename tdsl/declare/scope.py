@@ -60,7 +60,9 @@ def _check_outer(axes: Sequence[AxisHandle], what: str, where: Location) -> None
     """The bounds of an axis of an update use axes outside it only."""
     outer: dict[str, AxisOrigin] = {}
     for axis in axes:
-        declared = {origin.axis.name: origin for origin in axis.origin.bounds if isinstance(origin, AxisOrigin)}
+        declared = {
+            origin.axis.name: origin for origin in axis.origin.bounds if isinstance(origin, AxisOrigin)
+        }
         for var in variables(axis.origin.axis.lower, axis.origin.axis.upper):
             if var.kind == "axis" and (var.name not in outer or outer[var.name] is not declared[var.name]):
                 raise AxisScopeError(

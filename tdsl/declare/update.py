@@ -47,14 +47,17 @@ def update(
     Returns: a new tensor of the base's shape and dtype.
 
     Errors: E102 number of subscripts; E103 a subscript that is no integer; E106 an axis without a loop; E108 name; E109
-    one name twice; E111 what the callable returns; E112 no axis; E115 an argument; E209 the value has another dtype;
+    one name twice; E111 what the callable returns; E112 no axis; E115 an argument; E210 the value has another dtype;
     E301 to E303 a read or a target that is not proved in bounds. Source: Halide's update definitions over an RDom.
     """
     place = here()
     named = checked_name(name, "a stage", place)
-    if not isinstance(base, Tensor):
+    if not isinstance(base, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentTypeError(
-            "E115", f"the base of {named} is a tensor, not {shown(base)}", where=place, hint=("U[i] is one element",)
+            "E115",
+            f"the base of {named} is a tensor, not {shown(base)}",
+            where=place,
+            hint=("U[i] is one element",),
         )
     axes = _axes(over, named, place)
     target, origins = _target(at, base, named, place)
@@ -99,11 +102,15 @@ def _axes(over: object, what: str, where: Location) -> tuple[AxisHandle, ...]:
             raise DuplicateNameError("E109", f"two axes of {what} are called {axis.name}", where=where)
         axes.append(axis)
     if not axes:
-        raise ArgumentTypeError("E112", f"{what} runs over no axis at all: over=()", where=where, hint=("over=(i,)",))
+        raise ArgumentTypeError(
+            "E112", f"{what} runs over no axis at all: over=()", where=where, hint=("over=(i,)",)
+        )
     return tuple(axes)
 
 
-def _target(at: object, base: Tensor, what: str, where: Location) -> tuple[tuple[Node, ...], tuple[Origin, ...]]:
+def _target(
+    at: object, base: Tensor, what: str, where: Location
+) -> tuple[tuple[Node, ...], tuple[Origin, ...]]:
     """The subscripts as nodes. Errors: E102 their number; E103 no integer; E115 a reduction."""
     given = at() if callable(at) and not isinstance(at, Expr) else at
     parts = entries(given)
@@ -118,16 +125,18 @@ def _target(at: object, base: Tensor, what: str, where: Location) -> tuple[tuple
     element = base[parts]
     index = element.node.children
     if reductions(*index):
-        raise ArgumentError("E115", f"at= of {what} reduces: {element}", where=where, hint=("a stage of its own",))
+        raise ArgumentError(
+            "E115", f"at= of {what} reduces: {element}", where=where, hint=("a stage of its own",)
+        )
     origins = merged(part.origins for part in map(as_operand, parts) if isinstance(part, Expr))
     return index, origins
 
 
 def _check_value(result: object, asked: DType | None, base: Tensor, what: str, where: Location) -> None:
-    """The value has the base's dtype, or is a number. Errors: E115 a reduction; E209 another dtype."""
+    """The value has the base's dtype, or is a number. Errors: E115 a reduction; E210 another dtype."""
     if asked is not None and asked is not base.dtype:
         raise DTypeError(
-            "E209",
+            "E210",
             f"{what} is {base.dtype}, as its base is, and dtype= says {asked}",
             where=where,
             hint=(f'a base of that dtype: td.compute("{base.name}_{asked}", …)',),
@@ -140,16 +149,16 @@ def _check_value(result: object, asked: DType | None, base: Tensor, what: str, w
             "E115",
             f"the value of {what} reduces, and an update changes one element at a time",
             where=where,
-            why=("a reduction inside an update is not supported: its terms would be read while others change",),
+            why=(
+                "a reduction inside an update is not supported: its terms would be read while others change",
+            ),
             hint=("the axis in over=, and U[at] + term as the value",),
         )
     if asked is None and not operand.weak and operand.dtype is not base.dtype:
         raise DTypeError(
-            "E209",
+            "E210",
             f"the elements of {what} are {base.dtype} and their value is {operand.dtype}",
             where=where,
             why=(f"{what} starts as a copy of {base.name}, which is {base.dtype}",),
-            hint=(f'td.cast(value, "{base.dtype}")', f'a base of {operand.dtype}'),
+            hint=(f'td.cast(value, "{base.dtype}")', f"a base of {operand.dtype}"),
         )
-
-

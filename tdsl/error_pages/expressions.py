@@ -507,6 +507,25 @@ td.compute("y", (), lambda: wide(x[k].astype("float64"), over=k))
 """,
     ),
     ErrorPage(
+        "E210",
+        DTypeError,
+        "a recurrence or an update that changes its dtype",
+        "What is computed from elements is stored among them, so the value has their dtype: that of the base for an update; "
+        "for a recurrence the one its elements find by adopting what they meet.",
+        """
+n = td.size("n")
+count = td.placeholder("count", (n,), "int64")
+i = td.axis("i", n)
+td.update("half", count, over=i, at=i, value=lambda U: td.cast(U[i], "float64") / 2.0)
+""",
+        """
+n = td.size("n")
+count = td.placeholder("count", (n,), "int64")
+i = td.axis("i", n)
+td.update("half", count, over=i, at=i, value=lambda U: U[i] // 2)
+""",
+    ),
+    ErrorPage(
         "E301",
         BoundsError,
         "a read outside its tensor",

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from tdsl.dtypes import DType, Number, as_dtype, promote, promote_weak, weak_fits
 from tdsl.errors import ArgumentTypeError, DTypeError
 from tdsl.expr import build
-from tdsl.expr.node import BOOL, INT64, Binary, Const, Node, Read, Select, Unary, Var, index_const
+from tdsl.expr.node import BOOL, INT64, Binary, Cast, Const, Node, Read, Select, Unary, Var, index_const
 from tdsl.expr.operators import Operators
+from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size, Tensor
 from tdsl.location import Location, here, hide_internal_frames
 
@@ -250,10 +251,10 @@ def _adopt(node: Node, dtype: DType) -> Node:
             return build.binary(node.op, _adopt(node.lhs, dtype), _adopt(node.rhs, dtype))
         case Unary():
             return build.unary(node.op, _adopt(node.operand, dtype))
-        case Read():  # of a tensor whose dtype is being found
-            return build.cast(node, dtype)
-        case _:
-            return node
+        case Cast(operand=Read()):
+            return build.cast(node.operand, dtype)
+        case _:  # numbers alone, or an element of a tensor whose dtype is being found
+            return build.cast(node, dtype) if any(isinstance(part, Read) for part in walk(node)) else node
 
 
 def meet(*values: object) -> tuple[tuple[Node, ...], bool]:

@@ -152,8 +152,8 @@ def _reading(stage: Stage, table: Mapping[Tensor, Tensor]) -> Stage:
 
     if not table:
         return stage
-    if stage.base in table:
-        stage = replace(stage, base=table[stage.base])
+    if stage.base is not None:
+        stage = replace(stage, base=table.get(stage.base, stage.base))
     return rewritten(stage, rule)
 
 

@@ -73,7 +73,7 @@ def redirected(stage: Stage, old: Sequence[Tensor], new: Sequence[Tensor]) -> St
             return Read(table[node.tensor], node.index)
         return node
 
-    if stage.base in table:
+    if stage.base is not None and stage.base in table:
         stage = replace(stage, base=table[stage.base])
     return rewritten(stage, rule)
 
