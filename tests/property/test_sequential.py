@@ -16,6 +16,8 @@ from tdsl.expr.interpreter import evaluate
 from tdsl.pipeline import ordered_inputs
 
 SEEDS = 60
+KINDS = ["split", "reorder", "skew", "parallel", "fold", "rfactor"] * 2
+KINDS += ["skew", "reverse", "vectorize", "unroll", "fuse", "tile"]
 
 
 def drawn_recurrence(dice):
@@ -118,8 +120,7 @@ def step(dice, s, stage, fresh):
     loops = s.axes(stage)
     loop = dice.choice(loops)
     try:
-        match dice.choice(["split", "split", "reorder", "reorder", "skew", "skew", "reverse", "parallel", "vectorize",
-                           "unroll", "fuse", "fold", "tile", "rfactor", "rfactor", "fold", "parallel", "skew"]):  # fmt: skip
+        match dice.choice(KINDS):
             case "split":
                 return s.split(stage, loop, dice.choice([2, 3]), into=(fresh + "o", fresh + "i"))
             case "reorder":
