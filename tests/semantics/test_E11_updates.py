@@ -118,3 +118,32 @@ def test_a_reduction_inside_is_refused_in_words():
     k = td.reduce_axis("k", n)
     with pytest.raises(td.ArgumentError, match="one element at a time"):
         td.update("u", A, over=i, at=i, value=lambda u: td.sum(u[k], over=k))
+
+
+def test_arrays_that_are_needed_are_not_inlined():
+    base = td.compute("base", (n,), lambda p: A[p] + 1)
+    u = td.update("u", base, over=i, at=i, value=lambda u: u[i] * 2)
+    after = td.schedule(td.compute("after", (n,), lambda p: u[p]))
+    for stage in (u, base):
+        with pytest.raises(td.PlacementError, match="S306"):
+            after.inline(stage)
+    with pytest.raises(td.UnprovenSchedule, match="history"):
+        after.compute_at(u, "after", "p")
+
+
+def test_a_copy_of_the_result_and_of_the_base():
+    u = td.update("u", A, over=i, at=n - 1 - i, value=lambda u: u[n - 1 - i] + i)
+    s = td.schedule(u).cache_write(u).cache_read(A, "u_heap")
+    assert s.stages() == ("A_heap", "u_heap", "u")
+    assert td.build(s)(np.arange(4)).tolist() == [3, 3, 3, 3]
+
+
+def test_text_is_refused_and_pickle_keeps_it():
+    import pickle
+
+    u = td.update("u", A, over=i, at=i, value=lambda u: u[i] + 1)
+    with pytest.raises(td.ArgumentError, match="E124"):
+        u.text()
+    s = pickle.loads(pickle.dumps(td.schedule(u).reverse(u, "i")))
+    assert s == td.schedule(u).reverse(u, "i")
+    assert td.build(s)(np.arange(3)).tolist() == [1, 2, 3]
