@@ -24,7 +24,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
 from tdsl.expr.printer import text
-from tdsl.expr.rewrite import reads, variables, walk
+from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Param, Size, Stage, Tensor
 from tdsl.location import Location, here, hide_internal_frames
@@ -42,7 +42,7 @@ from tdsl.schedule.fingerprint import NoFingerprint, fingerprint
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_build import build_nest
-from tdsl.schedule.placement import inputs_of, nodes_of
+from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.settings import time_builds
@@ -154,7 +154,7 @@ def lowered(
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
     loops = lower(nest, stages, storage, signature)
     clock.mark("lower")
-    return loops, _interface(state, loops, arguments, sizes, overwritten(state, nest))
+    return loops, _interface(state, nest, loops, arguments, sizes)
 
 
 # ---------------------------------------------------------------- the interpreter
@@ -265,9 +265,8 @@ def _size_fact(size: Size) -> Node:
 
 # ---------------------------------------------------------------- interface
 def _interface(
-    state: State, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size],
-    inplace: tuple[tuple[str, str], ...],
-) -> Interface:  # fmt: skip
+    state: State, nest: Nest, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
+) -> Interface:
     given = {one.name: one for one in arguments}
     listed: list[ArrayInterface | ScalarInterface] = []
     for argument in loops.arguments:
@@ -289,12 +288,17 @@ def _interface(
         tuple(listed),
         tuple(formula(fact) for fact in (*facts, *state.assumptions)),
         _operations(state),
-        tuple(dict.fromkeys((*inplace, *_inplace(state, arguments)))),
+        _inplace(state, nest, arguments),
     )
 
 
-def _inplace(state: State, arguments: Sequence[Tensor | Param]) -> tuple[tuple[str, str], ...]:
-    """(input, output) pairs that may be one array: proved from the accesses; a tail that computes twice is not (C6)."""
+def _inplace(
+    state: State, nest: Nest, arguments: Sequence[Tensor | Param]
+) -> tuple[tuple[str, str], ...]:
+    """(input, output) pairs that may be one array: proved from the accesses; a tail that computes twice is not (C6).
+
+    What an update overwrites in place is in the output's array before.
+    """
     if any(tail == "shift" for entry in state.live() for _, tail in entry.tails):
         return ()
     alike = [
@@ -306,22 +310,12 @@ def _inplace(state: State, arguments: Sequence[Tensor | Param]) -> tuple[tuple[s
     if not alike:
         return ()
     arranged = arranged_of(state)
-    return tuple(pair for pair in alike if may_be_one(arranged, *pair))
-
-
-def overwritten(state: State, nest: Nest) -> tuple[tuple[str, str], ...]:
-    """(input, output) pairs that may be one array: of updates whose base nobody else reads (semantics E11, C6)."""
-    storage = {one.tensor: one for one in nest.storage}
-    found: list[tuple[str, str]] = []
-    for entry in state.live():
-        base, (name, *_) = entry.stage.base, entry.stage.tensor_names
-        if base is None or base.producer is not None or not storage[name].argument or entry.layout is not None:
-            continue
-        readers = [one for one in state.live() if base in inputs_of(one.stage)]
-        again = any(read.tensor is base for read in reads(*nodes_of(entry.stage)))
-        if len(readers) == 1 and not again:
-            found.append((base.name, storage[name].buffer))
-    return tuple(found)
+    held = {
+        output.name: [one.tensor for one in nest.storage if one.buffer == output.name] for output in state.outputs
+    }
+    return tuple(
+        (name, output) for name, output in alike if all(may_be_one(arranged, name, one) for one in held[output])
+    )
 
 
 def formula(node: Node) -> Formula:

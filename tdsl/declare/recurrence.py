@@ -69,7 +69,7 @@ def recurrence(
 
     Returns: a tensor, or a tuple of tensors where `name` is one.
 
-    Errors: those of `td.compute`; E208 a value without a dtype; E209 a dtype that does not reproduce itself.
+    Errors: those of `td.compute`; E208 a value without a dtype; E210 a dtype that does not reproduce itself.
     Source: Halide's update definitions over pure variables, made single assignment; Karp, Miller, Winograd 1967.
     """
     at = here()
@@ -168,7 +168,7 @@ class _Tracing:
     def found(self) -> Traced:
         """The call with the dtypes that reproduce themselves (semantics E8).
 
-        Errors: E208 numbers only; E209 they do not reproduce themselves.
+        Errors: E208 numbers only; E210 they do not reproduce themselves.
         """
         dtypes: list[DType | None] = [None] * len(self.names)
         for _ in self.names:
@@ -180,7 +180,7 @@ class _Tracing:
             operand = as_operand(value)
             if isinstance(operand, Expr) and not operand.weak and operand.dtype is not dtype:
                 raise DTypeError(
-                    "E209",
+                    "E210",
                     f"the elements of {name} would be {dtype} and their value is {operand.dtype}",
                     where=self.where,
                     why=(f"{name} reads itself, and what it computes from {dtype} is another dtype",),

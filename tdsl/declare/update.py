@@ -47,12 +47,12 @@ def update(
     Returns: a new tensor of the base's shape and dtype.
 
     Errors: E102 number of subscripts; E103 a subscript that is no integer; E106 an axis without a loop; E108 name; E109
-    one name twice; E111 what the callable returns; E112 no axis; E115 an argument; E209 the value has another dtype;
+    one name twice; E111 what the callable returns; E112 no axis; E115 an argument; E210 the value has another dtype;
     E301 to E303 a read or a target that is not proved in bounds. Source: Halide's update definitions over an RDom.
     """
     place = here()
     named = checked_name(name, "a stage", place)
-    if not isinstance(base, Tensor):
+    if not isinstance(base, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentTypeError(
             "E115",
             f"the base of {named} is a tensor, not {shown(base)}",
@@ -133,10 +133,10 @@ def _target(
 
 
 def _check_value(result: object, asked: DType | None, base: Tensor, what: str, where: Location) -> None:
-    """The value has the base's dtype, or is a number. Errors: E115 a reduction; E209 another dtype."""
+    """The value has the base's dtype, or is a number. Errors: E115 a reduction; E210 another dtype."""
     if asked is not None and asked is not base.dtype:
         raise DTypeError(
-            "E209",
+            "E210",
             f"{what} is {base.dtype}, as its base is, and dtype= says {asked}",
             where=where,
             hint=(f'a base of that dtype: td.compute("{base.name}_{asked}", …)',),
@@ -156,7 +156,7 @@ def _check_value(result: object, asked: DType | None, base: Tensor, what: str, w
         )
     if asked is None and not operand.weak and operand.dtype is not base.dtype:
         raise DTypeError(
-            "E209",
+            "E210",
             f"the elements of {what} are {base.dtype} and their value is {operand.dtype}",
             where=where,
             why=(f"{what} starts as a copy of {base.name}, which is {base.dtype}",),

@@ -376,6 +376,23 @@ td.parse(y.text())
 """,
     ),
     ErrorPage(
+        "E124",
+        ArgumentError,
+        "a recurrence or an update as text",
+        "`tensor.text()` writes stages whose elements are made from other tensors alone; pickle keeps every declaration.",
+        """
+n = td.size("n")
+s = td.recurrence("s", (n,), lambda s, i: td.where(i > 0, s[i - 1] + 1, 0), dtype="int64")
+s.text()
+""",
+        """
+import pickle
+n = td.size("n")
+s = td.recurrence("s", (n,), lambda s, i: td.where(i > 0, s[i - 1] + 1, 0), dtype="int64")
+pickle.dumps(s)
+""",
+    ),
+    ErrorPage(
         "E201",
         DTypeError,
         "no such dtype",
@@ -504,6 +521,25 @@ x = td.placeholder("x", (8,))
 k = td.reduce_axis("k", 8)
 wide = td.reducer(lambda a, b: a + b, identity=0.0)
 td.compute("y", (), lambda: wide(x[k].astype("float64"), over=k))
+""",
+    ),
+    ErrorPage(
+        "E210",
+        DTypeError,
+        "a recurrence or an update that changes its dtype",
+        "What is computed from elements is stored among them, so the value has their dtype: that of the base for an update; "
+        "for a recurrence the one its elements find by adopting what they meet.",
+        """
+n = td.size("n")
+count = td.placeholder("count", (n,), "int64")
+i = td.axis("i", n)
+td.update("half", count, over=i, at=i, value=lambda U: td.cast(U[i], "float64") / 2.0)
+""",
+        """
+n = td.size("n")
+count = td.placeholder("count", (n,), "int64")
+i = td.axis("i", n)
+td.update("half", count, over=i, at=i, value=lambda U: U[i] // 2)
 """,
     ),
     ErrorPage(

@@ -56,6 +56,24 @@ PAGES: tuple[ErrorPage, ...] = (
         "In the new arrangement some terms of a reduction run more than once.",
     ),
     ErrorPage(
+        "S207",
+        IllegalSchedule,
+        "a recurrence that no order of its axes serves",
+        "A recurrence may read what it has made before, in some order of its points. The written order of its axes is "
+        "tried, then all permutations and reversals; where none makes every element before it is read, the message "
+        "shows two points, and axes that would do. An element that needs itself is a cycle.",
+        """
+n = td.size("n")
+F = td.recurrence("F", (n,), lambda F, i: F[i] + 1, dtype="int64")
+td.schedule(F)
+""",
+        """
+n = td.size("n")
+F = td.recurrence("F", (n,), lambda F, i: td.where(i > 0, F[i - 1] + 1, 0), dtype="int64")
+td.schedule(F)
+""",
+    ),
+    ErrorPage(
         "S210",
         UnprovenSchedule,
         "legality that is not decided",

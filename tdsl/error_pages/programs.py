@@ -25,3 +25,10 @@ y = td.placeholder("y", (n, 4))
 f = td.build(td.schedule(td.compute("z", (n, 4), lambda i, j: x[i, j] + y[i, j])))
 a = np.ones((3, 4), "float32")
 """
+
+BACKWARDS = """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+S = td.recurrence("S", (n,), lambda S, i: x[i] + td.where(i + 1 < n, S[i + 1], 0.0))
+"""
+"""A sum from the end, in an order that reads what is not there yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import CHAIN, MATRIX, SCALE
+from tdsl.error_pages.programs import BACKWARDS, CHAIN, MATRIX, SCALE
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -333,5 +333,30 @@ td.schedule(b)
         "Stages and tensors are named by the tensor itself or by its name.",
         MATRIX + 'td.schedule(C).split(0, "i", 8)',
         MATRIX + 'td.schedule(C).split(C, "i", 8)',
+    ),
+    ErrorPage(
+        "S140",
+        ArgumentError,
+        "a skew that is none",
+        "A loop is skewed by another loop of its stage, by a constant that is not 0; loops over a reduction are not.",
+        MATRIX + 'td.schedule(C).skew(C, "i", by="i", into="w")',
+        MATRIX + 'td.schedule(C).skew(C, "j", by="i", into="w")',
+    ),
+    ErrorPage(
+        "S141",
+        ArgumentError,
+        "a reduction turned round",
+        "The terms of a reduction in reverse order are another sum, and no faster one.",
+        MATRIX + 'td.schedule(C).reverse(C, "k")',
+        MATRIX + 'td.schedule(C).reverse(C, "i")',
+    ),
+    ErrorPage(
+        "S142",
+        ArgumentError,
+        "a recurrence without its first steps",
+        "Where the written order of a recurrence reads elements before they are made, its schedules begin with the steps "
+        "that put it right; they cannot be left out or changed.",
+        BACKWARDS + "td.schedule(S).undo()",
+        BACKWARDS + "td.schedule(S).steps",
     ),
 )

@@ -15,6 +15,7 @@ from tdsl.errors import ArgumentTypeError, DTypeError
 from tdsl.expr import build
 from tdsl.expr.node import BOOL, INT64, Binary, Cast, Const, Node, Read, Select, Unary, Var, index_const
 from tdsl.expr.operators import Operators
+from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size, Tensor
 from tdsl.location import Location, here, hide_internal_frames
 
@@ -250,12 +251,10 @@ def _adopt(node: Node, dtype: DType) -> Node:
             return build.binary(node.op, _adopt(node.lhs, dtype), _adopt(node.rhs, dtype))
         case Unary():
             return build.unary(node.op, _adopt(node.operand, dtype))
-        case Read():  # of a tensor whose dtype is being found
-            return build.cast(node, dtype)
-        case Cast():  # of such a read, where it met a number before
-            return _adopt(node.operand, dtype)
-        case _:
-            return node
+        case Cast(operand=Read()):
+            return build.cast(node.operand, dtype)
+        case _:  # numbers alone, or an element of a tensor whose dtype is being found
+            return build.cast(node, dtype) if any(isinstance(part, Read) for part in walk(node)) else node
 
 
 def meet(*values: object) -> tuple[tuple[Node, ...], bool]:

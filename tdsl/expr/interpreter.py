@@ -149,6 +149,7 @@ class Run:
 
 
 def axis_of(name: str) -> Var:
+    """The variable of an axis."""
     from tdsl.expr.node import axis_var
 
     return axis_var(name)

@@ -28,7 +28,7 @@ LONG = 60
 def program_text(output: Tensor) -> str:
     """The declarations that `output` needs, and which tensor it is.
 
-    Errors: E105 two tensors of one name that are not an operator's.
+    Errors: E105 two tensors of one name that are not an operator's; E124 a recurrence or an update.
     """
     stages, inputs = _collected(output)
     names = _Names(stages, inputs)
@@ -58,9 +58,22 @@ def _collected(output: Tensor) -> tuple[list[Stage], list[Tensor]]:
         if tensor.producer is None:
             inputs[tensor] = None
         elif tensor.producer not in stages:
+            _refuse_itself(tensor.producer)
             stages[tensor.producer] = None
             stack += [read.tensor for read in reads(*_nodes(tensor.producer))]
     return sorted(stages, key=lambda stage: stage.number), sorted(inputs, key=lambda one: one.number)
+
+
+def _refuse_itself(stage: Stage) -> None:
+    """Format 1 has no words for stages that read themselves."""
+    if stage.own:
+        raise ArgumentError(
+            "E124",
+            f"{stage.name} is {'a recurrence' if stage.base is None else 'an update'}, which has no text yet",
+            where=here(),
+            why=(f"format {FORMAT} holds stages whose elements are made from other tensors alone",),
+            hint=("pickle keeps every declaration",),
+        )
 
 
 def _nodes(stage: Stage) -> tuple[Node, ...]:

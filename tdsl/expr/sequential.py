@@ -57,7 +57,9 @@ def update(run: Run, stage: Stage) -> None:
         value = frame.value(stage.body[0])
         target = tuple(int(frame.value(part)) for part in stage.at)
         if any(not 0 <= part < extent for part, extent in zip(target, array.shape, strict=True)):
-            raise InternalError(f"{stage.name} writes outside of itself at {target}", pass_name="expr.sequential")
+            raise InternalError(
+                f"{stage.name} writes outside of itself at {target}", pass_name="expr.sequential"
+            )
         array[target] = value
     del run.values[own]
     run.values[tensors_of(stage)[0]] = array

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tdsl.dtypes import DType, max_value, min_value
+from tdsl.dtypes import DType
 from tdsl.errors import InternalError
-from tdsl.expr.build import ONE, ZERO, cast, constant, fma, logical_and, maximum, minimum, select, sub
-from tdsl.expr.node import INT64, Binary, Const, Load, Node, Read, Reduce, Var, axis_var, index_const
+from tdsl.expr.build import ONE, ZERO, constant, fma, logical_and, maximum, minimum, select, sub
+from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
 from tdsl.expr.rewrite import rewrite, substitute, walk
 from tdsl.expr.simplify import simplify
@@ -65,7 +65,6 @@ class _Lowering:
     def __init__(self, stages: Mapping[str, Stage], storage: Mapping[str, Storage]) -> None:
         self.stages = stages
         self.storage = storage
-        self.ranges: dict[str, tuple[Node, Node]] = {}
 
     def items(self, items: tuple[NestItem, ...]) -> Statement:
         return block([self.item(one) for one in items])
@@ -201,7 +200,8 @@ class _Lowering:
     def element(self, stage: Stage, component: int, point: Mapping[Node, Node]) -> Slot:
         """Where the stage's own element at `point` is."""
         storage = self.storage[stage.tensor_names[component]]
-        return _slot(storage, self.kept_inside([self.expression(node, point) for node in stage.target]))
+        slot = _slot(storage, [self.expression(node, point) for node in stage.target])
+        return Slot(slot.buffer, _inside(slot.index, storage.extents))
 
     def expression(self, node: Node, point: Mapping[Node, Node]) -> Node:
         """A body at a point, reads as loads."""
@@ -212,29 +212,10 @@ class _Lowering:
             storage = self.storage.get(one.tensor.name)
             if storage is None:
                 raise InternalError(f"no storage for {one.tensor.name}", pass_name="lower.build")
-            if one.tensor.value_range is not None:
-                self.ranges[storage.buffer] = one.tensor.value_range
             slot = _slot(storage, one.index)
             return Load(slot.buffer, one.dtype, _inside(slot.index, storage.extents))
 
         return rewrite(substitute(node, point), loaded)
-
-
-    def kept_inside(self, index: Sequence[Node]) -> list[Node]:
-        """Subscripts with the data in them kept inside its declared range, whatever a thread may write meanwhile (B2)."""
-        return [rewrite(node, self._clamped) for node in index]
-
-    def _clamped(self, node: Node) -> Node:
-        limits = self.ranges.get(node.buffer) if isinstance(node, Load) else None
-        if limits is None:
-            return node
-        (low, high), dtype = limits, node.dtype
-        wide = cast(node, INT64)
-        if not (isinstance(high, Const) and int(high.value) > int(max_value(dtype))):
-            wide = minimum(wide, sub(high, index_const(1)))
-        if not (isinstance(low, Const) and int(low.value) <= int(min_value(dtype))) or not isinstance(high, Const):
-            wide = maximum(wide, low)
-        return cast(wide, dtype)
 
 
 def _slot(storage: Storage, index: Sequence[Node]) -> Slot:

@@ -15,6 +15,7 @@ from tdsl.expr.node import Node, Read, Var
 from tdsl.expr.tensor import Param, Size, Stage, Tensor, tensors_of
 from tdsl.location import Location, here
 from tdsl.schedule.derive import fresh_state, rewritten
+from tdsl.schedule.directive import Directive
 from tdsl.schedule.identity import Signature, signature
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.state import State
@@ -25,11 +26,21 @@ class Declarations:
     """What a schedule is about.
 
     outputs: as the user gave them. start: the state without any directive. names: handle -> its name in the schedule.
+    first: the steps every schedule of them begins with, which put recurrences into a legal order (E9).
     """
 
     outputs: tuple[Tensor, ...]
     start: State
     names: Mapping[Tensor, str]
+    first: tuple[Directive, ...] = ()
+
+    @cached_property
+    def begun(self) -> State:
+        """The state after the first steps."""
+        state = self.start
+        for step in self.first:
+            state = replace(step.apply(state), steps=(*state.steps, step))
+        return state
 
     @cached_property
     def identity(self) -> Signature:
@@ -40,8 +51,11 @@ class Declarations:
 def declarations(outputs: Sequence[object], where: Location | None = None) -> Declarations:
     """The program that computes some tensors.
 
-    Errors: S133 no tensors, an input, or one twice; S134 two things of one name.
+    Errors: S133 no tensors, an input, or one twice; S134 two things of one name; S207 S210 a recurrence that no order of
+    its axes serves.
     """
+    from tdsl.schedule.first_order import first_steps
+
     place = where if where is not None else here()
     given = _checked(outputs, place)
     stages = _collected(given)
@@ -53,7 +67,7 @@ def declarations(outputs: Sequence[object], where: Location | None = None) -> De
             names.setdefault(tensor, tensor.name)
     entries = tuple(fresh_state(stage, dims_of(stage)) for stage in renamed)
     start = State(entries, tuple(table.get(tensor, tensor) for tensor in given))
-    return Declarations(given, start, names)
+    return Declarations(given, start, names, first_steps(entries))
 
 
 def dims_of(stage: Stage) -> tuple[str, ...]:
@@ -138,8 +152,8 @@ def _reading(stage: Stage, table: Mapping[Tensor, Tensor]) -> Stage:
 
     if not table:
         return stage
-    if stage.base in table:
-        stage = replace(stage, base=table[stage.base])
+    if stage.base is not None:
+        stage = replace(stage, base=table.get(stage.base, stage.base))
     return rewritten(stage, rule)
 
 

@@ -73,7 +73,7 @@ def redirected(stage: Stage, old: Sequence[Tensor], new: Sequence[Tensor]) -> St
             return Read(table[node.tensor], node.index)
         return node
 
-    if stage.base in table:
+    if stage.base is not None and stage.base in table:
         stage = replace(stage, base=table[stage.base])
     return rewritten(stage, rule)
 
@@ -151,14 +151,30 @@ def write_copy(entry: StageState, name: str, scope: StorageScope) -> tuple[Stage
     inner = replace(
         stage, name=name, tensor_names=renamed_tensors(stage, name), tensors=[], named_by_user=True
     )
+    if stage.own:
+        own = tuple(
+            replace(one, name=called) for one, called in zip(stage.own, inner.tensor_names, strict=True)
+        )
+        inner = replace(redirected(inner, stage.own, own), own=own)
     tensors = tensors_of(inner)
-    index = tuple(axis_var(axis.name) for axis in stage.axes)
+    axes = stage.axes if stage.base is None else _whole(stage, entry.dims)
+    index = tuple(axis_var(axis.name) for axis in axes)
     outer = replace(
-        stage, reduce_axes=(), body=tuple(Read(tensor, index) for tensor in tensors), domain=(), fill=()
-    )
+        stage, axes=axes, reduce_axes=(), body=tuple(Read(tensor, index) for tensor in tensors), domain=(), fill=(),
+        own=(), base=None, at=(),
+    )  # fmt: skip
     computing = replace(fresh_state(inner, entry.dims), scope=scope, origin="cache_write")
-    copying = replace(entry, stage=outer, loops=tuple(LoopMark(axis.name) for axis in stage.axes))
+    copying = replace(entry, stage=outer, loops=tuple(LoopMark(axis.name) for axis in axes), relations=())
     return computing, copying
+
+
+def _whole(stage: Stage, dims: Sequence[str]) -> tuple[Axis, ...]:
+    """Axes over the whole array of an update, called after its dims."""
+    taken = {size.name for size in stage.sizes}
+    return tuple(
+        Axis(f"{dim}_" if dim in taken else dim, index_const(0), extent)
+        for dim, extent in zip(dims, stage.extents, strict=True)
+    )
 
 
 def plain_subscripts(stages: Sequence[Stage], tensor: Tensor) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from dataclasses import replace as changed
+from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, FormatError, UnknownAxisError
@@ -89,12 +90,24 @@ def min_fold(schedule: Schedule, stage: StageLike, dim: str) -> int | None:
 
 
 def replayed(schedule: Schedule, steps: Iterable[Directive], settings: Mapping[str, int]) -> Schedule:
-    """The schedule with another past: every step applied and judged from the start."""
+    """The schedule with another past: every step applied and judged from the start.
+
+    Errors: S142 without the first steps, which put a recurrence into a legal order.
+    """
     from tdsl.schedule.schedule import Schedule as Made
     from tdsl.schedule.schedule import after
 
-    state = schedule.declared.start
-    for step in steps:
+    steps, first = tuple(steps), schedule.declared.first
+    if steps[: len(first)] != first:
+        lost = next(step for step, kept in zip_longest(first, steps[: len(first)]) if step != kept)
+        raise ArgumentError(
+            "S142",
+            f"{lost.label} is how {lost.stages()[0]} can be computed at all",
+            where=here(),
+            why=("the order it is written in reads elements before they are made",),
+        )
+    state = schedule.declared.begun
+    for step in steps[len(first) :]:
         state = after(state, step, settings)
     used = {knob.name for step in state.steps for knob in knobs_of(step)}
     kept = tuple((name, value) for name, value in settings.items() if name in used)

@@ -35,7 +35,7 @@ from tdsl.schedule.nest import (
 )  # fmt: skip
 from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_names import variable_names
-from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover
+from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.state import State
@@ -83,6 +83,9 @@ class NestBuilder:
         ]
         taken = [size.name for size in self.arranged.program.sizes]
         self.names = variable_names([*leaves, *fused, *copied], taken)
+        for plan in self.plans.values():
+            for loop in turned_round(plan.state.relations) & {leaf for _, group in plan.groups for leaf in group}:
+                self.names[plan.name, loop] += ".down"  # what runs is the loop's value with the sign changed
         self.values: dict[Node, Node] = {}
         self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})
         self.extents: dict[Dim, int] = {}

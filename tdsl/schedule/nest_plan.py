@@ -72,6 +72,15 @@ def derived_from(axes: frozenset[str], relations: tuple[AxisRelation, ...]) -> f
     return frozenset(found)
 
 
+def turned_round(relations: tuple[AxisRelation, ...]) -> frozenset[str]:
+    """Loops that run over minus their value under the name they had before."""
+    found: set[str] = set()
+    for relation in relations:
+        if isinstance(relation, Reverse) and relation.parent == relation.into:
+            found ^= {relation.into}
+    return frozenset(found)
+
+
 def recover(
     relations: tuple[AxisRelation, ...],
     values: Mapping[str, Node],

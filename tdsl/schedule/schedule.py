@@ -80,7 +80,7 @@ class Schedule:
     ) -> None:
         object.__setattr__(self, "_declared", declared)
         object.__setattr__(self, "_target", target)
-        object.__setattr__(self, "_state", declared.start if state is None else state)
+        object.__setattr__(self, "_state", declared.begun if state is None else state)
         object.__setattr__(self, "_settings", settings)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -362,7 +362,8 @@ class Schedule:
     def script(self) -> str:
         """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""
         target = None if self._target == Target() else f"td.{self._target!r}"
-        return script_text(self._state.outputs, self.steps, dict(self._settings), target)
+        steps = self.steps[len(self._declared.first) :]
+        return script_text(self._state.outputs, steps, dict(self._settings), target)
 
     def history(self) -> str:
         """The steps as a table: number, call, exact or reassociating (P14), the user's line."""

@@ -1,4 +1,4 @@
-"""The two stages of an update that adds to its elements: partial results, and their sum; an update's state in, stages out.
+"""The stages of an update that adds to its elements: partial results, and their sum; an update's state in, stages out.
 
 `U[at] = U[at] op e`, with the same subscripts on both sides and `e` free of U, is a reduction scattered over the array:
 one partial array an iteration of a loop, each updated in order, then reduced in order (semantics P10).
@@ -104,8 +104,6 @@ def parts_of(
     return Parts(start, partial, rest)
 
 
-
-
 def shared_out(
     step: Directive, entry: StageState, axis: str, name: str, adding: Added
 ) -> tuple[StageState, StageState, StageState] | None:
@@ -126,7 +124,9 @@ def shared_out(
         for loop in sorted((loop for loop in strides if loop != axis), key=lambda loop: -strides[loop]):
             inner.append(Axis(loop, index_const(0), substitute(parts.bound(loop, fixed), values)))
             fixed.append(loop)
-        values[axis_var(declared.name)] = add(parts.value(declared.name, fixed), substitute(declared.lower, values))
+        values[axis_var(declared.name)] = add(
+            parts.value(declared.name, fixed), substitute(declared.lower, values)
+        )
     if first is None or any(var.kind == "axis" for var in variables(first.upper)):
         return None
     taken = {axis, *(size.name for size in stage.sizes)}

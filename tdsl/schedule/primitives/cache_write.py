@@ -55,7 +55,7 @@ class CacheWrite(Directive):
             return
         about = [step for step in state.steps if entry.name in step.stages()[:1]]
         moves = ("split", "tile", "fuse", "reorder", "unroll", "vectorize", "parallel", "compute_at", "store_at",
-                 "store_root", "promote", "rfactor")  # fmt: skip
+                 "store_root", "promote", "rfactor", "skew", "reverse")  # fmt: skip
         first = next((step for step in about if step.primitive in moves), None)
         raise self.refusal(
             PlacementError,

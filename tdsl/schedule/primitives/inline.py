@@ -27,7 +27,7 @@ class Inline(Directive):
         (('B', 'C'), ('C',))
 
     Legal when: the stage is pure (no reduction) and no output.
-    Errors: S102 S103 stage; S302 an output; S306 a reduction; S307 it has directives of its own, or hosts a stage; S308
+    Errors: S102 S103 stage; S302 an output; S306 a reduction, a stage that reads itself, the base of an update; S307 it has directives of its own, or hosts a stage; S308
         names that meet in a reader.
     Source: Halide's `compute_inline`; TVM's `compute_inline`.
     """
@@ -59,9 +59,27 @@ class Inline(Directive):
                     if reader.axes
                 ),
             )
+        self._refuse_stored(state, entry)
         self._refuse_scheduled(state, entry)
         changed = [inlined_into(self, reader, entry) for reader in readers(state, entry)]
         return state.with_stages(replace(entry, inlined=True), *changed)
+
+    def _refuse_stored(self, state: State, entry: StageState) -> None:
+        """A stage that reads itself, and what an update starts from, need their arrays."""
+        starting = [one.name for one in readers(state, entry) if one.stage.base in entry.stage.tensors]
+        kind = "an update" if entry.stage.base is not None else "a recurrence" if entry.stage.own else ""
+        if not kind and not starting:
+            return
+        raise self.refusal(
+            PlacementError,
+            "S306",
+            f"{entry.name} is {kind}: it cannot be inlined"
+            if kind
+            else f"{starting[0]} starts from the values of {entry.name}, which cannot be inlined",
+            why=("its elements are made from elements of its own, which stand in its array",)
+            if kind
+            else (f"{starting[0]} updates an array in place, and begins with that of {entry.name}",),
+        )
 
     def _refuse_scheduled(self, state: State, entry: StageState) -> None:
         """What was asked for the stage would be lost without a word."""

@@ -46,7 +46,7 @@ class Skew(Directive):
     axis: str
     by: str
     into: str
-    factor: int = 1
+    factor: object = 1
 
     def apply(self, state: State) -> State:
         """The stage with the loop in skewed coordinates."""
@@ -56,15 +56,15 @@ class Skew(Directive):
         arguments.unmarked(self, state, entry, position, "skew")
         for loop in (self.axis, self.by):
             refuse_fused(self, entry, loop)
-        self._check(entry)
+        factor = self._factor(entry)
         arguments.fresh_axes(self, entry, (self.into,))
-        relation = model.Skew(self.axis, self.by, self.factor, self.into)
+        relation = model.Skew(self.axis, self.by, factor, self.into)
         fresh = related(replaced(entry, self.axis, (LoopMark(self.into),)), relation)
         fresh = retired(fresh, len(state.steps), self.axis)
         return moved_places(state.with_stage(fresh), entry.name, self.axis, self.into)
 
-    def _check(self, entry: StageState) -> None:
-        factor: object = self.factor
+    def _factor(self, entry: StageState) -> int:
+        factor = self.factor
         if not isinstance(factor, int) or isinstance(factor, bool):
             raise self.refusal(
                 ArgumentTypeError,
@@ -89,3 +89,4 @@ class Skew(Directive):
                 why=(why,),
                 loops=loop_lines(entry, mark=self.axis),
             )
+        return factor

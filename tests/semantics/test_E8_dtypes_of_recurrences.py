@@ -1,0 +1,63 @@
+"""E8: without `dtype=` an element adopts the dtype of what it meets, and the value then reproduces it."""
+
+import pytest
+
+import tdsl as td
+
+n = td.size("n")
+
+
+def test_an_element_adopts_what_it_meets():
+    for dtype in ("float32", "int16", "float64"):
+        x = td.placeholder("x", (n,), dtype)
+        made = td.recurrence("s", (n,), lambda s, i, x=x: td.where(i > 0, s[i - 1] * 2, 0) + x[i])
+        assert made.dtype.name == dtype
+
+
+def test_also_where_integers_could_not_be_divided():
+    x = td.placeholder("x", (n,), "float32")
+    made = td.recurrence("s", (n,), lambda s, i: td.where(i > 0, s[i - 1] / 3, x[i]))
+    assert made.dtype.name == "float32"
+
+
+def test_the_callable_is_called_again_with_the_dtype_found():
+    x = td.placeholder("x", (n,), "float32")
+    seen = []
+
+    def value(s, i):
+        seen.append((s.dtype.name, s.adopts))
+        return td.where(i > 0, s[i - 1] + x[i], x[i])
+
+    td.recurrence("s", (n,), value)
+    assert seen[-1] == ("float32", False)
+    assert seen[0][1]
+
+
+def test_numbers_alone_have_none():
+    with pytest.raises(td.DTypeError, match="E208"):
+        td.recurrence("f", (n,), lambda f, i: td.where(i > 1, f[td.maximum(i - 1, 0)] + 1, 1))
+    made = td.recurrence("f", (n,), lambda f, i: td.where(i > 0, f[i - 1] + 1, 1), dtype="int32")
+    assert made.dtype.name == "int32"
+
+
+def test_a_dtype_that_does_not_reproduce_itself_is_refused():
+    """float32 where the element adopts it; but of a float32 element the value is float64."""
+    x = td.placeholder("x", (n,), "float32")
+
+    def value(s, i):
+        before = td.where(i > 0, s[i - 1], 0.0)
+        return before + x[i] if s.adopts else td.cast(before, "float64")
+
+    with pytest.raises(td.DTypeError, match="E210"):
+        td.recurrence("s", (n,), value)
+
+
+def test_an_update_has_the_dtype_of_its_base():
+    base = td.placeholder("base", (n,), "int16")
+    i = td.axis("i", n)
+    assert td.update("u", base, over=i, at=i, value=lambda u: u[i] + 1).dtype.name == "int16"
+    assert td.update("u", base, over=i, at=i, value=lambda u: 1).dtype.name == "int16"
+    with pytest.raises(td.DTypeError, match="E210"):
+        td.update("u", base, over=i, at=i, value=lambda u: td.cast(u[i], "float32"))
+    with pytest.raises(td.DTypeError, match="E210"):
+        td.update("u", base, over=i, at=i, value=lambda u: u[i], dtype="int32")

@@ -1,0 +1,85 @@
+"""E9: several tensors that read each other are one stage; the nearest legal order of the axes is taken and recorded."""
+
+import numpy as np
+import pytest
+
+import tdsl as td
+
+n, m = td.size("n"), td.size("m")
+x = td.placeholder("x", (n, m), "float64")
+
+
+def test_the_written_order_is_kept_where_it_is_legal():
+    s = td.recurrence("s", (n, m), lambda s, i, j: td.where(i > 0, s[i - 1, j], 0.0) + x[i, j])
+    assert td.schedule(s).steps == ()
+
+
+def test_a_reversal_is_the_first_step():
+    s = td.recurrence("s", (n, m), lambda s, i, j: td.where(j + 1 < m, s[i, j + 1], 0.0) + x[i, j])
+    made = td.schedule(s)
+    assert [step.label for step in made.steps] == ['reverse("s", "j")']
+    v = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_array_equal(td.build(made)(v), np.cumsum(v[:, ::-1], axis=1)[:, ::-1])
+
+
+def test_a_permutation_is_tried_after_the_reversals():
+    """(i+1, j-1), (i-1, j-1) and (i, j-1): j has to be outside, whatever the direction of i."""
+
+    def value(s, i, j):
+        up = td.where(td.all(i > 0, j > 0), s[i - 1, j - 1], 0.0)
+        down = td.where(td.all(i + 1 < n, j > 0), s[i + 1, j - 1], 0.0)
+        return up + down + x[i, j]
+
+    made = td.schedule(td.recurrence("s", (n, m), value))
+    assert [step.label for step in made.steps] == ['reorder("s", "j", "i")']
+
+
+def test_the_first_steps_stay():
+    s = td.recurrence("s", (n,), lambda s, i: td.where(i + 1 < n, s[i + 1] + 1, 0), dtype="int64")
+    made = td.schedule(s).split(s, "i", 4)
+    assert made.undo().axes(s) == ("i",)
+    with pytest.raises(td.ArgumentError, match="S142"):
+        made.undo(2)
+    with pytest.raises(td.ArgumentError, match="S142"):
+        made.without(0)
+    assert td.Schedule.from_json(made.to_json(), s) == made
+    assert eval(made.script(), {"td": td, "s": s}) == made
+
+
+def test_no_order_shows_the_pair_and_a_skew():
+    def value(s, i, j):
+        left = td.where(td.all(i + 1 < n, j > 0), s[i + 1, j - 1], x[i, j])
+        return left + td.where(td.all(i > 1, j + 1 < m), s[i - 2, j + 1], 0.0)
+
+    with pytest.raises(td.IllegalSchedule, match="S207") as caught:
+        td.schedule(td.recurrence("s", (n, m), value))
+    text = str(caught.value)
+    assert "i=1, j=0 writes s[1, 0], i=0, j=1 reads it" in text and "w = i + j" in text
+    assert "def value" not in text and len(text.splitlines()) <= 10
+
+
+def test_a_cycle_is_named():
+    with pytest.raises(td.IllegalSchedule, match="reads the element that it makes: a cycle"):
+        td.schedule(td.recurrence("s", (n,), lambda s, i: s[i] + 1, dtype="int64"))
+    a, b = td.recurrence(("a", "b"), (n,), lambda a, b, i: (b[i] + 1, a[i] + 1), dtype="int64")
+    with pytest.raises(td.IllegalSchedule, match="a cycle"):
+        td.schedule(a, b)
+
+
+def test_several_tensors_are_one_stage_named_by_the_first():
+    a, b = td.recurrence(
+        ("a", "b"),
+        (n,),
+        lambda a, b, i: (td.where(i > 0, b[i - 1], 1), td.where(i > 0, a[i - 1] + b[i - 1], 1)),
+        dtype="int64",
+    )
+    s = td.schedule(a, b)
+    assert s.stages() == ("a",) and s.axes(b) == s.axes(a) == ("i",)
+    first, second = td.build(s)(n=8)
+    assert second.tolist() == [1, 2, 3, 5, 8, 13, 21, 34] and first.tolist() == [1, 1, 2, 3, 5, 8, 13, 21]
+
+
+def test_what_is_not_affine_is_not_decided():
+    at = td.placeholder("at", (n,), "int64", range=(0, n))
+    with pytest.raises(td.UnprovenSchedule, match="at"):
+        td.schedule(td.recurrence("s", (n,), lambda s, i: s[at[i]] + 1, dtype="int64"))
