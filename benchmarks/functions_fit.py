@@ -95,7 +95,10 @@ def fit(one: Fit) -> tuple[list[float], float, float]:
     known = list(one.known)
     left, done, ideal = list(one.powers), [], None
     while left:
-        rest = [value - mp.fsum(c * x**power for power, c in known) for value, x in zip(wanted, points, strict=True)]
+        rest = [
+            value - mp.fsum(c * x**power for power, c in known)
+            for value, x in zip(wanted, points, strict=True)
+        ]
         best, error = _remez(mp, points, rest, weights, left)
         ideal = error if ideal is None else ideal
         for value in best[: 1 if len(done) < one.apart else len(left)]:
@@ -180,7 +183,7 @@ def _with_greatest(errors: list, reference: list[int]) -> list[int]:
 
 
 def tanh_fraction(border: float, top: int, bottom: int, scale: float) -> list[float]:
-    """p and d of tanh(a) = a + a z p(z) / d(z), z = a^2, of these degrees, the last coefficient of d being `scale`."""
+    """P and d of tanh(a) = a + a z p(z) / d(z), z = a^2, of these degrees, the last coefficient of d being `scale`."""
     mp = find("mpmath")
     if mp is None:
         raise SystemExit(f"mpmath {EXTRA}")
@@ -200,7 +203,10 @@ def tanh_fraction(border: float, top: int, bottom: int, scale: float) -> list[fl
 
 
 def search(
-    evaluate: Callable[[Sequence[np.float32]], np.ndarray], exact: np.ndarray, start: Sequence[float], tries: int = 500
+    evaluate: Callable[[Sequence[np.float32]], np.ndarray],
+    exact: np.ndarray,
+    start: Sequence[float],
+    tries: int = 500,
 ) -> tuple[list[float], float]:
     """float32 coefficients near `start` with the least greatest error in last places; and that error.
 
@@ -230,10 +236,16 @@ def main(names: list[str]) -> None:
     """Prints the coefficients of the polynomials named, or of all."""
     for name in names or [*FITS, "tanh32", "tanh64"]:
         if name in ("tanh32", "tanh64"):
-            print(name, tanh_fraction(0.9, 2, 2, 1.55) if name == "tanh32" else tanh_fraction(0.94, 3, 3, 1.44))
+            print(
+                name, tanh_fraction(0.9, 2, 2, 1.55) if name == "tanh32" else tanh_fraction(0.94, 3, 3, 1.44)
+            )
             continue
         coefficients, ideal, error = fit(FITS[name])
-        print(f"{name}: 2^{ideal:.2f} at best, 2^{error:.2f} rounded\n   ", ", ".join(map(repr, coefficients)), flush=True)
+        print(
+            f"{name}: 2^{ideal:.2f} at best, 2^{error:.2f} rounded\n   ",
+            ", ".join(map(repr, coefficients)),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

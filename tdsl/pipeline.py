@@ -113,7 +113,9 @@ def build(
         run = _Interpreted(loops, interface)
         return Kernel(interface, run, run)
     if resolved.kind != "cpu":
-        raise TargetError("G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"'])
+        raise TargetError(
+            "G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"']
+        )
     code = LoopText(loops, resolved, shared=bool(interface.inplace))
     kernel = built_kernel(code, interface, mark=clock.mark, slot=slot)
     clock.report(interface.name)
@@ -195,7 +197,9 @@ def interpreted(loops: str, interface: str) -> Kernel:
 
 
 # ---------------------------------------------------------------- arguments
-def ordered_inputs(state: State, inputs: Sequence[object] | None, where: Location | None) -> tuple[Tensor | Param, ...]:
+def ordered_inputs(
+    state: State, inputs: Sequence[object] | None, where: Location | None
+) -> tuple[Tensor | Param, ...]:
     """Arrays and scalars of the call, in order; a param is its name, however often it was declared (N3)."""
     found: dict[str, Tensor | Param] = {}
     made = {tensor for entry in state.live() for tensor in entry.stage.tensors}
@@ -239,7 +243,9 @@ def argument_storage(tensor: Tensor) -> Storage:
     dims = tuple(f"d{position}" for position in range(len(tensor.extents)))
     zeros = tuple(index_const(0) for _ in dims)
     subscripts = tuple(axis_var(dim) for dim in dims)
-    return Storage(tensor.name, tensor.name, tensor.dtype, "heap", dims, subscripts, zeros, tensor.extents, True)
+    return Storage(
+        tensor.name, tensor.name, tensor.dtype, "heap", dims, subscripts, zeros, tensor.extents, True
+    )
 
 
 def _signature(
@@ -254,7 +260,9 @@ def _signature(
     outputs = [ArrayArgument(one.name, one.dtype, one.extents, "output") for one in state.outputs]
     facts = dict.fromkeys(fact for entry in state.live() for fact in entry.stage.facts)
     known = tuple(_size_fact(size) for size in sizes if size.minimum > 0)
-    return Signature(name, tuple(size.name for size in sizes), (*listed, *outputs), (*known, *facts, *state.assumptions))
+    return Signature(
+        name, tuple(size.name for size in sizes), (*listed, *outputs), (*known, *facts, *state.assumptions)
+    )
 
 
 def _size_fact(size: Size) -> Node:
@@ -279,7 +287,9 @@ def _interface(
             extents = tuple(formula(extent) for extent in argument.extents)
             strides, align = (one.strides, one.align) if isinstance(one, Tensor) else (None, None)
             listed.append(
-                ArrayInterface(argument.name, argument.dtype.name, extents, argument.role, formulas, strides, align)
+                ArrayInterface(
+                    argument.name, argument.dtype.name, extents, argument.role, formulas, strides, align
+                )
             )
     facts = dict.fromkeys(fact for entry in state.live() for fact in entry.stage.facts)
     return Interface(
@@ -292,9 +302,7 @@ def _interface(
     )
 
 
-def _inplace(
-    state: State, nest: Nest, arguments: Sequence[Tensor | Param]
-) -> tuple[tuple[str, str], ...]:
+def _inplace(state: State, nest: Nest, arguments: Sequence[Tensor | Param]) -> tuple[tuple[str, str], ...]:
     """(input, output) pairs that may be one array: proved from the accesses; a tail that computes twice is not (C6).
 
     What an update overwrites in place is in the output's array before.
@@ -311,10 +319,13 @@ def _inplace(
         return ()
     arranged = arranged_of(state)
     held = {
-        output.name: [one.tensor for one in nest.storage if one.buffer == output.name] for output in state.outputs
+        output.name: [one.tensor for one in nest.storage if one.buffer == output.name]
+        for output in state.outputs
     }
     return tuple(
-        (name, output) for name, output in alike if all(may_be_one(arranged, name, one) for one in held[output])
+        (name, output)
+        for name, output in alike
+        if all(may_be_one(arranged, name, one) for one in held[output])
     )
 
 
@@ -323,7 +334,9 @@ def formula(node: Node) -> Formula:
     if node.dtype != INT64:
         return Formula(text(node))
     terms, constant = linear(node)
-    pairs = [(term.name, count) for term, count in terms.items() if isinstance(term, Var) and term.kind == "size"]
+    pairs = [
+        (term.name, count) for term, count in terms.items() if isinstance(term, Var) and term.kind == "size"
+    ]
     return Formula(text(node), tuple(pairs) if len(pairs) == len(terms) else None, constant)
 
 
@@ -350,7 +363,9 @@ def _counts(stage: Stage) -> tuple[int, int]:
     reductions = [node for value in stage.body for node in walk(value) if isinstance(node, Reduce)]
     inner = {node for one in reductions for operand in one.operands for node in walk(operand)}
     every = {node for value in stage.body for node in walk(value)}
-    inside = sum(map(_weight, inner)) + len({(one.reducer.name, one.axes, one.operands) for one in reductions})
+    inside = sum(map(_weight, inner)) + len(
+        {(one.reducer.name, one.axes, one.operands) for one in reductions}
+    )
     return sum(_weight(node) for node in every - inner), inside
 
 

@@ -123,10 +123,11 @@ def test_the_limit_of_the_cache(monkeypatch):
             cache_limit_bytes()
 
 
-
 def test_every_switch_that_is_read_anywhere_is_listed():
     package = Path(settings.__file__).parent
     import re
 
-    read = {name for path in package.rglob("*.py") for name in re.findall(r"TDSL_[A-Z_]+", path.read_text())}
+    read = {
+        name for path in package.rglob("*.py") for name in re.findall(r'"(TDSL_[A-Z_]+)"', path.read_text())
+    }
     assert read == set(SWITCHES)

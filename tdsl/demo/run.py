@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,9 @@ def photograph(copy_gbs: float) -> tuple[NDArray[np.uint8], Part]:
     green = planes[1]
     for name, kernel in kernels.items():
         crops = (green, green[:37, :19], green[:1, :1], green[5:200:3, 7:300])
-        right = all(np.array_equal(cast("NDArray[np.uint16]", kernel(crop)), numpy_blur(crop)) for crop in crops)
+        right = all(
+            np.array_equal(cast("NDArray[np.uint16]", kernel(crop)), numpy_blur(crop)) for crop in crops
+        )
         part.checks.append((f"{name}: equals NumPy on the picture and on three crops of it", right))
 
     mosaic = np.tile(green, (4, 4))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from tdsl.error_pages import calls, expressions, legality, loops, schedules
+from tdsl.error_pages import calls, expressions, legality, loops, schedules, values
 from tdsl.error_pages.page import ErrorPage
 
 CODES: dict[str, ErrorPage] = {
     page.code: page
-    for page in (*expressions.PAGES, *schedules.PAGES, *legality.PAGES, *loops.PAGES, *calls.PAGES)
+    for page in (
+        *expressions.PAGES,
+        *values.PAGES,
+        *schedules.PAGES,
+        *legality.PAGES,
+        *loops.PAGES,
+        *calls.PAGES,
+    )
 }
 """Code -> page, in the order of the document."""
 

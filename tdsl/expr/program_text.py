@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tdsl.errors import DuplicateNameError
+from tdsl.errors import ArgumentError, DuplicateNameError
 from tdsl.expr.combination import own_reducer
 from tdsl.expr.node import Node, Read, Reduce, Var
 from tdsl.expr.printer import shape_text, text
 from tdsl.expr.rewrite import reads, rewrite, walk
 from tdsl.expr.tensor import Axis, Param, Reducer, Size, Stage, Tensor, tensors_of
+from tdsl.location import here
 
 FORMAT = 1
 """What the first line says; it changes when the meaning of a line does."""

@@ -151,7 +151,9 @@ class _Lowering:
         for node in _nodes(stage, item.group):
             mine, slots = slots[: len(node.operands)], slots[len(node.operands) :]
             current = tuple(_load(slot, one.dtype) for slot, one in zip(mine, node.operands, strict=True))
-            operands = (replaced_reductions(operand, table) if table else operand for operand in node.operands)
+            operands = (
+                replaced_reductions(operand, table) if table else operand for operand in node.operands
+            )
             term = tuple(self.expression(operand, point) for operand in operands)
             parts.append(_stored(mine, _accumulated(node, current, term), item.stage))
         body = block(parts)
@@ -227,7 +229,9 @@ def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
 def _inside(index: Sequence[Node], extents: Sequence[Node]) -> tuple[Node, ...]:
     """Subscripts that depend on data, clamped: a thread may change the data after its range was checked (B2)."""
     return tuple(
-        minimum(maximum(part, ZERO), sub(extent, ONE)) if any(isinstance(one, Load) for one in walk(part)) else part
+        minimum(maximum(part, ZERO), sub(extent, ONE))
+        if any(isinstance(one, Load) for one in walk(part))
+        else part
         for part, extent in zip(index, extents, strict=True)
     )
 

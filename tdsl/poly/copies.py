@@ -22,7 +22,6 @@ from tdsl.poly.polynomial import Monomial
 from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
-
 PIECES = 4
 """Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
 

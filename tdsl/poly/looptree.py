@@ -152,7 +152,9 @@ class LoopTree:
             return before + tuple((f"{owner(statement)}.rest", leaf) for _, leaf in whole[len(before) :])
         before = self.shared(stage, statement.within if statement.role == "init" else ())
         done = {leaf for _, leaf in before}
-        rest = [leaf for leaf in self.own(stage).leaves if leaf not in done and self.relevant(statement, leaf)]
+        rest = [
+            leaf for leaf in self.own(stage).leaves if leaf not in done and self.relevant(statement, leaf)
+        ]
         return before + tuple((owner(statement), leaf) for leaf in rest)
 
     def around(self, place: Place) -> tuple[Dim, ...]:
@@ -356,4 +358,6 @@ def _spans(
         spans |= dict.fromkeys(sequence, (len(order), len(order) + len(parts)))
         order += parts
     opaque = frozenset(name for sequence in sequences.values() for name in sequence)
-    return OwnLoops(tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque, carried)
+    return OwnLoops(
+        tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque, carried
+    )

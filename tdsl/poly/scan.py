@@ -271,7 +271,9 @@ class Frame:
         for basic in shadow.compute_divs().coalesce().get_basic_sets():
             piece = basic.remove_unknown_divs()
             found = self._by_constraints(piece, position)
-            found = found or self._by_constraints(piece.project_out(SET, 0, position).remove_unknown_divs(), 0)
+            found = found or self._by_constraints(
+                piece.project_out(SET, 0, position).remove_unknown_divs(), 0
+            )
             if found is None:
                 return None
             bounds.append(found[0])
@@ -374,7 +376,9 @@ def _bounds(constraint: isl.Constraint, position: int) -> bool:
         return False
     aff = constraint.get_aff()
     for index in range(aff.dim(DIV)):
-        if not aff.get_coefficient_val(DIV, index).is_zero() and aff.get_div(index).involves_dims(IN, position, 1):
+        if not aff.get_coefficient_val(DIV, index).is_zero() and aff.get_div(index).involves_dims(
+            IN, position, 1
+        ):
             return False
     return not constraint.get_coefficient_val(SET, position).is_zero()
 

@@ -27,7 +27,9 @@ def nameless(interface: Interface) -> Interface:
     """What an entry depends on: kernels that differ in their own name and those of their outputs share one."""
     names = {output.name: f".{place}" for place, output in enumerate(interface.outputs)}
     arguments = tuple(
-        replace(one, name=names[one.name]) if isinstance(one, ArrayInterface) and one.role == "output" else one
+        replace(one, name=names[one.name])
+        if isinstance(one, ArrayInterface) and one.role == "output"
+        else one
         for one in interface.arguments
     )
     pairs = tuple((name, names[output]) for name, output in interface.inplace)

@@ -84,7 +84,9 @@ class NestBuilder:
         taken = [size.name for size in self.arranged.program.sizes]
         self.names = variable_names([*leaves, *fused, *copied], taken)
         for plan in self.plans.values():
-            for loop in turned_round(plan.state.relations) & {leaf for _, group in plan.groups for leaf in group}:
+            for loop in turned_round(plan.state.relations) & {
+                leaf for _, group in plan.groups for leaf in group
+            }:
                 self.names[plan.name, loop] += ".down"  # what runs is the loop's value with the sign changed
         self.values: dict[Node, Node] = {}
         self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})

@@ -94,7 +94,9 @@ class GroupedNest:
         lanes = self._lanes(group)
         slots = self._slots(group, init, tuple(local(self._name(lane)) for lane in lanes))
         items: tuple[NestItem, ...] = (
-            NestCompute(self.plan.name, "init", self.builder.axes_of(self.plan, init.name), slots, group=group.number),
+            NestCompute(
+                self.plan.name, "init", self.builder.axes_of(self.plan, init.name), slots, group=group.number
+            ),
         )
         for lane in lanes:
             items = (self._lane_loop(lane, self._width(lane), items),)
@@ -122,7 +124,9 @@ class GroupedNest:
             compute = NestCompute(plan.name, "finish", axes, inner=self._inner((), statement))
         return builder.loops(plan, loops, found.guards, lambda: (compute,), producers=bool(chain))
 
-    def _inner(self, chain: tuple[int, ...], statement: Statement) -> tuple[tuple[int, tuple[Slot, ...]], ...]:
+    def _inner(
+        self, chain: tuple[int, ...], statement: Statement
+    ) -> tuple[tuple[int, tuple[Slot, ...]], ...]:
         children = children_of(self.groups, chain)
         zero = index_const(0)
         return tuple(
@@ -157,7 +161,9 @@ class GroupedNest:
             for place, dtype in enumerate(dtypes)
         )  # fmt: skip
 
-    def _slots(self, group: ReductionGroup, statement: Statement, lanes: tuple[Node, ...]) -> tuple[Slot, ...]:
+    def _slots(
+        self, group: ReductionGroup, statement: Statement, lanes: tuple[Node, ...]
+    ) -> tuple[Slot, ...]:
         """A group's accumulators as a statement names them."""
         init, box = self.statements["init", group.number], self.boxes[group.number]
         if box is None:

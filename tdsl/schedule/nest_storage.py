@@ -147,7 +147,9 @@ class StoragePlanner:
         axes = tuple(axis.name for axis in state.stage.axes)
         if state.stage.base is not None:
             lead, axes = f"{state.name}.source", source_axes(state.stage)
-        renamed: dict[Node, Node] = {axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)}
+        renamed: dict[Node, Node] = {
+            axis_var(dim): axis_var(axis) for dim, axis in zip(state.dims, axes, strict=True)
+        }
         physical = tuple(substitute(node, renamed) for node in subscripts)
         box = buffer_box(self.builder.copies, lead, level, physical)
         lower, extent = list(box.lower), list(box.extent)
@@ -175,7 +177,10 @@ class StoragePlanner:
             why = f"{state.name} has a layout or a fold of its own, which says how much is allocated"
         if why:
             raise LimitError(
-                "L109", 'tail="pad" needs storage that can be padded', why=[why], hint=['tail="mask"', "cache_write first"]
+                "L109",
+                'tail="pad" needs storage that can be padded',
+                why=[why],
+                hint=['tail="mask"', "cache_write first"],
             )
         return [found.get(axis.name, 0) for axis in state.stage.axes]
 

@@ -98,7 +98,9 @@ def _allocation(storage: Storage) -> str:
 def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
     slots = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.slots)
     fed = ", ".join(
-        f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for _, inner in item.inner for slot in inner
+        f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]"
+        for _, inner in item.inner
+        for slot in inner
     )
     outer = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.outer)
     match item.role:

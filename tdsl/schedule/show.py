@@ -58,7 +58,9 @@ def _built(state: State) -> Nest:
 def bodies(state: State) -> dict[str, str]:
     """What the statement of each stage computes, as text."""
     bases = {
-        f"{entry.name}.source": entry.stage.base.name for entry in state.live() if entry.stage.base is not None
+        f"{entry.name}.source": entry.stage.base.name
+        for entry in state.live()
+        if entry.stage.base is not None
     }
     return {entry.name: _body(entry) for entry in state.live()} | bases
 

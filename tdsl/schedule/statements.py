@@ -179,7 +179,9 @@ class _Maker:
         guards: dict[int, tuple[Node, ...]] = {}
         for group in children_of(groups, chain):
             name = accumulator(stage, group.number)
-            paths = [p for site in read_sites(replaced, ()) if site.read.tensor.name == name for p in site.paths]
+            paths = [
+                p for site in read_sites(replaced, ()) if site.read.tensor.name == name for p in site.paths
+            ]
             shared = [c for c in (paths[0] if paths else ()) if all(c in path for path in paths)]
             kept = (condition for condition in shared if not any(reads(condition)))
             guards[group.number] = tuple(self.lifting.lift(condition) for condition in kept)

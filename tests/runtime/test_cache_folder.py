@@ -31,7 +31,10 @@ def test_what_was_put_is_got(folder):
     for payload in (b"", b"\0\n\xff" * 100, b"again"):
         assert folder.put(KEY, payload, "a label\nof one line")
         assert folder.get(KEY) == payload and folder.label(KEY) == "a label of one line"
-    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700 and stat.S_IMODE(entry(folder).stat().st_mode) == 0o600
+    assert (
+        stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+        and stat.S_IMODE(entry(folder).stat().st_mode) == 0o600
+    )
     assert folder.get(OTHER) is None
     folder.remove(KEY)
     folder.remove(KEY)
@@ -108,7 +111,12 @@ def test_a_path_that_is_no_folder(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/none/cache"), Path("/dev/null")):
         folder = CacheFolder(path, 1000)
-        assert folder.get(KEY) is None and not folder.put(KEY, b"", "") and folder.entries() == [] and folder.clear() == 0
+        assert (
+            folder.get(KEY) is None
+            and not folder.put(KEY, b"", "")
+            and folder.entries() == []
+            and folder.clear() == 0
+        )
 
 
 @pytest.mark.parametrize("fails", ["write", "open", "replace"])
@@ -121,10 +129,17 @@ def test_a_full_or_read_only_disk(folder, monkeypatch, fails):
 
     real_open = os.open
     if fails == "open":
-        monkeypatch.setattr(module.os, "open", lambda path, flags, *rest, **more: refuse() if flags & os.O_CREAT else real_open(path, flags, *rest, **more))
+        monkeypatch.setattr(
+            module.os,
+            "open",
+            lambda path, flags, *rest, **more: (
+                refuse() if flags & os.O_CREAT else real_open(path, flags, *rest, **more)
+            ),
+        )
     elif fails == "replace":
         monkeypatch.setattr(module.os, "replace", refuse)
     else:
+
         class Full:
             def __init__(self, file, mode):
                 self.file = file
@@ -170,7 +185,9 @@ def test_what_was_used_longest_ago_goes_first(folder, monkeypatch):
 
 def test_abandoned_files_go_and_files_of_others_stay(folder):
     folder.put(KEY, b"one", "label")
-    dead, young, strange = (folder.path / name for name in (f"{OTHER}.12ab.new", f"{OTHER}.34cd.new", "notes.txt"))
+    dead, young, strange = (
+        folder.path / name for name in (f"{OTHER}.12ab.new", f"{OTHER}.34cd.new", "notes.txt")
+    )
     for file in (dead, young, strange):
         file.write_bytes(b"")
     os.utime(dead, (0, time.time() - 7200))
@@ -204,7 +221,9 @@ print(wrong, hits > 50)
 
 def test_many_processes_at_once(tmp_path):
     command = [sys.executable, "-c", WRITER, str(tmp_path / "cache")]
-    running = [subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True) for seed in range(4)]
+    running = [
+        subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True) for seed in range(4)
+    ]
     assert [one.communicate()[0].split() for one in running] == [["0", "True"]] * 4
 
 

@@ -45,7 +45,15 @@ def test_what_never_reaches_python(f, handed_over):
     frozen = ONES.copy()
     frozen.flags.writeable = False
     off = np.zeros(65, np.uint8)[1:].view(np.float32)
-    for array in (ONES, ONES[:0], ONES[::-1], np.ones(32, np.float32)[::2], np.broadcast_to(ONES[:1], (16,)), frozen, off):
+    for array in (
+        ONES,
+        ONES[:0],
+        ONES[::-1],
+        np.ones(32, np.float32)[::2],
+        np.broadcast_to(ONES[:1], (16,)),
+        frozen,
+        off,
+    ):
         for scalar in (0.5, 3, -(2**53)):
             f(array, scalar)
             if len(array) == 16:
@@ -193,12 +201,23 @@ def _wrap(managed, out):
 @pytest.fixture
 def exchange(monkeypatch):
     """`Tensor` with its table of functions; nothing learnt, nothing counted."""
-    table = (ctypes.c_uint64 * 7)(1, 0, *(ctypes.cast(one, ctypes.c_void_p).value for one in (_allocate, _view, _wrap, _view, _view)))
+    table = (ctypes.c_uint64 * 7)(
+        1, 0, *(ctypes.cast(one, ctypes.c_void_p).value for one in (_allocate, _view, _wrap, _view, _view))
+    )
     capsule = ctypes.pythonapi.PyCapsule_New
     capsule.restype, capsule.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    monkeypatch.setattr(Tensor, "__dlpack_c_exchange_api__", capsule(ctypes.addressof(table), b"dlpack_exchange_api", None), raising=False)
+    monkeypatch.setattr(
+        Tensor,
+        "__dlpack_c_exchange_api__",
+        capsule(ctypes.addressof(table), b"dlpack_exchange_api", None),
+        raising=False,
+    )
     monkeypatch.setattr(Tensor, "__module__", "exchange_arrays")
-    monkeypatch.setitem(sys.modules, "exchange_arrays", SimpleNamespace(from_dlpack=lambda value: Tensor(np.from_dlpack(value))))
+    monkeypatch.setitem(
+        sys.modules,
+        "exchange_arrays",
+        SimpleNamespace(from_dlpack=lambda value: Tensor(np.from_dlpack(value))),
+    )
     Tensor.views = Tensor.made = 0
     Tensor.broken = None
     yield SimpleNamespace(table=table)

@@ -52,7 +52,7 @@ def test_errors_are_on_the_users_line():
         f(ONES.astype("f8"))  # here
     assert str(refused.value) == (
         "C103: x has dtype float64, expected float32\n"
-        f"  test_kernel.py:{refused.value.where.line}   f(ONES.astype(\"f8\"))  # here\n"
+        f'  test_kernel.py:{refused.value.where.line}   f(ONES.astype("f8"))  # here\n'
         f"  {' ' * len(f'test_kernel.py:{refused.value.where.line}')}   ^^^^^^^^^^^^^^^^^^^^\n"
         "  try: x.astype('float32')"
     )
@@ -134,7 +134,12 @@ def test_schedules_targets_tensors_and_errors_travel():
     again, tensor = pickle.loads(pickle.dumps((s, y)))
     assert again == s and again.axes(tensor) == s.axes(y)
     assert (td.build(again)(ONES) == 2).all()
-    for call in (lambda: td.build(s)(), lambda: s.vectorize(y, "k", 8), lambda: x[n, n], lambda: td.load("nothing.so")):
+    for call in (
+        lambda: td.build(s)(),
+        lambda: s.vectorize(y, "k", 8),
+        lambda: x[n, n],
+        lambda: td.load("nothing.so"),
+    ):
         with pytest.raises(td.TdslError) as refused:
             call()
         error = pickle.loads(pickle.dumps(refused.value))

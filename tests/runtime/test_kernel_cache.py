@@ -108,7 +108,14 @@ def test_damaged_entries_are_built_again(folder, compiled):
 def test_a_record_that_is_none(folder):
     key = "c" * 64
     slot = kernel_cache.KernelSlot(folder, key)
-    for wrong in (b"", b"{}\n", b"[1]\n", b'{"loops": "", "interface": "{}", "symbol": ""}\n', b"\xff\n", b"null\n"):
+    for wrong in (
+        b"",
+        b"{}\n",
+        b"[1]\n",
+        b'{"loops": "", "interface": "{}", "symbol": ""}\n',
+        b"\xff\n",
+        b"null\n",
+    ):
         folder.put(key, wrong, "label")
         assert slot.get() is None
 
@@ -135,14 +142,20 @@ print(json.dumps({"sum": float(result.sum()), "llvm": "llvmlite" in sys.modules,
 def test_a_new_process_loads_no_llvm(folder):
     environment = {**os.environ, "PYTHONHASHSEED": "random"}
     answers = [
-        json.loads(subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, check=True, env=environment).stdout)
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", RUN], capture_output=True, text=True, check=True, env=environment
+            ).stdout
+        )
         for _ in range(2)
     ]
     assert answers == [{"sum": 42.0, "llvm": True, "fast": True}, {"sum": 42.0, "llvm": False, "fast": True}]
 
 
 def test_processes_that_build_at_once(folder):
-    running = [subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
     assert {json.loads(one.communicate()[0])["sum"] for one in running} == {42.0}
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +37,9 @@ A, B = (DRAW.standard_normal(shape).astype(np.float32) for shape in ((23, 18), (
 
 
 def test_the_files(f, tmp_path):
-    assert f.save(tmp_path / "product.o") == tuple(tmp_path / f"product.{kind}" for kind in ("o", "h", "json"))
+    assert f.save(tmp_path / "product.o") == tuple(
+        tmp_path / f"product.{kind}" for kind in ("o", "h", "json")
+    )
     symbols = read_symbols((tmp_path / "product.o").read_bytes())
     assert set(symbols.defined) == {"product", "product_general", "product_tdsl"}
     assert set(symbols.undefined) <= {"memcpy", "memmove", "memset"}
@@ -112,7 +113,15 @@ print(type(f) is not td.Kernel, td.get_num_threads())
 def test_loading_needs_no_llvm(f, tmp_path):
     f.save(tmp_path / "product.o")
     np.savez(tmp_path / "values.npz", A=A, B=B, C=f(A, B))
-    command = [sys.executable, "-W", "error", "-c", WITHOUT, str(tmp_path / "product.o"), str(tmp_path / "values.npz")]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        WITHOUT,
+        str(tmp_path / "product.o"),
+        str(tmp_path / "values.npz"),
+    ]
     environment = {**os.environ, "TDSL_CACHE": "0", "TDSL_NUM_THREADS": "3"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.stdout.split(), done.stderr) == (["True", "3"], "")
@@ -198,9 +207,15 @@ def test_a_c_program_with_threads_and_memory_of_its_own(f, tmp_path, kind):
 @compiled
 def test_the_header_is_c_and_cpp(f, tmp_path):
     f.save(tmp_path / "product.o")
-    (tmp_path / "twice.cpp").write_text('#include "product.h"\n#include "product.h"\nint main() { return tdsl_serial_env().version - 1; }\n')
+    (tmp_path / "twice.cpp").write_text(
+        '#include "product.h"\n#include "product.h"\nint main() { return tdsl_serial_env().version - 1; }\n'
+    )
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    subprocess.run([compiler, "-std=c++17", "-Wall", "-Wextra", "-Werror", "twice.cpp", "-o", "twice"], cwd=tmp_path, check=True)
+    subprocess.run(
+        [compiler, "-std=c++17", "-Wall", "-Wextra", "-Werror", "twice.cpp", "-o", "twice"],
+        cwd=tmp_path,
+        check=True,
+    )
     assert subprocess.run(["./twice"], cwd=tmp_path).returncode == 0
 
 
@@ -267,7 +282,10 @@ def test_files_that_are_no_kernels(f, tmp_path):
         (whole[:200], "is no object or shared library"),
         (whole.replace(b".tdsl\0", b".tdsk\0"), "holds no kernel of tdsl"),
         (whole.replace(b'"kind":"tdsl kernel"', b'"kind":"tdsl Kernel"'), "in format 1, tdsl reads 1"),
-        (whole.replace(b'"format":1,"kind"', b'"format":9,"kind"'), "a saved kernel in format 9, tdsl reads 1"),
+        (
+            whole.replace(b'"format":1,"kind"', b'"format":9,"kind"'),
+            "a saved kernel in format 9, tdsl reads 1",
+        ),
         (whole.replace(b'"text":"m"', b'"text":"("'), "is no formula over sizes"),
     ):
         (tmp_path / "wrong.o").write_bytes(content)

@@ -1,7 +1,5 @@
 """`td.schedule`: which stages there are, their names, and what is refused."""
 
-import pytest
-
 import tdsl as td
 
 

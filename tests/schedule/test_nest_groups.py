@@ -57,7 +57,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("name", "which"), [(name, k) for name, steps in CASES.items() for k in range(len(steps))])
+@pytest.mark.parametrize(
+    ("name", "which"), [(name, k) for name, steps in CASES.items() for k in range(len(steps))]
+)
 def test_schedules_compute_the_same(name, which):
     tensor, want = declared()[name]
     s = CASES[name][which](td.schedule(tensor))

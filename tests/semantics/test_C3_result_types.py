@@ -62,7 +62,9 @@ def test_a_library_that_refuses_the_result(f, library):
         raise BufferError("no float32 here")
 
     library.from_dlpack = refuse
-    with pytest.raises(td.CallError, match="C102: the result cannot become strange_arrays.inner.Foreign") as refused:
+    with pytest.raises(
+        td.CallError, match="C102: the result cannot become strange_arrays.inner.Foreign"
+    ) as refused:
         f(Foreign(ONES), ONES)
     assert "float32: no float32 here" in str(refused.value)
 

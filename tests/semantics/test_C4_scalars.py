@@ -26,7 +26,16 @@ def passed(dtype, value):
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
 def test_integers_without_loss(dtype):
     limits = np.iinfo(dtype)
-    for value in (limits.min, limits.max, 0, 1, True, np.bool_(True), np.dtype(dtype).type(limits.max), np.int8(5)):
+    for value in (
+        limits.min,
+        limits.max,
+        0,
+        1,
+        True,
+        np.bool_(True),
+        np.dtype(dtype).type(limits.max),
+        np.int8(5),
+    ):
         assert passed(dtype, value) == int(value)
     for value in (limits.min - 1, limits.max + 1, 2**200, -(2**200)):
         with pytest.raises(td.CallTypeError, match=f"C111: value is .*, which {dtype} cannot hold"):
@@ -69,5 +78,7 @@ def test_nan():
 
 def test_integers_that_no_float_holds():
     for value in (10**400, -(10**400), 2**128):
-        with pytest.raises(td.CallTypeError, match="C111: value is an integer of .* bits, which float32 cannot hold"):
+        with pytest.raises(
+            td.CallTypeError, match="C111: value is an integer of .* bits, which float32 cannot hold"
+        ):
             passed("float32", value)

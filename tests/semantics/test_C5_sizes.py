@@ -1,7 +1,6 @@
 """C5: bare dims bind first, then `a*n + b` with divisibility, then dims with one unknown left; the rest is compared."""
 
 import numpy as np
-import pytest
 
 import tdsl as td
 
@@ -77,7 +76,14 @@ def test_keywords_of_bound_sizes_must_agree():
     assert both(f, zeros(3), n=3) == (3,)
     said = both(f, zeros(3), n=4)
     assert "C105: x.shape[0] is 3, expected n = 4" in said and "because n=4" in said
-    for wrong, code in ((-1, "C106"), (True, "C111"), (3.0, "C111"), ("3", "C111"), (1 << 47, "C114"), (10**5000, "C114")):
+    for wrong, code in (
+        (-1, "C106"),
+        (True, "C111"),
+        (3.0, "C111"),
+        ("3", "C111"),
+        (1 << 47, "C114"),
+        (10**5000, "C114"),
+    ):
         assert both(f, zeros(3), n=wrong).startswith(code)
 
 

@@ -42,11 +42,21 @@ class Case:
 
     def text(self, title: str) -> str:
         """A runnable test."""
-        lines = [f'"""{title}"""', "", "import tdsl as td", "from tests.support.compare import check", "", "", "def test_case() -> None:"]
+        lines = [
+            f'"""{title}"""',
+            "",
+            "import tdsl as td",
+            "from tests.support.compare import check",
+            "",
+            "",
+            "def test_case() -> None:",
+        ]
         lines += [f"    {line}" for line in self.program.source().splitlines()]
         lines.append(f"    s = td.schedule({', '.join(self.program.outputs)})")
         lines += [f"    s = s{step}" for step in self.steps]
-        lines.append(f"    check(s, {dict(self.sizes)!r}, seed={self.seed}, mode={self.mode!r}, environment=locals())")
+        lines.append(
+            f"    check(s, {dict(self.sizes)!r}, seed={self.seed}, mode={self.mode!r}, environment=locals())"
+        )
         return "\n".join(lines) + "\n"
 
 
@@ -96,7 +106,13 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
         break
     drawing, steps = Drawing.of(dice, program), list[str]()
     wanted = dice.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
-    case = Case(program, (), tuple(_sizes(dice, program).items()), seed, dice.choice(["wild", "wild", "mild", "whole"]))
+    case = Case(
+        program,
+        (),
+        tuple(_sizes(dice, program).items()),
+        seed,
+        dice.choice(["wild", "wild", "mild", "whole"]),
+    )
     for _ in range(3 * wanted):
         if len(steps) >= wanted:
             break
@@ -132,7 +148,9 @@ def other_sizes(case: Case) -> list[dict[str, int]]:
         for value in (0, 1):
             wanted.append(sample_sizes(case.program, {size.name: value for size in case.program.sizes}))
         wanted.append(_sizes(dice, case.program))
-        wanted.append(sample_sizes(case.program, {size.name: dice.choice([11, 17, 20]) for size in case.program.sizes}))
+        wanted.append(
+            sample_sizes(case.program, {size.name: dice.choice([11, 17, 20]) for size in case.program.sizes})
+        )
     unique: list[dict[str, int]] = []
     for sizes in wanted:
         if sizes not in unique and _points(case.program, sizes) <= POINTS:
@@ -181,7 +199,9 @@ def judge(case: Case, *, all_sizes: bool = True) -> Outcome:
     return outcome
 
 
-def _judge_at(case: Case, schedule: td.Schedule, names: Mapping[str, object], sizes: dict[str, int], outcome: Outcome) -> None:
+def _judge_at(
+    case: Case, schedule: td.Schedule, names: Mapping[str, object], sizes: dict[str, int], outcome: Outcome
+) -> None:
     key = id(schedule)
     if _last.get("key") != key:
         _last.clear()

@@ -80,7 +80,9 @@ def built(schedule: td.Schedule, environment: Mapping[str, object] | None = None
     printed = kernel_text(loops)
     again = parse_kernel(printed)
     if again != loops or kernel_text(again) != printed:
-        raise Mismatch("Loop IR text", f"parses back as something else\n{printed}\n----\n{kernel_text(again)}")
+        raise Mismatch(
+            "Loop IR text", f"parses back as something else\n{printed}\n----\n{kernel_text(again)}"
+        )
     inputs = ordered_inputs(schedule.state, None, None)
     return Built(schedule, native, loops, inputs, "reassociates" in schedule.history())
 
@@ -125,7 +127,14 @@ def run(
     tolerance = bound({**arrays}) if bound is not None and one.reassociates else None
     if not one.reassociates or tolerance is not None:
         for number, (mine, want) in enumerate(zip(looped, wanted)):
-            _check(one, "loops and expressions", number, mine, want, None if tolerance is None else tolerance[number])
+            _check(
+                one,
+                "loops and expressions",
+                number,
+                mine,
+                want,
+                None if tolerance is None else tolerance[number],
+            )
     for number, (mine, want) in enumerate(zip(_tuple(got), looped)):
         _check(one, "kernel and loops", number, mine, want)
     for form in forms:
@@ -135,7 +144,9 @@ def run(
             raise Mismatch("an input changed", name)
 
 
-def _run_form(one: Built, form: Form, positional: Sequence[object], known: Mapping[str, int], wanted: Sequence[Array]) -> None:
+def _run_form(
+    one: Built, form: Form, positional: Sequence[object], known: Mapping[str, int], wanted: Sequence[Array]
+) -> None:
     given = [laid_out(value, form)[0] if isinstance(value, np.ndarray) else value for value in positional]
     outs = [laid_out(np.full(array.shape, 77, array.dtype), form) for array in wanted]
     out = outs[0][0] if len(outs) == 1 else tuple(view for view, _ in outs)
@@ -143,7 +154,9 @@ def _run_form(one: Built, form: Form, positional: Sequence[object], known: Mappi
     for number, ((view, block), want) in enumerate(zip(outs, wanted)):
         _check(one, f"kernel on {form} arrays and loops", number, view, want)
         if not untouched(view, block):
-            raise Mismatch(f"kernel on {form} arrays writes outside of its output", one.schedule.outputs[number].name)
+            raise Mismatch(
+                f"kernel on {form} arrays writes outside of its output", one.schedule.outputs[number].name
+            )
 
 
 def _arguments(
@@ -188,7 +201,9 @@ def _tuple(value: object) -> tuple[Array, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _check(one: Built, kind: str, number: int, got: Array, want: Array, tolerance: Array | None = None) -> None:
+def _check(
+    one: Built, kind: str, number: int, got: Array, want: Array, tolerance: Array | None = None
+) -> None:
     if tolerance is not None:
         with np.errstate(all="ignore"):
             near = np.abs(got.astype(np.float64) - want.astype(np.float64)) <= tolerance

@@ -49,7 +49,9 @@ def _candidates(case: Case) -> Iterator[Case]:
             if accepted(candidate) == candidate:
                 yield candidate
     for program in smaller(case.program):
-        sizes = {name: value for name, value in case.sizes if any(size.name == name for size in program.sizes)}
+        sizes = {
+            name: value for name, value in case.sizes if any(size.name == name for size in program.sizes)
+        }
         candidate = accepted(replace(case, program=program, sizes=tuple(sizes.items())))
         if candidate is not None:
             yield candidate

@@ -207,7 +207,9 @@ def before_aligned(ctx: Context, loop: For, block: BlockedLoop, lower: Linear, c
         return Linear(0)
     f, o, unit = ctx.f, ctx.operations(0), node.dtype.bytes
     first, second = (_address_of_lane(ctx, loop, node, lower, lane) for lane in (0, 1))
-    inside = f.pure("i64", "and i64 %s, %s", f.pure("i64", "xor i64 %s, %s", first, second), str(LINE_BYTES - 1))
+    inside = f.pure(
+        "i64", "and i64 %s, %s", f.pure("i64", "xor i64 %s, %s", first, second), str(LINE_BYTES - 1)
+    )
     alike = o.compare("eq", "i64", inside, "0")
     long = o.compare("sge", "i64", ctx.scalar(count), str(LONG_ROW))
     away = f.pure("i64", "and i64 %s, %s", f.pure("i64", "sub i64 0, %s", first), str(LINE_BYTES - 1))
@@ -219,6 +221,8 @@ def before_aligned(ctx: Context, loop: For, block: BlockedLoop, lower: Linear, c
 
 def _address_of_lane(ctx: Context, loop: For, node: Load, lower: Linear, lane: int) -> str:
     """Where one lane reads in the first iteration, as a number."""
+    from tdsl.codegen.llvm.expressions import evaluate  # which imports this module
+
     buffer, outer = ctx.buffers[node.buffer], dict(ctx.variables)
     assert isinstance(buffer, MemoryBuffer)
     ctx.bind(loop.var, lower)

@@ -14,7 +14,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tdsl.expr.build import (
-    TRUE, add, compare, floordiv, logical_and, maximum, minimum, mul, neg, sub,
+    TRUE,
+    add,
+    compare,
+    floordiv,
+    logical_and,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    sub,
 )  # fmt: skip
 from tdsl.expr.node import INT64, Binary, Compare, Const, Load, Node, Select, Var, index_const
 from tdsl.expr.rewrite import variables, walk

@@ -85,7 +85,9 @@ class RFactor(Directive):
                 PlacementError,
                 "S311",
                 f"{entry.name} is no reduction: it does not add to its elements",
-                why=("rfactor of an update needs U[at] = U[at] op e, with the same subscripts and e free of U",),
+                why=(
+                    "rfactor of an update needs U[at] = U[at] op e, with the same subscripts and e free of U",
+                ),
                 hint=("+ * min max of the element and something else",),
             )
         self._check_loops(entry)

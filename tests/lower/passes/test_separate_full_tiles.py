@@ -90,7 +90,10 @@ def test_copies_are_bounded():
 def test_one_name_for_lanes_and_for_a_serial_loop():
     """The lanes of one loop say nothing of a serial loop of the same name beside it."""
     i, t, n = local("i"), local("t"), size_var("n")
-    guarded = If(lt(add(mul(t, index_const(4)), i), n), Store("y", (add(mul(t, index_const(4)), i),), const(1, "int64")))
+    guarded = If(
+        lt(add(mul(t, index_const(4)), i), n),
+        Store("y", (add(mul(t, index_const(4)), i),), const(1, "int64")),
+    )
     lanes = For("i", index_const(0), index_const(4), "vector", guarded)
     serial = For("i", index_const(0), index_const(9), "serial", guarded)
     body = For("t", index_const(0), index_const(3), "serial", Block((lanes, serial)))
@@ -107,7 +110,9 @@ def test_loaded_bounds_are_read_once():
     i, lane, n = local("i"), local("v"), size_var("n")
     place = add(mul(i, index_const(4)), lane)
     store = If(lt(place, n), Store("y", (place,), const(1, "int64")))
-    inner = Block((For("v", index_const(0), index_const(4), "vector", store), Store("e", (), const(0, "int64"))))
+    inner = Block(
+        (For("v", index_const(0), index_const(4), "vector", store), Store("e", (), const(0, "int64")))
+    )
     loop = For("i", index_const(0), Load("e", as_dtype("int64"), ()), "serial", inner)
     body = Allocate("e", as_dtype("int64"), (), "stack", Block((Store("e", (), const(3, "int64")), loop)))
     kernel = Kernel("y", ("n",), (ArrayArgument("y", as_dtype("int64"), (n,), "output"),), body)
