@@ -65,7 +65,7 @@ class _Clock:
         if time_builds():
             total = sum(seconds for _, seconds in self.steps)
             parts = ", ".join(f"{step} {1e3 * seconds:.1f}" for step, seconds in self.steps)
-            print(f"tdsl build {name}: {1e3 * total:.1f} ms ({parts})", file=sys.stderr)
+            print(f"tdsl build {name}: {1e3 * total:.1f} ms ({parts})", file=sys.stderr)  # noqa: T201
 
 
 @hide_internal_frames
@@ -89,7 +89,7 @@ def build(
 
     Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx what only a build can
     decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
-    """
+    """  # noqa: E501
     where = here()
     asked = as_schedule(schedule)
     if asked is None:

@@ -197,7 +197,7 @@ class Copies:
         and what tells many pieces apart is a condition at every point.
         """
         count = needed.n_basic_map()
-        if count <= 1 or count <= PIECES and count * self._starts(stage, needed) <= PIECES * PIECES:
+        if count <= 1 or count <= PIECES and count * self._starts(stage, needed) <= PIECES * PIECES:  # noqa: RUF021
             return needed
         hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
         return merged(hull.intersect_range(self.flow.domain(definer)))

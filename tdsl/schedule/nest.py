@@ -59,7 +59,7 @@ class NestCompute:
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
     stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner: accumulators
     of the nests that feed this statement, where there are several.
-    """
+    """  # noqa: E501
 
     stage: str
     role: ComputeRole

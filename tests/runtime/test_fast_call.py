@@ -71,7 +71,7 @@ def test_what_python_decides(f, handed_over):
         lambda: f(ONES, 2.0, n=16),
         lambda: f(ONES, 2.0, out=None),
         lambda: f(ONES.astype(np.dtype("float32", metadata={"a": 1})), 2.0),
-        lambda: f(*[ONES, 2.0], **{"out": np.empty(16, np.float32)}),
+        lambda: f(*[ONES, 2.0], **{"out": np.empty(16, np.float32)}),  # noqa: PIE804
     ):
         assert (call() == call()).all()
     assert handed_over.calls >= 14

@@ -63,7 +63,7 @@ def test_a_second_build_compiles_nothing(folder, compiled):
     assert second.source("llvm") == first.source("llvm") and second.source("asm") == first.source("asm")
 
 
-@pytest.mark.parametrize("change", [dict(factor=3.0), dict(lanes=16), dict(name="z")])
+@pytest.mark.parametrize("change", [dict(factor=3.0), dict(lanes=16), dict(name="z")])  # noqa: C408
 def test_another_program_is_another_kernel(folder, compiled, change):
     td.build(schedule())
     compiled.clear()

@@ -55,7 +55,7 @@ def test_bools():
 
 HALFWAY = 1 + 2.0**-24  # between two float32; the even one is 1
 FLOATS = [0.1, -0.0, 1e-45, 7e-46, 1e-50, 3.4028235677973366e38, 3.4028235e38, 1e300, -1e300, math.inf, HALFWAY, 5, -7, True,
-          2**53 + 1, 2**54 + 3, (1 << 60) + (1 << 36) + 1, np.float16(0.1), np.float32(0.1), np.float64(0.1), np.int64(3)]  # fmt: skip
+          2**53 + 1, 2**54 + 3, (1 << 60) + (1 << 36) + 1, np.float16(0.1), np.float32(0.1), np.float64(0.1), np.int64(3)]  # fmt: skip  # noqa: E501
 
 
 @pytest.mark.parametrize("value", FLOATS)

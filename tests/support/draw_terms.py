@@ -121,7 +121,7 @@ def draw_read(scope: Scope, tensor: TensorInfo, dtype: str) -> Term:
 
 def _guarded(scope: Scope, conditions: Sequence[str], term: Term, other: Term) -> Term:
     text = conditions[0] if len(conditions) == 1 else f"td.all({', '.join(conditions)})"
-    form = "td.where(%s, {0}, {1})" % text.replace("{", "{{").replace("}", "}}")
+    form = "td.where(%s, {0}, {1})" % text.replace("{", "{{").replace("}", "}}")  # noqa: UP031
     return Term(form, term.dtype, (term, other), form, kept=True)
 
 
@@ -176,7 +176,7 @@ def converted(term: Term, dtype: str) -> Term:
     if dtype == "bool":
         return Term("({0} > {1})", dtype, (term, constant(term.dtype, 0)), 'td.cast(1, "float64")')
     grows = dtype in FLOATS and term.dtype not in FLOATS
-    return Term('td.cast({0}, "%s")' % dtype, dtype, (term,), "{0}" if grows else "", grows)
+    return Term('td.cast({0}, "%s")' % dtype, dtype, (term,), "{0}" if grows else "", grows)  # noqa: UP031
 
 
 def _number(dice: random.Random, dtype: str) -> float | int | bool:

@@ -55,7 +55,7 @@ def _candidates(case: Case) -> Iterator[Case]:
         candidate = accepted(replace(case, program=program, sizes=tuple(sizes.items())))
         if candidate is not None:
             yield candidate
-    for place, (name, value) in enumerate(case.sizes):
+    for place, (name, value) in enumerate(case.sizes):  # noqa: B007
         for less in dict.fromkeys((0, 1, 2, value // 2, value - 1)):
             if 0 <= less < value:
                 sizes = sample_sizes(case.program, {**dict(case.sizes), name: less})

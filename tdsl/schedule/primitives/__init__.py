@@ -29,7 +29,7 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Skew, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,
+        Split, Tile, Fuse, Reorder, Skew, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
         CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
     )
 }  # fmt: skip

@@ -30,7 +30,7 @@ class Inline(Directive):
     Errors: S102 S103 stage; S302 an output; S306 a reduction, a stage that reads itself, the base of an update; S307 it has directives of its own, or hosts a stage; S308
         names that meet in a reader.
     Source: Halide's `compute_inline`; TVM's `compute_inline`.
-    """
+    """  # noqa: E501
 
     primitive: ClassVar[str] = "inline"
 
