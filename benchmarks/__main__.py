@@ -14,7 +14,16 @@ from pathlib import Path
 
 from benchmarks import record, table
 
-WORKLOADS: dict[str, tuple[int, ...]] = {"matmul": (1,), "blur": (1, 2), "ragged": (1,), "compile": (1,)}
+WORKLOADS: dict[str, tuple[int, ...]] = {
+    "matmul": (1,),
+    "blur": (1, 2),
+    "ragged": (1,),
+    "compile": (1,),
+    "functions": (1,),
+    "calls": (1,),
+    "pool": (2,),
+    "lifetime": (1,),
+}
 """Workload -> numbers of threads it is measured with."""
 
 FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")

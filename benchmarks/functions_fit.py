@@ -1,10 +1,11 @@
 """Minimax coefficients of the functions' expansions: names of polynomials in, coefficients and their error out.
 
-``python -m benchmarks.functions_fit log32 sin64`` fits again what stands in tdsl/expr/functions. Remez' exchange in 50
-digits; then the coefficients are rounded to the format one by one, the first first, and the rest fitted again each
-time, so that later ones make up for the rounding of earlier ones. What is rational (tanh) is interpolated at Chebyshev's
-nodes. `search` then moves float32 coefficients by last places while the greatest error over all arguments falls.
-Source: Muller, "Elementary Functions", 3rd ed., 3.5 and 4.1; Brisebarre and Chevillard, ARITH 2007, for the rounding.
+``python -m benchmarks.functions_fit log32 sin64`` fits again what stands in tdsl/expr/functions. Remez' exchange in
+50 digits; then the coefficients are rounded to the format one by one, the first first, and the rest fitted again each
+time, so that later ones make up for the rounding of earlier ones. What is rational (tanh) is interpolated at
+Chebyshev's nodes. `search` then moves float32 coefficients by last places while the greatest error over all arguments
+falls. Source: Muller, "Elementary Functions", 3rd ed., 3.5 and 4.1; Brisebarre and Chevillard, ARITH 2007, for the
+rounding.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ def _with_greatest(errors: list, reference: list[int]) -> list[int]:
 
 
 def tanh_fraction(border: float, top: int, bottom: int, scale: float) -> list[float]:
-    """P and d of tanh(a) = a + a z p(z) / d(z), z = a^2, of these degrees, the last coefficient of d being `scale`."""
+    """Coefficients of p and d in tanh(a) = a + a z p(z) / d(z), z = a^2, of these degrees; the last is `scale`."""
     mp = find("mpmath")
     if mp is None:
         raise SystemExit(f"mpmath {EXTRA}")

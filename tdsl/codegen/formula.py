@@ -94,7 +94,8 @@ def _no_formula(text: str) -> FormatError:
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[str, ...]:
     called = {id(node.func) for node in ast.walk(checked_tree(text)) if isinstance(node, ast.Call)}
-    found = (n for n in ast.walk(checked_tree(text)) if isinstance(n, ast.Name) and id(n) not in called)
+    found = [n for n in ast.walk(checked_tree(text)) if isinstance(n, ast.Name) and id(n) not in called]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
     return tuple(dict.fromkeys(node.id for node in found))
 
 

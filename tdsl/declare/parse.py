@@ -10,14 +10,13 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tdsl.declare.extent import Extents
 from tdsl.declare.inputs import param, placeholder
 from tdsl.declare.names import checked_name, shown
-from tdsl.declare.size import size
+from tdsl.declare.size import gather_sizes, size, sizes_of
 from tdsl.declare.stage import Draft, make_stage
-from tdsl.declare.trace import data_axes
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import ArgumentTypeError, FormatError
+from tdsl.expr.build import ZERO
 from tdsl.expr.combination import Combination, operands, own_reducer
 from tdsl.expr.handles import AxisHandle, AxisOrigin, Expr, Origin
 from tdsl.expr.node import Node, Reduce, Var, axis_var, size_var
@@ -25,7 +24,7 @@ from tdsl.expr.parser import Names
 from tdsl.expr.parser import parse as parse_expression
 from tdsl.expr.program_text import FORMAT
 from tdsl.expr.reducers import REDUCERS
-from tdsl.expr.rewrite import substitute, variables, walk
+from tdsl.expr.rewrite import reductions, substitute, variables, walk
 from tdsl.expr.tensor import Axis, Reducer, Tensor
 from tdsl.location import Location, here, hide_internal_frames
 from tdsl.settings import Options
@@ -185,10 +184,15 @@ class _Program:
                 handle = self._axis(rest, axes, reduced=word == "over")
                 axes[handle.name] = handle
         lines.scope.update({name: axis_var(name) for name in axes})
+        base, own = self._own(lines, tuple(axis for axis in axes.values() if not axis.origin.reduced))
+        self.tensors.update({tensor.name: tensor for tensor in own})
         values = lines.values()
         for name, node, dtype in values:
             if node.dtype is not dtype:
                 raise self._error(f"{name} is {dtype} and its value {node.dtype}", f"stage {block.name}")
+            if base is not None and (dtype is not base.dtype or any(reductions(node))):
+                raise self._error(f"{name} is no update of {base.name}", f"stage {block.name}")
+        at = tuple(lines.node(rest) for rest in lines.all("at"))
         domain = tuple(lines.node(rest) for rest in lines.all("where"))
         facts = tuple(lines.node(rest) for rest in lines.all("fact"))
         fills = tuple(
@@ -203,7 +207,12 @@ class _Program:
                 domain=domain,
                 fill=tuple(Expr(node, _mentioned(node, known)) for node in fills) if domain else 0,
                 facts=facts,
-                origins=tuple(origin for node in (*domain, *facts) for origin in _mentioned(node, known)),
+                origins=tuple(
+                    origin for node in (*domain, *facts, *at) for origin in _mentioned(node, known)
+                ),
+                own=own,
+                base=base,
+                at=at,
                 named_by_user=not lines.has("unnamed"),
                 recorded=self._options(lines.all("options")),
                 where=self.where,
@@ -220,9 +229,32 @@ class _Program:
             raise self._error("an axis has two bounds", line)
         known = {**self.origins, **{other: handle.origin for other, handle in axes.items()}}
         origins = tuple(origin for bound in bounds for origin in _mentioned(bound, known))
-        if not reduced:
-            return data_axes((name,), Extents((bounds[1],), origins), self.where)[0]
-        return AxisHandle(AxisOrigin(Axis(name, bounds[0], bounds[1]), True, origins, self.where))
+        return AxisHandle(AxisOrigin(Axis(name, bounds[0], bounds[1]), reduced, origins, self.where))
+
+    def _own(self, lines: _Lines, axes: Sequence[AxisHandle]) -> tuple[Tensor | None, tuple[Tensor, ...]]:
+        """The base of an update, and the tensors by which a stage reads itself."""
+        named = lines.all("base")
+        if named:
+            if named[0] not in self.tensors:
+                raise self._error(f"{named[0]} is not declared", f"base {named[0]}")
+            base = self.tensors[named[0]]
+            return base, tuple(
+                Tensor(name=name, extents=base.extents, dtype=dtype, sizes=sizes_of(base), where=self.where)
+                for name, dtype, _ in lines.declared()
+            )
+        shifted = next((axis for axis in axes if axis.origin.axis.lower is not ZERO), None)
+        if shifted is not None:
+            raise self._error(f"the axis {shifted.name} does not start at 0", f"stage {lines.block.name}")
+        if not lines.has("recurrence"):
+            return None, ()
+        extents = tuple(axis.origin.axis.upper for axis in axes)
+        sizes = gather_sizes(
+            [origin for axis in axes for origin in axis.origin.bounds], (), extents, self.where
+        )
+        return None, tuple(
+            Tensor(name=name, extents=extents, dtype=dtype, component=place, sizes=sizes, where=self.where)
+            for place, (name, dtype, _) in enumerate(lines.declared())
+        )
 
     def _options(self, lines: Sequence[str]) -> Options:
         fields = {key: self._literal(value) for line in lines for key, value in self._fields(line).items()}
@@ -297,8 +329,11 @@ class _Lines:
 
     def values(self) -> list[tuple[str, Node, DType]]:
         """`y: float32 = …` lines: name, expression, dtype."""
-        lines = [f"{word} {rest}" for word, rest in self.block.below if word.endswith(":")]
-        return [(name, self.node(value, dtype), dtype) for name, dtype, value in self._assignments(lines)]
+        return [(name, self.node(value, dtype), dtype) for name, dtype, value in self.declared()]
+
+    def declared(self) -> list[tuple[str, DType, str]]:
+        """The same lines, the expression as text."""
+        return self._assignments(f"{word} {rest}" for word, rest in self.block.below if word.endswith(":"))
 
     def _assignments(self, lines: Iterable[str]) -> list[tuple[str, DType, str]]:
         found: list[tuple[str, DType, str]] = []

@@ -374,21 +374,4 @@ y = td.compute("y", (8,), lambda i: 2 * x[i])
 td.parse(y.text())
 """,
     ),
-    ErrorPage(
-        "E124",
-        ArgumentError,
-        "a recurrence or an update as text",
-        "`tensor.text()` writes stages whose elements are made from other tensors alone; pickle keeps every declaration.",
-        """
-n = td.size("n")
-s = td.recurrence("s", (n,), lambda s, i: td.where(i > 0, s[i - 1] + 1, 0), dtype="int64")
-s.text()
-""",
-        """
-import pickle
-n = td.size("n")
-s = td.recurrence("s", (n,), lambda s, i: td.where(i > 0, s[i - 1] + 1, 0), dtype="int64")
-pickle.dumps(s)
-""",
-    ),
 )

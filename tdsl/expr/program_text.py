@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tdsl.errors import ArgumentError, DuplicateNameError
+from tdsl.errors import DuplicateNameError
 from tdsl.expr.combination import own_reducer
 from tdsl.expr.node import Node, Read, Reduce, Var
 from tdsl.expr.printer import shape_text, text
 from tdsl.expr.rewrite import reads, rewrite, walk
 from tdsl.expr.tensor import Axis, Param, Reducer, Size, Stage, Tensor, tensors_of
-from tdsl.location import here
 
 FORMAT = 1
 """What the first line says; it changes when the meaning of a line does."""
@@ -29,7 +28,7 @@ LONG = 60
 def program_text(output: Tensor) -> str:
     """The declarations that `output` needs, and which tensor it is.
 
-    Errors: E105 two tensors of one name that are not an operator's; E124 a recurrence or an update.
+    Errors: E105 two tensors of one name that are not an operator's.
     """
     stages, inputs = _collected(output)
     names = _Names(stages, inputs)
@@ -59,27 +58,17 @@ def _collected(output: Tensor) -> tuple[list[Stage], list[Tensor]]:
         if tensor.producer is None:
             inputs[tensor] = None
         elif tensor.producer not in stages:
-            _refuse_itself(tensor.producer)
             stages[tensor.producer] = None
-            stack += [read.tensor for read in reads(*_nodes(tensor.producer))]
+            stack += _read(tensor.producer)
     return sorted(stages, key=lambda stage: stage.number), sorted(inputs, key=lambda one: one.number)
 
 
-def _refuse_itself(stage: Stage) -> None:
-    """Format 1 has no words for stages that read themselves."""
-    if stage.own:
-        raise ArgumentError(
-            "E124",
-            f"{stage.name} is {'a recurrence' if stage.base is None else 'an update'}, which has no text yet",
-            where=here(),
-            why=(f"format {FORMAT} holds stages whose elements are made from other tensors alone",),
-            hint=("pickle keeps every declaration",),
-        )
-
-
-def _nodes(stage: Stage) -> tuple[Node, ...]:
+def _read(stage: Stage) -> list[Tensor]:
+    """The tensors of others that a stage needs."""
     bounds = (bound for axis in (*stage.axes, *stage.reduce_axes) for bound in (axis.lower, axis.upper))
-    return (*stage.body, *stage.domain, *stage.fill, *bounds)
+    nodes = (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
+    found = [read.tensor for read in reads(*nodes) if read.tensor not in stage.own]
+    return found if stage.base is None else [*found, stage.base]
 
 
 @dataclass
@@ -110,6 +99,9 @@ class _Names:
                 name = _free(tensor.name, taken)
                 taken[name] = tensor
                 self.tensors[tensor] = tensor if name == tensor.name else replace(tensor, name=name)
+        for stage in self.stages:
+            for own, tensor in zip(stage.own, tensors_of(stage), strict=False):
+                self.tensors[own] = self.tensors[tensor]
         used: dict[str, Reducer] = {}
         for node in walk(*(node for stage in self.stages for node in stage.body)):
             made = node.reducer.combination if isinstance(node, Reduce) else None
@@ -178,10 +170,15 @@ def _stage(stage: Stage, names: _Names) -> Iterator[str]:
     options = stage.options.text()
     if options:
         yield f"  options {options}"
-    nodes = tuple(map(names.applied, (*stage.domain, *stage.facts, *stage.body, *stage.fill)))
+    if stage.base is not None:
+        yield f"  base {names.tensors[stage.base].name}"
+    elif stage.own:
+        yield "  recurrence"
+    nodes = tuple(map(names.applied, (*stage.at, *stage.domain, *stage.facts, *stage.body, *stage.fill)))
     lets, written = _shared(nodes)
     yield from (f"  let {line}" for line in lets)
     parts = iter(written)
+    yield from (f"  at {text(next(parts))}" for _ in stage.at)
     yield from (f"  where {text(next(parts))}" for _ in stage.domain)
     yield from (f"  fact {text(next(parts))}" for _ in stage.facts)
     yield from (f"  {tensor.name}: {tensor.dtype} = {text(next(parts))}" for tensor in tensors)

@@ -285,10 +285,7 @@ class Frame:
         candidates: list[tuple[int, isl.Aff]] = []
         space = isl.LocalSpace.from_space(shadow.get_space())
         value = isl.Aff.var_on_domain(space, SET, position)
-        for constraint in shadow.compute_divs().simple_hull().remove_unknown_divs().get_constraints():
-            if not _bounds(constraint, position) or not constraint.is_lower_bound(SET, position):
-                continue
-            low = _ceiled(constraint, position)
+        for low in _starts(shadow, position):
             farthest = _values(value.sub(low), shadow).dim_max_val(0)
             if farthest.is_int():
                 candidates.append((farthest.to_python(), low))
@@ -296,7 +293,8 @@ class Frame:
             if shadow.is_empty():
                 return Bound(index_const(0), index_const(0), 0), shadow
             raise LookupError(position)
-        extent, low = min(candidates, key=lambda pair: pair[0])
+        # Of equal ones, one that moves with no other loop: what it indexes then stays where it is.
+        extent, low = min(candidates, key=lambda pair: (pair[0], pair[1].involves_dims(IN, 0, position)))
         node = aff_node(low, self.names[: position + 1], self.params)
         high = low.add_constant_val(isl.Val.int_from_si(shadow.get_ctx(), extent))
         kept = value.ge_set(low).intersect(value.le_set(high))
@@ -381,6 +379,17 @@ def _bounds(constraint: isl.Constraint, position: int) -> bool:
         ):
             return False
     return not constraint.get_coefficient_val(SET, position).is_zero()
+
+
+def _starts(shadow: isl.Set, position: int) -> list[isl.Aff]:
+    """Lower bounds of the last dim by single constraints: first those that hold whatever the earlier dims are."""
+    found: list[isl.Aff] = []
+    for kept in (0, position) if position else (0,):
+        part = shadow.project_out(SET, 0, position - kept).compute_divs().simple_hull().remove_unknown_divs()
+        for constraint in part.get_constraints():
+            if _bounds(constraint, kept) and constraint.is_lower_bound(SET, kept):
+                found.append(_ceiled(constraint, kept).insert_dims(IN, 0, position - kept))
+    return found
 
 
 def _values(aff: isl.Aff, domain: isl.Set) -> isl.Set:

@@ -75,17 +75,17 @@ class Placer:
     def __init__(self, object_code: bytes, foreign: Mapping[str, int]) -> None:
         self._code = object_code
         self._foreign = foreign
-        try:
-            self._sections = list(self._read_sections())
-            self._symbols = list(self._read_symbols())
-            self._relocations = list(self._read_relocations())
-        except (struct.error, ValueError, IndexError) as broken:
-            raise CannotPlace(f"not an object: {broken}") from broken
         self.image = Image()
         self._offsets: dict[int, int] = {}
         self._stubs: dict[str, int] = {}
         self._table: dict[int, int] = {}
-        self._lay_out()
+        try:
+            self._sections = list(self._read_sections())
+            self._symbols = list(self._read_symbols())
+            self._relocations = list(self._read_relocations())
+            self._lay_out()
+        except (struct.error, ValueError, IndexError) as broken:
+            raise CannotPlace(f"not an object: {broken}") from broken
 
     # ------------------------------------------------------------ reading
     def _read_sections(self) -> Iterator[_Section]:
@@ -151,6 +151,12 @@ class Placer:
     # ------------------------------------------------------------ bytes
     def place(self, base: int) -> bytearray:
         """The image's bytes for the address `base`."""
+        try:
+            return self._placed(base)
+        except (struct.error, ValueError, IndexError) as broken:
+            raise CannotPlace(f"not an object: {broken}") from broken
+
+    def _placed(self, base: int) -> bytearray:
         memory = bytearray(self.image.data)
         for index, offset in self._offsets.items():
             section = self._sections[index]
@@ -166,6 +172,8 @@ class Placer:
 
     def _relocate(self, memory: bytearray, base: int, at: int, kind: int, number: int, addend: int) -> None:
         symbol = self._symbols[number]
+        if at + (8 if kind in (_ABS64, _PC64) else 4) > len(memory):
+            raise IndexError("a relocation outside")
         if kind == _ABS64:
             memory[at : at + 8] = struct.pack("<Q", self._address(symbol, base) + addend & (1 << 64) - 1)
         elif kind == _PC64:

@@ -47,7 +47,6 @@ def fast_kernel(
     kind = _kernel_type()
     try:
         code = None if kind is None else _entry(nameless(interface), ready)
-        shared = {} if code is None else _shared(ready)
     except ImportError:  # neither kept nor brought along, and no LLVM to make it
         return None
     if kind is None or code is None:
@@ -55,15 +54,15 @@ def fast_kernel(
     plain, failed = ArrayCall(interface, run), FailedCall(interface.name)
     layout = context_of(interface)
     try:
-        inner = Context(layout, shared, plain, failed)
+        inner = Context(layout, plain, failed)
     except MissingTool:  # a dtype that NumPy lacks: the slow path says so when it is called
         return None
     again = cast("Callable[..., object]", object.__new__(kind))
     attach(again, Kernel, code.address(ENTRY), inner)
-    lessons = _Lessons()
-    slow = ForeignCall(plain, again, lessons, (inner, code))
-    outer = Context(layout, shared, slow, failed)
-    lessons.context = weakref.ref(outer)
+    lessons = _Lessons(inner, ready)
+    slow = ForeignCall(plain, again, lessons, code)
+    outer = Context(layout, slow, failed)
+    lessons.outer = weakref.ref(outer)
     for context in (inner, outer):
         run.tell(context)
     kernel = cast(Kernel, kind(interface, run, origin))
@@ -73,16 +72,40 @@ def fast_kernel(
 
 
 class _Lessons:
-    """Tells a context of the first array type met that has DLPack's C functions."""
+    """What the contexts of a kernel learn from calls that were handed over.
 
-    __slots__ = ("_known", "context")
+    The first of them brings the functions that all entries share (strided outputs, other libraries' arrays, ranges); an
+    array of another library brings its DLPack functions.
+    """
 
-    def __init__(self) -> None:
-        self.context: Callable[[], Context | None] = lambda: None
+    __slots__ = ("_inner", "_known", "_ready", "_shared", "outer")
+
+    def __init__(self, inner: Context, ready: ReadyEntry | None) -> None:
+        self.outer: Callable[[], Context | None] = lambda: None
+        self._inner = inner
+        self._ready = ready
+        self._shared = False
         self._known: set[type] = set()
 
-    def __call__(self, kind: type) -> None:
-        context = self.context()
+    def prepare(self) -> None:
+        """Once: the shared functions."""
+        if self._shared:
+            return
+        self._shared = True
+        outer = self.outer()
+        try:
+            functions = _shared(self._ready)
+        except (
+            ImportError
+        ):  # neither kept nor brought along, and no LLVM to make them: such calls stay in Python
+            return
+        for context in (self._inner, outer):
+            if context is not None:
+                context.set_functions(functions)
+
+    def learn(self, kind: type) -> None:
+        """An array type was met."""
+        context = self.outer()
         if context is None or kind in self._known:
             return
         self._known.add(kind)

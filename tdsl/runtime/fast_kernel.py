@@ -9,17 +9,15 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 
 from tdsl.codegen.entry.layout import ContextLayout
 from tdsl.dtypes import as_dtype, to_numpy
 from tdsl.runtime.environment import process_environment
+from tdsl.runtime.foreign_types import ExchangeFunctions, getter_of
 from tdsl.runtime.object_layout import new_from_descr
-
-if TYPE_CHECKING:
-    from tdsl.runtime.foreign_types import ExchangeFunctions
 
 # Include/object.h, descrobject.h, typeslots.h: the stable ABI.
 _DEFAULT, _BASETYPE, _HAVE_VECTORCALL = 1 << 18, 1 << 10, 1 << 11
@@ -81,7 +79,6 @@ class Context:
 
     Args:
         layout: its slots.
-        functions: slot -> address of the functions that all entries share.
         slow, failed: callables of the kernel; the context holds them.
 
     Errors: T101 a dtype that NumPy has only through ml_dtypes.
@@ -92,7 +89,6 @@ class Context:
     def __init__(
         self,
         layout: ContextLayout,
-        functions: Mapping[str, int],
         slow: Callable[..., object],
         failed: Callable[[int], object],
     ) -> None:
@@ -103,9 +99,6 @@ class Context:
         self._held.append(environment)
         self._set("environment", environment.address)
         self._set("new_array", new_from_descr() or 0)
-        for slot in layout.slots:
-            if slot in functions:
-                self._set(slot, functions[slot])
         constants: dict[str, object] = {
             "slow": slow, "failed": failed, "ndarray": np.ndarray, "tuple": tuple, "float": float, "int": int,
             "true": True, "false": False, "out": sys.intern("out"),
@@ -127,6 +120,12 @@ class Context:
         """A body is loaded; the kernel keeps its code."""
         self._set(kind, address)
 
+    def set_functions(self, functions: Mapping[str, int]) -> None:
+        """The functions that all entries share, by slot; an entry hands over while they are missing."""
+        for slot in self._layout.slots:
+            if slot in functions:
+                self._set(slot, functions[slot])
+
     def set_foreign(self, kind: type, functions: ExchangeFunctions) -> None:
         """The array type that is read through DLPack's functions from now on; the first one stays.
 
@@ -138,6 +137,9 @@ class Context:
         guard = sys.intern("requires_grad")
         self._held += [kind, guard]
         self._set("foreign_guard", id(guard) if hasattr(kind, guard) else 0)
+        getter, closure = getter_of(kind, guard) or (0, 0)
+        self._set("foreign_closure", closure)
+        self._set("foreign_getter", getter)
         self._set("foreign_view", functions.view)
         self._set("foreign_allocate", functions.allocate)
         self._set("foreign_wrap", functions.wrap)

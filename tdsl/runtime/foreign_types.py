@@ -8,12 +8,18 @@ without Python objects in between: PyTorch tensors in some 20 ns instead of a mi
 from __future__ import annotations
 
 import ctypes
+import inspect
+import types
 from dataclasses import dataclass
 from typing import cast
 
 _CAPSULE = b"dlpack_exchange_api"
 _MAJOR = 1
 """DLPack's major version whose structs are known here."""
+
+# PyGetSetDescrObject: object head (16 bytes), type, name, qualified name, definition; PyGetSetDef: name, get, set, doc,
+# closure. Source: CPython Include/cpython/descrobject.h.
+_DESCR_TYPE, _DESCR_NAME, _DESCR_DEFINITION, _GET, _CLOSURE = 16, 24, 40, 8, 32
 
 # DLPackExchangeAPI: version (8 bytes), older table (8), then the functions.
 _ALLOCATE, _TO_OBJECT, _VIEW = 16, 32, 40
@@ -50,3 +56,22 @@ def exchange_functions(kind: type) -> ExchangeFunctions | None:
 def _functions(table: int) -> ExchangeFunctions | None:
     found = [ctypes.c_void_p.from_address(table + at).value or 0 for at in (_VIEW, _ALLOCATE, _TO_OBJECT)]
     return ExchangeFunctions(*found) if all(found) else None
+
+
+def getter_of(kind: type, name: str) -> tuple[int, int] | None:
+    """(C function, closure) of an attribute that a type written in C reads by a getter; None for any other attribute.
+
+    Saves the search through the type's bases, some 15 ns. The descriptor's fields are compared with what Python says.
+    """
+    found: object = inspect.getattr_static(kind, name, None)
+    if not isinstance(found, types.GetSetDescriptorType):
+        return None
+    place = id(found)
+    named = ctypes.c_void_p.from_address(place + _DESCR_NAME).value
+    if ctypes.c_void_p.from_address(place + _DESCR_TYPE).value != id(found.__objclass__):
+        return None
+    definition = ctypes.c_void_p.from_address(place + _DESCR_DEFINITION).value
+    if named != id(found.__name__) or not definition:
+        return None
+    getter = ctypes.c_void_p.from_address(definition + _GET).value
+    return (getter, ctypes.c_void_p.from_address(definition + _CLOSURE).value or 0) if getter else None

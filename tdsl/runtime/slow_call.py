@@ -7,7 +7,7 @@ become NumPy views and go through the entry again, and their results go back int
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Results = tuple[object, ...]
+
+KINDS = 64
+"""Types of arguments that a kernel remembers as arrays or not."""
 
 
 class ArrayCall:
@@ -72,32 +75,41 @@ class FailedCall:
         raise failure(self._name, status)
 
 
+class Lessons(Protocol):
+    """What an entry's contexts take from calls that were handed over."""
+
+    def prepare(self) -> None: ...
+    def learn(self, kind: type) -> None: ...
+
+
 class ForeignCall:
     """What the entry hands over: arrays of other libraries as NumPy views through `again`, all else to `plain`.
 
     Args:
         plain: takes everything.
         again: the same entry, whose own slow path is `plain`.
-        learn: told the type of each foreign array.
-        held: what `again` needs.
+        lessons: told of each call and of the type of each foreign array.
+        code: what `again` runs.
     """
 
-    __slots__ = ("_again", "_held", "_inputs", "_learn", "_outputs", "_plain")
+    __slots__ = ("_again", "_code", "_inputs", "_kinds", "_lessons", "_outputs", "_plain")
 
     def __init__(
-        self, plain: ArrayCall, again: Callable[..., object], learn: Callable[[type], None], held: object
+        self, plain: ArrayCall, again: Callable[..., object], lessons: Lessons, code: object
     ) -> None:
         self._plain = plain
         self._again = again
-        self._learn = learn
-        self._held = held
+        self._lessons = lessons
+        self._code = code
         self._inputs = plain.interface.inputs
         self._outputs = plain.interface.outputs
+        self._kinds: dict[type, bool] = {np.ndarray: False}
 
     @hide_internal_frames
     def __call__(self, /, *args: object, out: object = None, **sizes: object) -> object:
         """Run the kernel."""
-        if len(args) != len(self._inputs) or not any(map(_is_foreign, args)):
+        self._lessons.prepare()
+        if len(args) != len(self._inputs) or not any(map(self._is_foreign, args)):
             return self._plain(*args, out=out, **sizes)
         try:
             arrays = [
@@ -120,7 +132,6 @@ class ForeignCall:
         kind = type(value)
         if kind is np.ndarray or issubclass(kind, np.generic):
             return value
-        self._learn(kind)
         return view(value, argument.name, argument.dtype)
 
     def _views_of(self, out: object) -> object:
@@ -130,6 +141,12 @@ class ForeignCall:
         views = tuple(self._view(one, argument) for one, argument in zip(given, self._outputs, strict=False))
         return views if len(given) == len(self._outputs) else given
 
-
-def _is_foreign(value: object) -> bool:
-    return type(value) is not np.ndarray and gives_array(value)
+    def _is_foreign(self, value: object) -> bool:
+        kind = type(value)
+        known = self._kinds.get(kind)
+        if known is None:
+            if len(self._kinds) > KINDS:
+                self._kinds.clear()  # classes made at every call
+            known = self._kinds[kind] = gives_array(value)
+            self._lessons.learn(kind)
+        return known

@@ -15,7 +15,7 @@ from typing import cast
 from tdsl.errors import LimitError
 from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
 from tdsl.expr.knowledge import Knowledge
-from tdsl.expr.node import Node, index_const
+from tdsl.expr.node import Compare, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
@@ -145,7 +145,10 @@ class NestBuilder:
         if not plan.is_reduction:
             groups = self.groups(plan.name, plan.groups)
             found = self.scanned(plan, lead, self._host_lead(plan), context)
-            inside = tuple(guard for guard in found.guards if self._tail(plan, guard) == "pad")
+            # A guard in several parts is about holes in the region, which no padding at the end makes room for.
+            inside = tuple(
+                guard for guard in found.guards if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
+            )
             compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
             guards = [guard for guard in found.guards if guard not in inside]
             return (*self._source(plan), *self.loops(plan, groups, guards, lambda: (compute,)))
@@ -321,7 +324,7 @@ class NestBuilder:
             if not carried & tails:
                 continue
             lanes = [self.extents[dim] for dim in self.extents if dim[0] == plan.name and dim[1] in carried]
-            found[axis.name] = prod(lanes) - 1
+            found[axis.name] = max(prod(lanes) - 1, 0)  # lanes of a region that is empty are none
         return found
 
     def _tail(self, plan: StagePlan, guard: Node) -> str | None:

@@ -17,7 +17,7 @@ from tdsl.expr.node import Node, axis_var, index_const
 from tdsl.expr.reduction_groups import ReductionGroup, children_of, reduction_groups
 from tdsl.expr.rewrite import variables
 from tdsl.poly.model import Statement
-from tdsl.poly.scan import Bound, Box, buffer_box
+from tdsl.poly.scan import Bound, Box, buffer_box, loop_var
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestItem, NestLoop, Slot, Storage, local
 from tdsl.schedule.nest_plan import StagePlan
 
@@ -40,6 +40,7 @@ class GroupedNest:
         }
         self.buffers: dict[int, tuple[Storage, ...]] = {}
         self.boxes: dict[int, Box | None] = {}
+        self.lowers: dict[int, tuple[Node, ...]] = {}
         if plan.state.promotes:
             raise LimitError(
                 "L106",
@@ -141,7 +142,9 @@ class GroupedNest:
         own = builder.copies.dims(init.name)[depth:]
         box: Box | None = None
         extents = tuple(self._extent(builder.bounds[dim]) for dim in own)
-        registers = all(dim in builder.extents for dim in own)
+        self.lowers[group.number] = tuple(builder.bounds[dim].lower for dim in own)
+        self.boxes[group.number] = None
+        registers = all(dim in builder.extents for dim in own) and self._fixed(group)
         if not registers:
             found = buffer_box(builder.copies, init.name, depth, tuple(map(axis_var, init.axes)))
             resolve = builder.resolve
@@ -167,13 +170,37 @@ class GroupedNest:
         """A group's accumulators as a statement names them."""
         init, box = self.statements["init", group.number], self.boxes[group.number]
         if box is None:
-            own = self.builder.copies.dims(init.name)[self._depth(group.within) :]
-            index: tuple[Node, ...] = tuple(local(self._name(leaf)) for _, leaf in own)
+            index = self._places(group, statement)
         else:
             values = dict(self.builder.axes_of(self.plan, statement.name))
             pairs = zip(init.axes, box.lower, strict=True)
             index = tuple(self.builder.resolve(sub(values[axis], lower)) for axis, lower in pairs)
         return tuple(Slot(buffer.buffer, (*index, *lanes)) for buffer in self.buffers[group.number])
+
+    def _places(self, group: ReductionGroup, statement: Statement) -> tuple[Node, ...]:
+        """Subscripts by leaf in the loops of a statement, counted from where the initialisation starts."""
+        builder, init = self.builder, self.statements["init", group.number]
+        leaves = [leaf for _, leaf in builder.copies.dims(init.name)[self._depth(group.within) :]]
+        values = {
+            leaf: builder.values[loop_var(*dim)]
+            for dim in builder.copies.dims(statement.name)
+            for leaf in dim[1:]
+        }
+        pairs = zip(leaves, self.lowers[group.number], strict=True)
+        return tuple(builder.resolve(sub(values[leaf], lower)) for leaf, lower in pairs)
+
+    def _fixed(self, group: ReductionGroup) -> bool:
+        """Whether an accumulator is found by lanes and unrolled loops alone."""
+        init, update = self.statements["init", group.number], self.statements["update", group.number]
+        own = {
+            self._name(leaf) for _, leaf in self.builder.copies.dims(init.name)[self._depth(group.within) :]
+        }
+        return all(
+            var.name in own
+            for part in (init, update)
+            for node in self._places(group, part)
+            for var in variables(node)
+        )
 
     def _extent(self, bound: Bound) -> Node:
         if bound.extent is not None:

@@ -21,6 +21,7 @@ from tdsl.schedule.nest import (
     NestCompute,
     NestGuard,
     NestItem,
+    NestLet,
     NestLoop,
     Slot,
     Storage,
@@ -247,8 +248,10 @@ class ReductionNest:
                 case NestGuard(cond, body, tail, otherwise):
                     inner = self._innermost(body, lane, extent)
                     result.append(NestGuard(cond, inner, tail, self._innermost(otherwise, lane, extent)))
-                case _:
-                    result.append(item)
+                case NestLet(var, value, body):
+                    result.append(NestLet(var, value, self._innermost(body, lane, extent)))
+                case NestAllocate(storage, body):
+                    result.append(NestAllocate(storage, self._innermost(body, lane, extent)))
         return tuple(result)
 
     def _two_lane_axes(self) -> LimitError:

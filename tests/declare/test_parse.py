@@ -171,6 +171,29 @@ def test_text_that_declares_nothing(change, message):
     assert "test_parse.py" in error
 
 
+def test_recurrences_and_updates():
+    a = td.placeholder("a", (n, n), "int32")
+    H = td.recurrence("H", (n,), lambda H, i: td.where(i > 0, H[i - 1], 0) + a[i, 0])
+    P, Q = td.recurrence(
+        ("P", "Q"), (n,), lambda P, Q, i: (td.where(i > 0, Q[i - 1], 1) + H[i], td.where(i > 0, P[i - 1], 2))
+    )
+    k = td.axis("k", n)
+    i = td.axis("i", (k + 1, n))
+    U = td.update("U", a, over=(k, i), at=(i, k), value=lambda U: U[i, k] - U[k, k] * P[k])
+    bins = td.placeholder("bins", (n,), "int64", range=(0, n))
+    j = td.axis("j", n)
+    counted = td.update("counted", H, over=j, at=bins[j], value=lambda U: U[bins[j]] + 1)
+    out = td.compute("out", (n,), lambda d: U[d, d] + counted[d] + Q[d])
+    text = out.text()
+    again = td.parse(text)
+    assert again.text() == text and td.schedule(again) == td.schedule(out)
+    assert "recurrence" in text and "  base a\n  at i\n  at k\n" in text
+    with pytest.raises(td.FormatError, match="i does not start at 0"):
+        td.parse(text.replace("  base a\n  at i\n  at k\n", ""))
+    with pytest.raises(td.BoundsError):
+        td.parse(text.replace("H[i - 1]", "H[i - 2]"))
+
+
 def test_no_text():
     with pytest.raises(td.ArgumentTypeError, match="E115"):
         td.parse(3)

@@ -29,6 +29,11 @@ from tdsl.expr.reducers import MAX, SUM
 
 TEXTS = [
     "(A[i, k] + 1.0) * A[j, k]",
+    "bitcast.int32(A[i, k]) >> 23",
+    "bitcast.float64(4607182418800017408)",
+    "popcount(i) + clz(-3) * ctz(j)",
+    "exp(A[i, k] - 1.0)",
+    "pow(A[i, k], 2.5)",
     "i - (j - k)",
     "i - j - k",
     "-(3)",

@@ -7,6 +7,8 @@ import pytest
 from tdsl.dtypes import DTYPES
 from tdsl.expr.node import (
     Binary,
+    Bitcast,
+    Call,
     Cast,
     Compare,
     Const,
@@ -47,6 +49,10 @@ f, i, b = Var("f", F, "param"), Var("i", I, "axis"), Var("b", BOOL, "local")
         (Fma(f, const(1.0, "float64"), f, False), "fma of float32 and float64"),
         (Load("t", F, (f,)), "a subscript of float32"),
         (Reduce(SUM, (), (f,), 0, False), "a reduction over nothing"),
+        (Bitcast(DTYPES["int64"], f), "the bits of float32 as int64"),
+        (Unary("clz", f), "clz of float32"),
+        (Call("exp", (index_const(1),)), "exp of int64"),
+        (Call("pow", (f, const(1.0, "float64"))), "pow of float32 and float64"),
         (
             Binary("add", Var("q", DTYPES["tfloat32"], "param"), Var("q", DTYPES["tfloat32"], "param")),
             "add of tfloat32",

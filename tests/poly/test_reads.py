@@ -80,3 +80,17 @@ def test_obvious_reads():
 def test_conditions_are_negated_exactly():
     _, i, _ = setup()
     assert text(logical_not((i > 0).node)) == "i <= 0"
+
+
+def test_bounds_of_an_axis_are_read_where_the_reduction_starts():
+    V, i, n = setup()
+    ptr = td.placeholder("ptr", (n + 1,), "int64", range=(0, n + 1))
+    a = td.reduce_axis("a", (ptr[i], n))
+    b = td.reduce_axis("b", (0, ptr[a]))
+    e = td.where(i > 1, td.sum(V[b], over=(a, b)), 0.0)
+    axes = [axis.origin.axis for axis in (a, b)]
+    assert shown(e, axes) == {
+        "ptr[i]": [["i > 1"]],
+        "ptr[a]": [["i > 1", "a >= ptr[i]", "a < n"]],
+        "V[b]": [["i > 1", "a >= ptr[i]", "a < n", "b >= 0", "b < ptr[a]"]],
+    }

@@ -7,7 +7,7 @@ is nonsense, and whether it is legal is the schedule's to say.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ class Drawing:
     reads: dict[str, set[str]] = field(default_factory=dict)
     """Tensor names that a stage reads, cached copies included."""
     count: int = 0
+    planned: list[str] = field(default_factory=list)
+    """Directives that come next, whatever is drawn: several with one purpose."""
 
     @staticmethod
     def of(dice: random.Random, program: Program) -> Drawing:
@@ -37,12 +39,107 @@ class Drawing:
 
 def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
     """(primitive, text of the call)."""
-    names = list(_WEIGHTS)
-    name = drawing.dice.choices(names, [_WEIGHTS[each][0] for each in names])[0]
     drawing.count += 1
+    if not drawing.planned and drawing.dice.random() < 0.16:
+        drawing.planned = list(drawing.dice.choice(_PLANS)(drawing, schedule))
+    if drawing.planned:
+        text = drawing.planned.pop(0)
+        return text[1 : text.index("(")], text
+    names = list(_WEIGHTS)
+    early = drawing.count <= 3
+    weights = [
+        _WEIGHTS[name][0] * (4 if early and name in ("cache_write", "rfactor", "inline") else 1)
+        for name in names
+    ]
+    name = drawing.dice.choices(names, weights)[0]
     return name, _WEIGHTS[name][1](drawing, schedule)
 
 
+# ---------------------------------------------------------------- several directives with one purpose
+def _slide(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A producer stored outside of the loop it is computed in, folded."""
+    stage, host, axis = _place(drawing, schedule)
+    axes = schedule.axes(host)
+    outer = axes[: axes.index(axis)] if axis in axes else ()
+    yield (
+        f'.store_at("{stage}", "{host}", "{drawing.dice.choice(outer)}")'
+        if outer and drawing.dice.random() < 0.5
+        else f'.store_root("{stage}")'
+    )
+    yield f'.compute_at("{stage}", "{host}", "{axis}")'
+    if schedule.dims(stage):
+        yield f'.fold("{stage}", "{drawing.dice.choice(schedule.dims(stage))}", {drawing.dice.choice([2, 3, 4, 8])})'
+
+
+def _blocks(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A reduction in blocks with its tile held close."""
+    stage = _reducing(drawing, schedule)
+    axes = list(schedule.axes(stage))
+    reducing = [axis for axis in axes if axis[0] == "k"]
+    if not reducing:
+        return
+    axis = drawing.dice.choice(reducing)
+    yield f'.split("{stage}", "{axis}", {drawing.dice.choice([2, 3, 4])}, into=("{axis}x", "{axis}y"))'
+    rest = [name for name in axes if name != axis]
+    order = [f"{axis}x", f"{axis}y", *rest]
+    drawing.dice.shuffle(order)
+    yield f'.reorder("{stage}", {_quoted(order)})'
+    scope = drawing.dice.choice(SCOPES)
+    yield f'.promote("{stage}", "{drawing.dice.choice(order[:-1] or order)}", name="p{drawing.count}", scope="{scope}")'
+    if rest:
+        yield f'.unroll("{stage}", "{drawing.dice.choice(rest)}")'
+
+
+def _shares(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A reduction in two stages, the first of them in parallel or in lanes."""
+    stage, name = _reducing(drawing, schedule), f"f{drawing.count}"
+    reducing = [axis for axis in schedule.axes(stage) if axis[0] == "k"]
+    if not reducing:
+        return
+    axis = drawing.dice.choice(reducing)
+    drawing.reads[name] = set(drawing.reads.get(stage, ()))
+    drawing.reads.setdefault(stage, set()).add(name)
+    part = drawing.dice.choice([f"{axis}x", f"{axis}y"])
+    yield f'.split("{stage}", "{axis}", {drawing.dice.choice([2, 3, 4, 8])}, into=("{axis}x", "{axis}y"))'
+    yield f'.rfactor("{stage}", "{part}", name="{name}")'
+    yield drawing.dice.choice([f'.parallel("{name}", "{part}")', f'.vectorize("{name}", "{part}", 4)',
+                               f'.compute_at("{name}", "{stage}", "{part}")'])  # fmt: skip
+
+
+def _packs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """An operand copied, packed and placed."""
+    stage, name = _stage(drawing, schedule), f"c{drawing.count}"
+    read = sorted(drawing.reads.get(stage, ()))
+    if not read or not schedule.axes(stage):
+        return
+    tensor = drawing.dice.choice(read)
+    drawing.reads[name] = {tensor}
+    drawing.reads.setdefault(stage, set()).add(name)
+    axis = _axis(drawing, schedule, stage)
+    yield f'.cache_read("{tensor}", "{stage}", name="{name}")'
+    yield f'.compute_at("{name}", "{stage}", "{axis}")'
+
+
+def _writes(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A stage computed in tiles of its result, which are copied out."""
+    stage, name = _stage(drawing, schedule), f"w{drawing.count}"
+    data = [axis for axis in schedule.axes(stage) if axis[0] != "k"]
+    if not data:
+        return
+    drawing.reads[name] = drawing.reads.get(stage, set())
+    drawing.reads[stage] = {name}
+    axis = drawing.dice.choice(data)
+    factor = drawing.dice.choice([2, 4, 8])
+    yield f'.cache_write("{stage}", name="{name}", scope="{drawing.dice.choice(SCOPES)}")'
+    yield f'.split("{stage}", "{axis}", {factor}, into=("{axis}x", "{axis}y"))'
+    yield f'.compute_at("{name}", "{stage}", "{axis}x")'
+    yield f'.vectorize("{name}", "{axis}", {drawing.dice.choice([2, factor])})'
+
+
+_PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes)
+
+
+# ---------------------------------------------------------------- one directive
 def _stage(drawing: Drawing, schedule: td.Schedule) -> str:
     return drawing.dice.choice(schedule.stages())
 
@@ -253,11 +350,25 @@ def _assume(drawing: Drawing, schedule: td.Schedule) -> str:
     return f".assume({drawing.dice.choice([f'{name} % 4 == 0', f'{name} >= 2', f'{name} <= 9', f'{name} % 2 == 0'])})"
 
 
+def _reverse(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    return f'.reverse("{stage}", "{_axis(drawing, schedule, stage)}")'
+
+
+def _skew(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axis, by = _axis(drawing, schedule, stage), _axis(drawing, schedule, stage)
+    factor = drawing.dice.choice(["", "", ", factor=2", ", factor=-1"])
+    return f'.skew("{stage}", "{axis}", by="{by}", into="{axis}s{drawing.count}"{factor})'
+
+
 _WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "split": (14, _split),
     "tile": (6, _tile),
     "fuse": (6, _fuse),
     "reorder": (9, _reorder),
+    "skew": (3, _skew),
+    "reverse": (3, _reverse),
     "unroll": (6, _unroll),
     "vectorize": (10, _vectorize),
     "parallel": (7, _parallel),

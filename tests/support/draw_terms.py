@@ -183,7 +183,7 @@ def _number(dice: random.Random, dtype: str) -> float | int | bool:
     if dtype == "bool":
         return dice.random() < 0.5
     if dtype in FLOATS:
-        return dice.choice([0.0, 1.0, 2.0, -1.0, 3.0, 1.0, 2.0, 0.5, -2.5, -0.0, 0.1])
+        return dice.choice([0.0, 1.0, 2.0, -1.0, 3.0, 1.0, 2.0, 1.0, -0.0, dice.choice([0.5, -2.5, 0.1])])
     return dice.choice([0, 1, 2, 3, 5] + ([-1, -3] if dtype in SIGNED else [7, 200]))
 
 

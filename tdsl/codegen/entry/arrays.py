@@ -83,6 +83,7 @@ def read_array(code: Code, context: ContextLayout, interface: ArrayInterface, ha
     code.label(other)
     word, size = dlpack_word(interface.dtype), as_dtype(interface.dtype).bytes
     read = code.load("ptr", "%context", context.offset("read_foreign"))
+    require_function(code, read)
     given = f"ptr {handle}, ptr %context, i32 {ndim}, i32 {word}, i64 {size}, ptr {record}"
     code.require(code.op(f"call i1 {read}({given})"))
     code.settle()
@@ -97,6 +98,12 @@ def read_array(code: Code, context: ContextLayout, interface: ArrayInterface, ha
     result = Array(interface, data, dims, strides, contiguous, native)
     result.extents = [code.load("i64", result.dims, 8 * dim) for dim in range(ndim)]
     return result
+
+
+def require_function(code: Code, function: str) -> None:
+    """A shared function is there; the first call that is handed over brings it."""
+    code.require(code.op(f"icmp ne ptr {function}, null"))
+    code.settle()
 
 
 def _reserve(code: Code, record: str, ndim: int) -> None:

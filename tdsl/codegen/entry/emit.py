@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tdsl.codegen.entry.arrays import Array, count, load_steps, read_array
+from tdsl.codegen.entry.arrays import Array, count, load_steps, read_array, require_function
 from tdsl.codegen.entry.code import METADATA, Code
 from tdsl.codegen.entry.formulas import OVERFLOW_DECLARATIONS, NoCode, Whole, integer
 from tdsl.codegen.entry.keywords import read_keywords
@@ -123,6 +123,7 @@ class _Entry:
             code.settle()
             number = count(code, array.extents, 1)
             within = code.load("ptr", "%context", self.context.offset(f"within {interface.dtype}"))
+            require_function(code, within)
             given = f"ptr {array.data}, i64 {number}, i64 {low}, i64 {high}"
             code.require(code.op(f"call i1 {within}({given})"))
         code.settle()

@@ -78,6 +78,8 @@ class _Writer:
                 return self._binary(node)
             case ast.UnaryOp(op=ast.Not()):
                 return Truth(self.code.op(f"xor i1 {self.truth(node.operand)}, true"))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+                return Whole.constant(-value)
             case ast.UnaryOp(op=ast.USub()):
                 return self._arithmetic("sub", Whole.constant(0), self.whole(node.operand))
             case ast.BoolOp():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tdsl.codegen.entry.arrays import require_function
 from tdsl.codegen.entry.code import Code
 from tdsl.codegen.entry.formulas import Whole
 from tdsl.codegen.entry.layout import OBJECT_TYPE, TUPLE_ITEMS, TUPLE_SIZE, ContextLayout
@@ -66,6 +67,7 @@ def _several(code: Code, context: ContextLayout, interface: Interface, positiona
 
 def _find(code: Code, context: ContextLayout, number: str, name: str) -> str:
     find = code.load("ptr", "%context", context.offset("find"))
+    require_function(code, find)
     return code.op(f"call i64 {find}(ptr %kwnames, i64 {number}, ptr {name})")
 
 

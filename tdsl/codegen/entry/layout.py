@@ -52,6 +52,7 @@ _FIXED = (
     "slow", "failed", "contiguous", "general", "environment",
     "ndarray", "tuple", "float", "int", "true", "false", "out", "new_array",
     "foreign_type", "foreign_view", "foreign_allocate", "foreign_wrap", "foreign_guard",
+    "foreign_getter", "foreign_closure",
     "read_foreign", "new_foreign", "bounds", "spread", "find",
 )  # fmt: skip
 
@@ -71,9 +72,9 @@ class ContextLayout:
     slow: called with the same arguments where the entry does not accept; failed: called with a status that is not 0;
     contiguous, general: the bodies, null until loaded; environment: a `tdsl_env`; then types, constants and functions
     of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none)
-    and the name of the attribute that must be False (null where it has none), the functions of support.py; then a
-    NumPy descriptor for each dtype, a function for each dtype with ranges, a string for each size that may be a
-    keyword.
+    and the name of the attribute that must be False, or its getter in C and what that is given (null where there is
+    none), the functions of support.py (null until a call was handed over); then a NumPy descriptor for each dtype, a
+    function for each dtype with ranges, a string for each size that may be a keyword.
     """
 
     dtypes: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tdsl.codegen.entry.arrays import Array, count, dlpack_word
+from tdsl.codegen.entry.arrays import Array, count, dlpack_word, require_function
 from tdsl.codegen.entry.code import Code
 from tdsl.codegen.entry.formulas import Whole, integer
 from tdsl.codegen.entry.layout import OBJECT_TYPE, RECORD_BYTES, TUPLE_ITEMS, TUPLE_SIZE, ContextLayout
@@ -87,6 +87,7 @@ def _spans(
     first = code.jump(f"spans{number}")
     code.label(strided)
     bounds, spread = (code.load("ptr", "%context", context.offset(slot)) for slot in ("bounds", "spread"))
+    require_function(code, bounds)
     measured = [_measured(code, bounds, array) for array in arrays]
     for array in outputs:
         arguments = f"i64 {array.ndim}, ptr {array.dims}, ptr {array.strides}, i64 {array.itemsize}"

@@ -110,8 +110,9 @@ no:
 def _foreign_text() -> str:
     """Arrays of the one foreign type that the context knows: read, and made for results."""
     context = ContextLayout()
-    kind, view, allocate, wrap, guard = (
-        context.offset(f"foreign_{name}") for name in ("type", "view", "allocate", "wrap", "guard")
+    kind, view, allocate, wrap, guard, getter, closure = (
+        context.offset(f"foreign_{name}")
+        for name in ("type", "view", "allocate", "wrap", "guard", "getter", "closure")
     )
     false = context.offset("false")
     return f"""{_TENSOR}
@@ -119,17 +120,30 @@ define i1 @tdsl_read_foreign(ptr %object, ptr %context, i32 %ndim, i32 %word, i6
 entry:
   %type.at = getelementptr i8, ptr %object, i64 {OBJECT_TYPE}
   %type = load ptr, ptr %type.at, align 8
-  %known.at = getelementptr i8, ptr %context, i64 {kind}
-  %known = load ptr, ptr %known.at, align 8
-  %same = icmp eq ptr %type, %known
+  %wanted.at = getelementptr i8, ptr %context, i64 {kind}
+  %wanted = load ptr, ptr %wanted.at, align 8
+  %same = icmp eq ptr %type, %wanted
   br i1 %same, label %guard, label %no
 guard:
+  %getter.at = getelementptr i8, ptr %context, i64 {getter}
+  %getter = load ptr, ptr %getter.at, align 8
+  %by.name = icmp eq ptr %getter, null
+  br i1 %by.name, label %named, label %direct
+direct:
+  %closure.at = getelementptr i8, ptr %context, i64 {closure}
+  %closure = load ptr, ptr %closure.at, align 8
+  %got = call ptr %getter(ptr %object, ptr %closure)
+  br label %known
+named:
   %name.at = getelementptr i8, ptr %context, i64 {guard}
   %name = load ptr, ptr %name.at, align 8
   %free = icmp eq ptr %name, null
   br i1 %free, label %ask, label %look
 look:
-  %value = call ptr @PyObject_GetAttr(ptr %object, ptr %name)
+  %looked = call ptr @PyObject_GetAttr(ptr %object, ptr %name)
+  br label %known
+known:
+  %value = phi ptr [ %got, %direct ], [ %looked, %look ]
   %absent = icmp eq ptr %value, null
   br i1 %absent, label %clear, label %judge
 judge:

@@ -58,7 +58,14 @@ def _enter(ctx: Context, allocate: Allocate, pointer: str, extents: list[Linear]
     ctx.buffers = {
         **outer,
         allocate.buffer: MemoryBuffer(
-            allocate.buffer, allocate.dtype, pointer, strides, allocate.dtype.bytes, CACHE_LINE_BYTES, False
+            allocate.buffer,
+            allocate.dtype,
+            pointer,
+            strides,
+            tuple(extents),
+            allocate.dtype.bytes,
+            CACHE_LINE_BYTES,
+            False,
         ),
     }
     ctx.changed((allocate.buffer,))
@@ -141,7 +148,9 @@ def _checked_bytes(ctx: Context, extents: list[Linear], unit: int, padding: int)
     size, wraps = str(factor), "false"
     for extent in unknown:
         template = "call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %s, i64 %s)"
-        pair = f.pure("{ i64, i1 }", template, size, ctx.scalar(extent))
+        # Below 0 where the loops inside do not run, such as n - 1 at n = 0.
+        count = ctx.operations(0).intrinsic("llvm.smax", "i64", ctx.scalar(extent), "0")
+        pair = f.pure("{ i64, i1 }", template, size, count)
         size = f.pure("i64", "extractvalue { i64, i1 } %s, 0", pair)
         flag = f.pure("i1", "extractvalue { i64, i1 } %s, 1", pair)
         wraps = flag if wraps == "false" else f.pure("i1", "or i1 %s, %s", wraps, flag)

@@ -85,13 +85,16 @@ def buffers(ctx: Context, kernel: Kernel, arguments: Arguments, layout: Layout) 
             continue
         name, unit = argument.name, argument.dtype.bytes
         given: list[tuple[int, str | None]] = [(1, stride) for stride in arguments.strides[name]]
+        extents = extents_of(ctx, argument.extents)
         if layout == "contiguous":
-            given = row_major(ctx, extents_of(ctx, argument.extents), unit)[1:]
+            given = row_major(ctx, extents, unit)[1:]
         elif layout == "rows" and given:
             given[-1] = (unit, None)
         align = unit if layout == "contiguous" else 1
         pointer, readonly = arguments.pointers[name], argument.role == "input"
-        found[name] = MemoryBuffer(name, argument.dtype, pointer, tuple(given), align, align, readonly)
+        found[name] = MemoryBuffer(
+            name, argument.dtype, pointer, tuple(given), tuple(extents), align, align, readonly
+        )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tdsl.codegen.llvm.types import value_type
+from tdsl.codegen.llvm.values import Linear
 from tdsl.dtypes import DType
 
 
@@ -12,7 +13,8 @@ from tdsl.dtypes import DType
 class MemoryBuffer:
     """An array in memory. `strides`: bytes a step of each dimension, as (factor, name or None for 1).
 
-    alignment: what an element's address is surely divisible by; start: the same of the first element's address.
+    extents: of each dimension. alignment: what an element's address is surely divisible by; start: the same of the
+    first element's address.
     readonly: nobody writes it while the kernel runs.
     """
 
@@ -20,6 +22,7 @@ class MemoryBuffer:
     dtype: DType
     pointer: str
     strides: tuple[tuple[int, str | None], ...]
+    extents: tuple[Linear, ...]
     alignment: int
     start: int
     readonly: bool

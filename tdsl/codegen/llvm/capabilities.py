@@ -22,6 +22,7 @@ class Capabilities:
         minmax: `llvm.minimum` and `llvm.maximum` are one instruction.
         mask_registers: `<w x i1>` lives in registers of its own; elsewhere a mask is compared where it is used.
         gather: gathers and scatters of 4 and 8 byte elements.
+        masked_bytes: the smallest element whose neighbours load and store under a mask; 16 where none do.
         half_conversion: instructions between float16 and float32.
         half_arithmetic: instructions that compute in float16.
     """
@@ -33,6 +34,7 @@ class Capabilities:
     minmax: bool
     mask_registers: bool
     gather: bool
+    masked_bytes: int
     half_conversion: bool
     half_arithmetic: bool
 
@@ -62,6 +64,7 @@ def capabilities(target: Target) -> Capabilities:
         minmax=arm,
         mask_registers=wide,
         gather=wide,
+        masked_bytes=1 if wide else 4 if "avx" in features else 16,
         half_conversion=arm or "f16c" in features,
         half_arithmetic="fullfp16" in features or "avx512fp16" in features,
     )

@@ -13,9 +13,9 @@ from tdsl.codegen.llvm.buffers import MemoryBuffer
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.indexing import index_binary, index_compare
 from tdsl.codegen.llvm.memory import from_memory, load_one, read_masked, read_plain
-from tdsl.codegen.llvm.operations import splat_value
+from tdsl.codegen.llvm.operations import splat_value, with_lane
 from tdsl.codegen.llvm.types import memory_type
-from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, plus, row
+from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, plus, row, wrapped
 from tdsl.expr.node import CompareOp
 
 
@@ -37,8 +37,10 @@ def load_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> 
     (part,) = (value for value in index if isinstance(value, Clamped))
     below = None if part.low is None else _flags(ctx, "lt", part.ramp, part.low)
     above = None if part.high is None else _flags(ctx, "gt", part.ramp, part.high)
-    o = ctx.operations(ctx.lanes)
-    mask = ctx.mask
+    o, mask = ctx.operations(ctx.lanes), ctx.mask
+    needs_mask = mask is None and (below is not None or above is not None)
+    if needs_mask and buffer.dtype.bytes < ctx.capabilities.masked_bytes:
+        return _lane_by_lane(ctx, buffer, index, part)
     for outside in (below, above):
         if outside is not None:
             inside = o.invert(outside)
@@ -55,6 +57,25 @@ def load_clamped_row(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> 
         text = _with_edge(ctx, buffer, index, edge, below, text)
     if above is not None and part.high is not None:
         text = _with_edge(ctx, buffer, index, part.high, above, text)
+    return text
+
+
+def _lane_by_lane(ctx: Context, buffer: MemoryBuffer, index: list[Value], part: Clamped) -> str:
+    """The same without masks, for machines that would take a branch a lane: every clamped index names an element."""
+    lanes, ctx.lanes = ctx.lanes, 0
+    singles: list[str] = []
+    for offset in part.ramp.lanes:
+        place: Value | None = Linear(wrapped(part.ramp.constant + offset), part.ramp.terms)
+        if part.low is not None:
+            place = index_binary(ctx, "max", place, part.low)
+        if part.high is not None and place is not None:
+            place = index_binary(ctx, "min", place, part.high)
+        assert isinstance(place, Linear)
+        singles.append(load_one(ctx, buffer, address(ctx, buffer, _with(index, place)), None))
+    ctx.lanes = lanes
+    element, text = "i1" if buffer.dtype.is_bool else memory_type(buffer.dtype), "poison"
+    for lane, single in enumerate(singles):
+        text = with_lane(ctx.f, element, lanes, text, lane, single)
     return text
 
 

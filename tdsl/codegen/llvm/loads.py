@@ -2,8 +2,8 @@
 
 The same element for all lanes is one scalar load; neighbours are one vector load; lanes that lie close together (every
 second element, reversed, each twice) are a few vector loads over just the span they touch, and shuffles; the rest is
-gathered. Under a mask nothing is read for lanes that are off: masked loads, and for one common element an address that
-is replaced by a dummy when no lane is on.
+gathered. Under a mask nothing is read for lanes that are off, unless it surely lies in the buffer and nobody sees its
+value: masked loads, and for one common element an address that is replaced by a dummy when no lane is on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tdsl.codegen.llvm.memory import (
 from tdsl.codegen.llvm.operations import shuffled, with_lane
 from tdsl.codegen.llvm.registers import read_register
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
-from tdsl.codegen.llvm.values import Value, row
+from tdsl.codegen.llvm.values import Linear, Value, plus, row
 
 
 def load(ctx: Context, name: str, index: list[Value]) -> Value:
@@ -35,10 +35,26 @@ def load(ctx: Context, name: str, index: list[Value]) -> Value:
     if is_clamped_row(ctx, buffer, index):
         return ctx.result(buffer.dtype, ctx.lanes, load_clamped_row(ctx, buffer, index))
     at = address(ctx, buffer, index)
+    outer = ctx.mask
+    if outer is not None and _is_inside(ctx, buffer, index):
+        ctx.mask = None
     if at.is_uniform:
         guard = None if ctx.mask is None else ctx.any_lane(ctx.mask)
-        return ctx.result(buffer.dtype, 0, load_one(ctx, buffer, at, guard))
-    return ctx.result(buffer.dtype, ctx.lanes, _load_lanes(ctx, buffer, at))
+        value = ctx.result(buffer.dtype, 0, load_one(ctx, buffer, at, guard))
+    else:
+        value = ctx.result(buffer.dtype, ctx.lanes, _load_lanes(ctx, buffer, at))
+    ctx.mask = outer
+    return value
+
+
+def _is_inside(ctx: Context, buffer: MemoryBuffer, index: list[Value]) -> bool:
+    """Whether all lanes, on or off, surely name elements of the buffer."""
+    for value, extent in zip(index, buffer.extents, strict=True):
+        span = ctx.span(value) if isinstance(value, Linear) else None
+        room = ctx.span(plus(extent, value, -1)) if isinstance(value, Linear) else None
+        if span is None or room is None or span[0] < 0 or room[0] < 1:
+            return False
+    return True
 
 
 def _load_lanes(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:

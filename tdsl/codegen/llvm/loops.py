@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tdsl.codegen.llvm.accumulators import hold_accumulators
-from tdsl.codegen.llvm.blocked import BlockedLoop, blocked_loop
+from tdsl.codegen.llvm.aligned_rows import before_aligned
+from tdsl.codegen.llvm.blocked import blocked_loop
 from tdsl.codegen.llvm.branches import two_arms
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.context import Context
@@ -19,6 +20,7 @@ from tdsl.codegen.llvm.control import begin_loop, end_loop
 from tdsl.codegen.llvm.expressions import evaluate
 from tdsl.codegen.llvm.indexing import index_binary
 from tdsl.codegen.llvm.operations import shuffled
+from tdsl.codegen.llvm.partial import one_by_one
 from tdsl.codegen.llvm.reads import stored, weight
 from tdsl.codegen.llvm.types import element_type
 from tdsl.codegen.llvm.values import Clamped, Linear, Value, Vector, is_uniform, moving_index, plus, repeated
@@ -61,8 +63,8 @@ def serial(ctx: Context, loop: For, write: Write) -> None:
     held = hold_accumulators(loop, memory)
     if held is not None:
         _where_it_runs(ctx, loop, (lower, upper), lambda: write(ctx, held))
-    elif (blocked := _blocks(ctx, loop, count)) is not None:
-        _in_blocks(ctx, loop, (lower, upper), blocked, write)
+    elif _in_blocks(ctx, loop, (lower, upper), write):
+        return
     elif count.is_constant and 0 < count.constant * weight(loop.body) <= SMALL_LOOP:
         for step in range(count.constant):
             with_variable(ctx, loop.var, plus(lower, Linear(step)), write, loop.body)
@@ -96,41 +98,36 @@ def _loop(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) 
     _counted(ctx, loop, bounds, body, certain=ctx.certain == loop.var)
 
 
-def _blocks(ctx: Context, loop: For, count: Linear) -> tuple[BlockedLoop, Linear] | None:
-    """How to take iterations together, and the number of whole blocks; None where that is not worth it."""
-    block = blocked_loop(ctx, loop)
-    if block is None or (count.is_constant and count.constant < block.size):
-        return None
-    whole = index_binary(ctx, "floordiv", count, Linear(block.size))
-    whole = None if whole is None else index_binary(ctx, "max", whole, Linear(0))
-    return (block, whole) if isinstance(whole, Linear) else None
+def _in_blocks(ctx: Context, loop: For, bounds: tuple[Linear, Linear], write: Write) -> bool:
+    """Several iterations at a time, where that is worth it: single ones until rows are aligned, blocks, the rest."""
+    lower, upper = bounds
+    count, block = plus(upper, lower, -1), blocked_loop(ctx, loop)
+    if block is None or not ctx.is_index(count) or (count.is_constant and count.constant < block.size):
+        return False
+    head = before_aligned(ctx, loop, block, lower, count)
+    start = plus(lower, head)
+    whole = index_binary(ctx, "floordiv", plus(count, head, -1), Linear(block.size))
+    assert isinstance(whole, Linear), "a difference of indices is one"
+    whole = index_binary(ctx, "max", whole, Linear(0))
+    assert isinstance(whole, Linear)
+    end = plus(start, whole, block.size)
 
+    def one(value: Linear) -> None:
+        with_variable(ctx, loop.var, value, write, loop.body)
 
-def _in_blocks(
-    ctx: Context, loop: For, bounds: tuple[Linear, Linear], blocked: tuple[BlockedLoop, Linear], write: Write
-) -> None:
-    """Whole blocks first, each written out, then the rest one after the other."""
-    (lower, upper), (block, whole) = bounds, blocked
-
-    def body(number: Linear) -> None:
+    def several(number: Linear) -> None:
         outer, ctx.block = ctx.block, block
         block.depth = ctx.f.depth
-        first = plus(lower, number, block.size)
+        first = plus(start, number, block.size)
         for step in range(block.size):
             block.step = step
-            with_variable(ctx, loop.var, plus(first, Linear(step)), write, loop.body)
+            one(plus(first, Linear(step)))
         ctx.block = outer
 
-    _counted(ctx, loop, (Linear(0), whole), body, certain=False)
-    rest = plus(lower, whole, block.size)
-    if plus(upper, rest, -1) != Linear(0):
-        _counted(
-            ctx,
-            loop,
-            (rest, upper),
-            lambda value: with_variable(ctx, loop.var, value, write, loop.body),
-            certain=False,
-        )
+    for section, body in (((lower, start), one), ((Linear(0), whole), several), ((end, upper), one)):
+        if section[0] != section[1]:
+            _counted(ctx, loop, section, body, certain=False)
+    return True
 
 
 def _counted(
@@ -200,7 +197,9 @@ def vector(ctx: Context, loop: For, write: Write) -> None:
         for value in values:
             with_variable(ctx, loop.var, Linear(value), write, loop.body)
         return
-    if not ctx.lanes:
+    if not ctx.lanes and (apart := one_by_one(ctx, loop)) is not None:
+        write(ctx, apart)
+    elif not ctx.lanes:
         ctx.lanes = len(values)
         with_variable(ctx, loop.var, moving_index(values.start, len(values), 1), write, loop.body)
         ctx.lanes = 0

@@ -15,12 +15,16 @@ Signature = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Reads:
-    """Remembers for each node of a kernel what it depends on (`known`), and what else is asked about it often."""
+    """Remembers what each node of a kernel depends on (`known`), and what else is asked about it often.
+
+    `native`: what partial.py found out about a vector loop, by identity, with the loop itself so that it lives on.
+    """
 
     def __init__(self) -> None:
         self.known: dict[Node, Signature] = {}
         self._conjuncts: dict[Node, tuple[Node, ...]] = {}
         self._limited: dict[Node, tuple[tuple[str, Node], ...]] = {}
+        self.native: dict[int, tuple[Statement, bool]] = {}
         self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
 
     def signature(self, root: Node) -> Signature:

@@ -4,6 +4,9 @@ Method, for a = |x|: below 0.85 (float64: 0.9), a + a p(a^2); above, 1 - 2^y wit
 q(a), whose error counts less the larger a is. 2^y is 2^n (1 + f r(f)), so that the result is one fma from 1 - 2^n,
 which is exact. Source of the idea to fit the logarithm: N. Juffa's erff (NVIDIA forums, 2014). Polynomials: minimax
 (benchmarks/functions_fit.py).
+
+Accuracy in ulp: float32 of all 2^32 arguments 0.969 (benchmarks/results/functions-exhaustive.jsonl), float64 in 8,000
+samples against 200 bits 0.85.
 """
 
 from __future__ import annotations

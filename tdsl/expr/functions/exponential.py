@@ -7,8 +7,8 @@ two parts, the first of so few bits that n times it is exact. Then exp(r) = 1 + 
 first and multiplied by 2^-lift, so that they are rounded once. Source of the method: Muller et al., "Handbook of
 Floating-Point Arithmetic", 2nd ed., 10.2; of the reduction: Cody and Waite, 1980.
 
-Accuracy in ulp, float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.json): exp 0.97, exp2 0.93,
-expm1 0.97; float64 against 200-bit references: exp 0.97, exp2 0.87, expm1 1.0.
+Accuracy in ulp, float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl): exp 0.979, exp2 0.868,
+expm1 0.908; float64 in 16,000 samples against 200 bits: exp 0.93, exp2 0.72, expm1 0.89.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _reduced_pair(x: Node) -> tuple[Node, Node, Node]:
 
 
 def raised(value: Node, shifted: Node, small: Node) -> Node:
-    """Value * 2^n, where n stands in the low bits of `shifted`; `small`: the result may be subnormal."""
+    """The value times 2^n, where n stands in the low bits of `shifted`; `small`: the result may be subnormal."""
     place, lift = value.dtype.fraction_bits, _RANGES[value.dtype.bits].lift
     pattern = plus(bits(value), shift_left(bits(shifted), place))
     lifted = plus(pattern, build.select(small, integer(lift << place, pattern), integer(0, pattern)))

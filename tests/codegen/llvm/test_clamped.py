@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
+from tdsl.codegen.llvm.entry import emit
+from tdsl.codegen.machine import assembly
+from tdsl.target import Target
 from tests.codegen.llvm.kernels import (
     Run,
     agree,
     array,
     array_at_end_of_page,
     build,
+    clamp,
     clamped,
     count,
     floats,
@@ -17,6 +21,7 @@ from tests.codegen.llvm.kernels import (
     number,
     plus,
     rows,
+    runnable_targets,
     size,
     store,
 )
@@ -56,3 +61,29 @@ def test_clamped_only_reads_what_lanes_reach(bounds):
     page = array_at_end_of_page(13)
     page[:] = floats(13)
     agree(made, {"A": page}, {"n": 13})
+
+
+@pytest.mark.parametrize("n", [1, 15, 16, 40])
+@pytest.mark.parametrize("dtype", ["uint16", "uint8", "bool"])
+def test_small_elements_where_no_machine_word_has_a_mask_for_them(dtype, n):
+    """Below AVX-512 a masked load of 16-bit elements is a branch a lane: the lanes of an edge are loaded one by one."""
+    made = clamped(dtype, 16) if dtype != "bool" else clamped_flags(16)
+    a = (np.arange(n) * 7 % 120).astype(dtype)
+    agree(made, {"A": a}, {"n": n}, targets=runnable_targets())
+
+
+def clamped_flags(lanes):
+    """`B[x] = A[max(x - 1, 0)]` on bools."""
+    n = size("n")
+
+    def body(x):
+        return store("B", (x,), load("A", "bool", clamp(plus(x, -1), n)))
+
+    arguments = [array("A", "bool", (n,)), array("B", "bool", (n,), "output")]
+    return kernel("flags", ["n"], arguments, rows(lanes, body), [build.ge(n, build.ONE)])
+
+
+def test_edges_are_little_code_everywhere():
+    for level in ("x86-64", "x86-64-v3", "aarch64"):
+        target = Target(f"cpu:{level}")
+        assert len(assembly(emit(clamped("uint16", 16), target), target).splitlines()) < 420, level

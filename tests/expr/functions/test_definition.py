@@ -63,6 +63,29 @@ def test_without_fma_a_function_is_still_close(functions, name):
     assert np.allclose(got, want, rtol=5e-7, atol=0)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [td.Target("cpu", mcpu="x86-64"), td.Target("cpu", mcpu="generic", triple="aarch64-linux-gnu")],
+    ids=["x86-64", "aarch64"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_library_is_called(functions, target, dtype):
+    """All functions in one kernel, vectors of 4, on machines without FMA or without our vectors."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,), dtype)
+
+    def all_of_them(i):
+        total = x[i]
+        for name in PUBLIC:
+            total = total + getattr(td, name)(*(x[i],) * ARITY[name])
+        return total
+
+    y = td.compute("y", (n,), all_of_them)
+    assembly = td.build(td.schedule(y).vectorize(y, "i", 4), target=target).source("asm")
+    called = {line.split()[1] for line in assembly.splitlines() if line.startswith(("\tcall", "\tbl\t"))}
+    assert {name for name in called if not name.startswith(("tdsl_", "y."))} == set()
+
+
 def test_a_rare_function_is_evaluated_only_for_lanes_that_need_it(functions):
     """One lane of the masked tail far out, all others near; and none at all."""
     x = np.linspace(-3, 3, 21).astype(np.float32)

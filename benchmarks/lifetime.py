@@ -1,0 +1,129 @@
+"""Kernels from the disk, and what builds and calls leave behind: seconds of cached builds, bytes of growth.
+
+`python -m benchmarks.lifetime CASE` measures one process and prints its numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import record
+
+CASES = ("add", "packed")
+
+
+def measure(threads: int, quick: bool) -> Iterator[record.Line]:
+    """Rows for cached builds in fresh processes, then rows whose note is the growth."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"TDSL_CACHE_DIR": folder}
+        environment.pop("TDSL_CACHE", None)
+        for case in CASES:
+            _in_child(case, environment)
+            taken = [_in_child(case, environment) for _ in range(1 if quick else 7)]
+            for part, target in (
+                ("imports", ""), ("declared and scheduled", ""), ("first build", ""), ("first call", ""),
+                ("import to first result", "target 120 ms"), ("second build", "target 15 ms"),
+            ):  # fmt: skip
+                seconds = [float(one[part]) for one in taken]
+                yield record.row(
+                    "lifetime", f"{case}, from disk", part, seconds=seconds, threads=threads, note=target
+                )
+    found = _in_child("growth", os.environ | {"TDSL_CACHE": "0"}, "100" if quick else "1000")
+    for what, note in found.items():
+        yield record.row("lifetime", "growth", what, threads=threads, note=str(note))
+
+
+def _in_child(case: str, environment: dict[str, str], *more: str) -> dict[str, object]:
+    command = [sys.executable, "-m", "benchmarks.lifetime", case, *more]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def cached_build(case: str) -> dict[str, float]:
+    """Seconds of each part in this process."""
+    start = time.perf_counter()
+    import islpy  # noqa: F401  (imported here to be counted as an import)
+    import numpy as np
+
+    import tdsl as td
+    import tdsl.pipeline  # the first declaration and build would import it
+    import tdsl.runtime.fast_call
+    from benchmarks import programs
+
+    imported = time.perf_counter()
+    if case == "add":
+        n = td.size("n")
+        x, y = td.placeholder("x", (n,)), td.placeholder("y", (n,))
+        z = td.compute("z", (n,), lambda i: x[i] + y[i])
+        s = td.schedule(z).vectorize(z, "i", 8)
+        arguments = [np.ones(100, np.float32)] * 2
+    else:
+        s = programs.matmul(500, 700, 301, td.Target().vector_bits // 32)["packed"]
+        arguments = [np.ones((500, 301), np.float32), np.ones((301, 700), np.float32)]
+    scheduled = time.perf_counter()
+    kernel = td.build(s)
+    built = time.perf_counter()
+    kernel(*arguments)
+    called = time.perf_counter()
+    td.build(s)
+    again = time.perf_counter()
+    return {
+        "imports": imported - start, "declared and scheduled": scheduled - imported, "first build": built - scheduled,
+        "first call": called - built, "import to first result": called - start, "second build": again - called,
+    }  # fmt: skip
+
+
+def growth(builds: int) -> dict[str, str]:
+    """Resident bytes over builds and drops of different kernels, and over calls."""
+    import numpy as np
+
+    import tdsl as td
+
+    values = np.ones(64, np.float32)
+
+    def build(number: int) -> td.Kernel:
+        n = td.size("n")
+        x = td.placeholder("x", (n,))
+        y = td.compute("y", (n,), lambda i: x[i] * float(number) + 1.0)
+        return td.build(td.schedule(y).vectorize(y, "i", 8))
+
+    for number in range(100):
+        assert build(number)(values)[0] == number + 1
+    before, maps = resident(), memory_maps()
+    for number in range(100, 100 + builds):
+        assert build(number)(values)[0] == number + 1
+    grown, more = resident() - before, memory_maps() - maps
+    kernel, out = build(7), np.empty_like(values)
+    for _ in range(20_000):
+        kernel(values, out=out), kernel(values)
+    before = resident()
+    for _ in range(1_000_000):
+        kernel(values, out=out)
+    for _ in range(1_000_000):
+        kernel(values)
+    return {
+        f"{builds} builds and drops after the first 100": f"{grown / 1e6:+.2f} MB, {more:+d} memory maps; target 5 MB",
+        "2,000,000 calls": f"{(resident() - before) / 1e6:+.2f} MB; target 0",
+    }
+
+
+def resident() -> int:
+    """Bytes of the process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def memory_maps() -> int:
+    """Mappings of the process."""
+    return len(Path("/proc/self/maps").read_text().splitlines())
+
+
+if __name__ == "__main__":
+    print(json.dumps(growth(int(sys.argv[2])) if sys.argv[1] == "growth" else cached_build(sys.argv[1])))
