@@ -147,7 +147,9 @@ class NestBuilder:
             found = self.scanned(plan, lead, self._host_lead(plan), context)
             # A guard in several parts is about holes in the region, which no padding at the end makes room for.
             inside = tuple(
-                guard for guard in found.guards if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
+                guard
+                for guard in found.guards
+                if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
             )
             compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
             guards = [guard for guard in found.guards if guard not in inside]

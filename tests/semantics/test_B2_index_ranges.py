@@ -28,7 +28,9 @@ def test_every_element_is_looked_at(dtype):
                 index[at] = wrong
                 out = np.full(q, 7, np.int32)
                 for call in (f, f._call):
-                    with pytest.raises(td.CallError, match=f"C112: index holds {wrong}, outside its declared range 0 <="):
+                    with pytest.raises(
+                        td.CallError, match=f"C112: index holds {wrong}, outside its declared range 0 <="
+                    ):
                         call(x, index, out=out)
                 assert (out == 7).all()
 
@@ -51,7 +53,9 @@ def test_scalars_have_ranges_too():
     assert f(values, 9).tolist() == [9] * 3
     for wrong in (-1, 10, 2**31 - 1):
         for call in (f, f._call):
-            with pytest.raises(td.CallError, match=f"C112: at is {wrong}, outside its declared range 0 <= at < 10"):
+            with pytest.raises(
+                td.CallError, match=f"C112: at is {wrong}, outside its declared range 0 <= at < 10"
+            ):
                 call(values, wrong)
 
 
