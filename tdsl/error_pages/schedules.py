@@ -359,4 +359,12 @@ td.schedule(b)
         BACKWARDS + "td.schedule(S).undo()",
         BACKWARDS + "td.schedule(S).steps",
     ),
+    ErrorPage(
+        "S143",
+        ArgumentError,
+        "a shift that is none",
+        "A loop is shifted by a constant that is not 0, of at most 2^40.",
+        MATRIX + 'td.schedule(C).shift(C, "i", 0)',
+        MATRIX + 'td.schedule(C).shift(C, "i", 1)',
+    ),
 )

@@ -15,7 +15,7 @@ import islpy as isl
 
 from tdsl.expr.node import Node
 from tdsl.poly.flow import ValueFlow
-from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged
+from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged, set_space
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
@@ -111,12 +111,23 @@ class Copies:
     def split_base(self, stage: str, place: int) -> isl.PwAff | None:
         """Where the split at `place` of the stage's relations starts; None for 0 (splits of split loops, too)."""
         step = self._steps(stage)[place]
-        if not (isinstance(step.relation, Split) and step.relation.relative and step.form):
+        if not (isinstance(step.relation, Split) and step.relation.relative and (step.form or step.offset)):
             return None
         key = stage, place
         if key not in self._bases:
-            self._bases[key] = self._least(stage, step.form)
+            self._bases[key] = self._start(stage, step)
         return self._bases[key]
+
+    def _start(self, stage: str, step: Step) -> isl.PwAff | None:
+        """The least value of a step's parent, shifts included."""
+        least = self._least(stage, step.form) if step.form else None
+        if not step.offset:
+            return least
+        space = set_space(self.param_space(), len(self.tree.host(stage)))
+        offset = isl.Aff.zero_on_domain(isl.LocalSpace.from_space(space)).add_constant_val(
+            isl.Val.int_from_si(space.get_ctx(), step.offset)
+        )
+        return isl.PwAff.from_aff(offset) if least is None else least.add(isl.PwAff.from_aff(offset))
 
     def _least(self, stage: str, form: dict[str, int]) -> isl.PwAff | None:
         """The least value of a combination of axes in each iteration of the host's loops; None for 0.

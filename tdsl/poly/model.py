@@ -124,7 +124,16 @@ class Rename:
     into: str
 
 
-AxisRelation = Split | Fuse | Skew | Reverse | Rename
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """into = parent + by (the same iterations in the same order under other values)."""
+
+    parent: str
+    into: str
+    by: int
+
+
+AxisRelation = Split | Fuse | Skew | Reverse | Rename | Shift
 
 
 @dataclass(frozen=True, slots=True)

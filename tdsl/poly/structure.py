@@ -13,7 +13,7 @@ from tdsl.expr.build import ZERO, compare
 from tdsl.expr.node import axis_var
 from tdsl.poly.answers import Refuted, Unknown
 from tdsl.poly.looptree import LoopTree, Misplaced
-from tdsl.poly.model import Access, Arranged, Fuse, Rename, Skew, Split, Statement
+from tdsl.poly.model import Access, Arranged, Fuse, Rename, Shift, Skew, Split, Statement
 
 
 def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
@@ -129,7 +129,7 @@ def in_declared_order(tree: LoopTree, stage: str, axes: tuple[str, ...]) -> bool
             if isinstance(relation, Skew) and any(relation.by in names for names in parts.values()):
                 return False
             continue
-        if not isinstance(relation, Split | Rename):
+        if not isinstance(relation, Split | Rename | Shift):
             return False
         place = parts[axis].index(relation.parent)
         children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]

@@ -10,50 +10,68 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Skew, Split
+from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Shift, Skew, Split
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One relation. form: its parent as a combination of axes, or None where it derives from a split (starts at 0).
 
-    live: the names of the loops right after it. opaque: it splits a fused loop, which is no arithmetic.
+    live: the names of the loops right after it. opaque: it splits a fused loop, which is no arithmetic. offset: what
+    shifts added to the form, or to 0.
     """
 
     relation: AxisRelation
     form: dict[str, int] | None
     live: frozenset[str]
     opaque: bool = False
+    offset: int = 0
 
 
 def steps_of(axes: tuple[str, ...], arrangement: Arrangement) -> tuple[Step, ...]:
     """The relations of a stage with what each one's parent is."""
     forms: dict[str, dict[str, int] | None] = {axis: {axis: 1} for axis in axes}
+    offsets: dict[str, int] = {}
     fused: set[str] = set()
     steps: list[Step] = []
     for relation in arrangement.relations:
         if isinstance(relation, Fuse):
-            form, opaque = None, False
+            form, opaque, offset = None, False, 0
             forms.pop(relation.outer)
             forms.pop(relation.inner)
             forms[relation.into] = None
             fused.add(relation.into)
         else:
             form, opaque = forms.pop(relation.parent), relation.parent in fused
+            offset = offsets.pop(relation.parent, 0)
             children = (relation.outer, relation.inner) if isinstance(relation, Split) else (relation.into,)
             if opaque:
                 fused.discard(relation.parent)
                 fused.update(children)
+            if not isinstance(relation, Split):
+                offsets[relation.into] = _child_offset(relation, offset, offsets)
             forms |= dict.fromkeys(children, _child_form(relation, form, forms))
-        steps.append(Step(relation, form, frozenset(forms), opaque))
+        steps.append(Step(relation, form, frozenset(forms), opaque, offset))
     return tuple(steps)
+
+
+def _child_offset(relation: Skew | Reverse | Rename | Shift, offset: int, offsets: dict[str, int]) -> int:
+    match relation:
+        case Shift():
+            return offset + relation.by
+        case Reverse():
+            return -offset
+        case Skew():
+            return offset + relation.factor * offsets.get(relation.by, 0)
+        case Rename():
+            return offset
 
 
 def _child_form(
     relation: AxisRelation, form: dict[str, int] | None, forms: dict[str, dict[str, int] | None]
 ) -> dict[str, int] | None:
     match relation:
-        case Rename():
+        case Rename() | Shift():
             return form
         case Reverse() if form is not None:
             return {axis: -factor for axis, factor in form.items()}
@@ -118,6 +136,8 @@ class Unfolding:
                     return _combined([], self._value(relation.into, place + 1), -1)
                 case Rename():
                     return self._value(relation.into, place + 1)
+                case Shift():
+                    return _combined(self._value(relation.into, place + 1), [-relation.by], 1)
         return self._leaf(name)
 
     def _split(self, relation: Split, place: int) -> list[int]:

@@ -81,6 +81,11 @@ class StageView:
         return self._with(self._schedule.skew(self._stage, axis, by=by, into=into, factor=factor))
 
     @hide_internal_frames
+    def shift(self, axis: str, by: Factor, *, into: str | None = None) -> StageView:
+        """See `Schedule.shift`."""
+        return self._with(self._schedule.shift(self._stage, axis, by, into=into))
+
+    @hide_internal_frames
     def reverse(self, axis: str, *, into: str | None = None) -> StageView:
         """See `Schedule.reverse`."""
         return self._with(self._schedule.reverse(self._stage, axis, into=into))

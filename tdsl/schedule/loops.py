@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from tdsl.expr.node import Const
-from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Place, Rename, Reverse, Skew, Split
+from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Place, Rename, Reverse, Shift, Skew, Split
 from tdsl.schedule.state import StageState, State
 
 
@@ -20,7 +20,7 @@ def parents(relation: AxisRelation) -> tuple[str, ...]:
     match relation:
         case Fuse():
             return (relation.outer, relation.inner)
-        case Split() | Skew() | Reverse() | Rename():
+        case Split() | Skew() | Reverse() | Rename() | Shift():
             return (relation.parent,)
         case _:
             assert_never(relation)
@@ -31,7 +31,7 @@ def children(relation: AxisRelation) -> tuple[str, ...]:
     match relation:
         case Split():
             return (relation.outer, relation.inner)
-        case Fuse() | Skew() | Reverse() | Rename():
+        case Fuse() | Skew() | Reverse() | Rename() | Shift():
             return (relation.into,)
         case _:
             assert_never(relation)
@@ -83,7 +83,7 @@ def constant_extents(entry: StageState) -> Mapping[str, int | None]:
                 table[relation.into] = known[0] * known[1] if len(known) == 2 else None
             case Skew():
                 table[relation.into] = None
-            case Reverse() | Rename():
+            case Reverse() | Rename() | Shift():
                 table[relation.into] = extents[0]
             case _:
                 assert_never(relation)

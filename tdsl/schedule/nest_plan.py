@@ -12,7 +12,7 @@ from functools import cached_property
 from tdsl.expr.build import add, mul, neg, sub
 from tdsl.expr.node import Node, Reduce, index_const
 from tdsl.expr.rewrite import reductions
-from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Rename, Reverse, Skew, Split
+from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Rename, Reverse, Shift, Skew, Split
 from tdsl.schedule.state import StageState
 from tdsl.schedule.statements import is_bare
 
@@ -44,7 +44,7 @@ def loop_leaves(state: StageState) -> dict[str, LoopLeaves]:
                 else:
                     parts = LoopLeaves(whole.leaves, (*whole.chunks, (outer, inner, factor)))
                     found |= dict.fromkeys((outer, inner), parts)
-            case Skew() | Reverse() | Rename():
+            case Skew() | Reverse() | Rename() | Shift():
                 whole = found.pop(relation.parent)
                 single = len(whole.leaves) == 1 and not whole.chunks
                 found[relation.into] = LoopLeaves((relation.into,)) if single else whole
@@ -67,7 +67,7 @@ def derived_from(axes: frozenset[str], relations: tuple[AxisRelation, ...]) -> f
                 found |= {relation.into} if {relation.outer, relation.inner} & found else set()
             case Skew():
                 found |= {relation.into} if {relation.parent, relation.by} & found else set()
-            case Reverse() | Rename():
+            case Reverse() | Rename() | Shift():
                 found |= {relation.into} if relation.parent in found else set()
     return frozenset(found)
 
@@ -104,6 +104,9 @@ def recover(
             case Rename(parent, into):
                 if into in known:
                     known[parent] = known[into]
+            case Shift(parent, into, by):
+                if into in known:
+                    known[parent] = sub(known[into], index_const(by))
             case Fuse():
                 pass
     return known

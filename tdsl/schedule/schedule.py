@@ -37,6 +37,7 @@ from tdsl.schedule.primitives import (
     Reverse,
     RFactor,
     Scope,
+    Shift,
     Skew,
     Split,
     StoreAt,
@@ -121,6 +122,11 @@ class Schedule:
     def skew(self, stage: StageLike, axis: str, *, by: str, into: str, factor: int = 1) -> Schedule:
         """Runs a loop over ``axis + factor * by``: ``skew(D, "j", by="i", into="w")``. See `primitives/skew.py`."""
         return self._then(Skew(stage_name(self, stage), axis, by, into, factor, where=here()))
+
+    @hide_internal_frames
+    def shift(self, stage: StageLike, axis: str, by: Factor, *, into: str | None = None) -> Schedule:
+        """Runs a loop over ``axis + by``, in the same order. See `primitives/shift.py`."""
+        return self._then(Shift(stage_name(self, stage), axis, by, into, where=here()))
 
     @hide_internal_frames
     def reverse(self, stage: StageLike, axis: str, *, into: str | None = None) -> Schedule:

@@ -355,6 +355,12 @@ def _reverse(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.reverse("{stage}", "{_axis(drawing, schedule, stage)}")'
 
 
+def _shift(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    name = f', into="{_axis(drawing, schedule, stage)}h{drawing.count}"' if drawing.dice.random() < 0.3 else ""
+    return f'.shift("{stage}", "{_axis(drawing, schedule, stage)}", {drawing.dice.choice([-5, -2, -1, 1, 2, 3])}{name})'
+
+
 def _skew(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
     axis, by = _axis(drawing, schedule, stage), _axis(drawing, schedule, stage)
@@ -368,6 +374,7 @@ _WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "fuse": (6, _fuse),
     "reorder": (9, _reorder),
     "skew": (3, _skew),
+    "shift": (3, _shift),
     "reverse": (3, _reverse),
     "unroll": (6, _unroll),
     "vectorize": (10, _vectorize),

@@ -19,6 +19,8 @@ from tdsl.schedule.primitives.reverse import Reverse
 from tdsl.schedule.primitives.rfactor import RFactor
 from tdsl.schedule.primitives.scope import Scope
 from tdsl.schedule.primitives.skew import Skew
+from tdsl.schedule.primitives.shift import Shift
+from tdsl.schedule.primitives.skew import Skew
 from tdsl.schedule.primitives.split import Split
 from tdsl.schedule.primitives.store_at import StoreAt
 from tdsl.schedule.primitives.store_root import StoreRoot
@@ -29,7 +31,7 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Skew, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
+        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
         CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
     )
 }  # fmt: skip

@@ -11,13 +11,14 @@ from tdsl.expr.build import add
 from tdsl.expr.node import Node, Read, Reduce, axis_var, index_const
 from tdsl.expr.rewrite import reads, reductions, substitute, variables
 from tdsl.expr.tensor import Axis, Stage, tensors_of
-from tdsl.poly.model import LoopMark, Place, Split
+from tdsl.poly.model import LoopMark, Place, Shift, Split
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import fresh_state, replaced_reduction
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loop_parts import LoopParts
 from tdsl.schedule.loops import children, origins, over_reduction, parents
+from tdsl.schedule.nest_plan import derived_from
 from tdsl.schedule.state import StageState, State
 
 
@@ -119,7 +120,7 @@ class RFactor(Directive):
         """Reduction loops come from splits alone and carry no marks: they move to the new stage."""
         roots = origins(entry)
         shared = entry.stage.axes if entry.stage.base is not None else entry.stage.reduce_axes
-        reduced = {axis.name for axis in shared}
+        reduced = frozenset(axis.name for axis in shared)
         for loop in entry.loops:
             if not reduced & set(roots[loop.name]):
                 continue
@@ -127,6 +128,9 @@ class RFactor(Directive):
                 self._refuse(entry, f"{loop.name} is fused of {', '.join(roots[loop.name])}", loop.name)
             if loop.kind != "serial":
                 self._refuse(entry, f"{loop.name} runs {arguments.KIND_TEXT[loop.kind]} already", loop.name)
+        for relation in entry.relations:
+            if isinstance(relation, Shift) and relation.parent in derived_from(reduced, entry.relations):
+                self._refuse(entry, f"{relation.parent} was shifted")
         for promote in entry.promotes:
             self._refuse(entry, f"its tile is promoted at {promote.loop}", promote.loop)
         asked = [loop for loop, _ in entry.tails if loop in roots and reduced & set(roots[loop])]
