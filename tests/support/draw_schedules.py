@@ -357,7 +357,9 @@ def _reverse(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def _shift(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
-    name = f', into="{_axis(drawing, schedule, stage)}h{drawing.count}"' if drawing.dice.random() < 0.3 else ""
+    name = (
+        f', into="{_axis(drawing, schedule, stage)}h{drawing.count}"' if drawing.dice.random() < 0.3 else ""
+    )
     return f'.shift("{stage}", "{_axis(drawing, schedule, stage)}", {drawing.dice.choice([-5, -2, -1, 1, 2, 3])}{name})'
 
 
