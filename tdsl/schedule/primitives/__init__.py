@@ -18,7 +18,6 @@ from tdsl.schedule.primitives.reorder import Reorder
 from tdsl.schedule.primitives.reverse import Reverse
 from tdsl.schedule.primitives.rfactor import RFactor
 from tdsl.schedule.primitives.scope import Scope
-from tdsl.schedule.primitives.skew import Skew
 from tdsl.schedule.primitives.shift import Shift
 from tdsl.schedule.primitives.skew import Skew
 from tdsl.schedule.primitives.split import Split
