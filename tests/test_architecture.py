@@ -37,6 +37,7 @@ PUBLIC_ONLY = {
     "demo": ("demo",),
     "cli": ("cli", "demo", "runtime.cache_folder"),
     "ops": ("ops",),
+    "fuzzing": ("fuzzing",),
     "__main__": ("cli",),
 }
 OUTSIDERS = {"islpy": ("poly",), "llvmlite": ("codegen", "runtime")}

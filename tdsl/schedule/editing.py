@@ -20,6 +20,8 @@ from tdsl.schedule.create import declarations
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, stage_name
 from tdsl.schedule.knob import Knob, knobs_of
+from tdsl.schedule.loops import over_reduction
+from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.primitives.layout import traced
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import sizes_named
@@ -72,6 +74,16 @@ def about(schedule: Schedule, axis: str, stage: StageLike | None) -> str:
         ),
         hint=tuple(f's.why("{axis}", "{entry.name}")' for entry in having[:2]),
     )
+
+
+def reduce_axes(entry: StageState) -> tuple[str, ...]:
+    """`Schedule.reduce_axes`."""
+    return tuple(loop for loop in entry.axes if over_reduction(entry, loop))
+
+
+def tensors_read(schedule: Schedule, stage: StageLike) -> tuple[str, ...]:
+    """`Schedule.reads`."""
+    return tuple(tensor.name for tensor in inputs_of(looked_up(schedule, stage).stage))
 
 
 def parallel_axes(schedule: Schedule, stage: StageLike) -> tuple[str, ...]:

@@ -283,6 +283,16 @@ class Schedule:
         return editing.looked_up(self, stage).axes
 
     @hide_internal_frames
+    def reduce_axes(self, stage: StageLike) -> tuple[str, ...]:
+        """Those of a stage's loops that run over a reduction, outermost first. Errors: S102 S103 stage."""
+        return editing.reduce_axes(editing.looked_up(self, stage))
+
+    @hide_internal_frames
+    def reads(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of the tensors that a stage reads as things stand, in order. Errors: S102 S103 stage."""
+        return editing.tensors_read(self, stage)
+
+    @hide_internal_frames
     def dims(self, stage: StageLike) -> tuple[str, ...]:
         """Names of the dims of a stage's array; they never change (N2). Errors: S102 S103 stage."""
         return editing.looked_up(self, stage).dims

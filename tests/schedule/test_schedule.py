@@ -240,6 +240,16 @@ def test_why_of_an_axis_that_several_stages_have(blur, told):
     )
 
 
+def test_what_a_stage_reads_and_reduces_over(matmul, blur):
+    assert blur.s.reads("by") == ("bx",)
+    assert matmul.s.reads("C") == ("A", "B") and matmul.s.reduce_axes("C") == ("k",)
+    s = matmul.s.cache_read("A", "C", name="Ac").split("C", "k", 4).reorder("C", "ko", "i", "j", "ki")
+    assert s.reads("C") == ("Ac", "B") and s.reads("Ac") == ("A",)
+    assert s.reduce_axes("C") == ("ko", "ki")
+    with pytest.raises(td.UnknownStageError):
+        s.reads("nothing")
+
+
 def test_parallel_axes(matmul, blur):
     assert matmul.s.parallel_axes("C") == ("i", "j")
     assert blur.s.store_root("bx").compute_at("bx", "by", "y").parallel_axes("by") == ("x",)

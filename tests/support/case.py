@@ -17,7 +17,7 @@ import numpy as np
 import tdsl as td
 from tests.support.compare import Built, Mismatch, Skipped, built, run
 from tests.support.draw_programs import draw_program
-from tests.support.draw_schedules import Drawing, draw_directive
+from tdsl.fuzzing.directives import Drawing, draw_directive
 from tests.support.error_bound import exact_at, tolerances
 from tests.support.programs import Program, declare, sample_sizes
 from tests.support.values import Array, Mode
@@ -100,7 +100,7 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
         except Exception as error:  # noqa: BLE001
             return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
         break
-    drawing, steps = Drawing.of(dice, program), list[str]()
+    drawing, steps = Drawing(dice, tuple(size.name for size in program.sizes)), list[str]()
     wanted = dice.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
     case = Case(
         program,

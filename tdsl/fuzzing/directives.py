@@ -1,7 +1,7 @@
 """Random directives, as the text of a method call on a schedule, from what the schedule shows of itself.
 
 In: dice and a schedule. Out: text such as ``.split("s0", "i", 3, tail="mask")``; most of it can be meant, little of it
-is nonsense, and whether it is legal is the schedule's to say.
+is nonsense, and whether it is legal is the schedule's to say. A new primitive is a function and a line of `WEIGHTS`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from tests.support.programs import Program
-
-if TYPE_CHECKING:
-    import tdsl as td
+import tdsl as td
 
 TAILS = ("guard", "mask", "peel", "shift", "pad")
 SCOPES = ("heap", "stack", "register")
@@ -25,34 +21,29 @@ class Drawing:
     """What is known while directives are drawn for one schedule."""
 
     dice: random.Random
-    program: Program
-    reads: dict[str, set[str]] = field(default_factory=dict)
-    """Tensor names that a stage reads, cached copies included."""
+    sizes: tuple[str, ...] = ()
+    """Names of the sizes that an `assume` may speak of."""
     count: int = 0
-    planned: list[str] = field(default_factory=list)
+    planned: list[str] = field(default_factory=list[str])
     """Directives that come next, whatever is drawn: several with one purpose."""
-
-    @staticmethod
-    def of(dice: random.Random, program: Program) -> Drawing:
-        return Drawing(dice, program, {stage.names[0]: stage.reads() for stage in program.stages})
 
 
 def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
     """(primitive, text of the call)."""
     drawing.count += 1
     if not drawing.planned and drawing.dice.random() < 0.16:
-        drawing.planned = list(drawing.dice.choice(_PLANS)(drawing, schedule))
+        drawing.planned = list(drawing.dice.choice(PLANS)(drawing, schedule))
     if drawing.planned:
         text = drawing.planned.pop(0)
         return text[1 : text.index("(")], text
-    names = list(_WEIGHTS)
+    names = list(WEIGHTS)
     early = drawing.count <= 3
     weights = [
-        _WEIGHTS[name][0] * (4 if early and name in ("cache_write", "rfactor", "inline") else 1)
+        WEIGHTS[name][0] * (4 if early and name in ("cache_write", "rfactor", "inline") else 1)
         for name in names
     ]
     name = drawing.dice.choices(names, weights)[0]
-    return name, _WEIGHTS[name][1](drawing, schedule)
+    return name, WEIGHTS[name][1](drawing, schedule)
 
 
 # ---------------------------------------------------------------- several directives with one purpose
@@ -75,7 +66,7 @@ def _blocks(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """A reduction in blocks with its tile held close."""
     stage = _reducing(drawing, schedule)
     axes = list(schedule.axes(stage))
-    reducing = [axis for axis in axes if axis[0] == "k"]
+    reducing = schedule.reduce_axes(stage)
     if not reducing:
         return
     axis = drawing.dice.choice(reducing)
@@ -93,12 +84,10 @@ def _blocks(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
 def _shares(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """A reduction in two stages, the first of them in parallel or in lanes."""
     stage, name = _reducing(drawing, schedule), f"f{drawing.count}"
-    reducing = [axis for axis in schedule.axes(stage) if axis[0] == "k"]
+    reducing = schedule.reduce_axes(stage)
     if not reducing:
         return
     axis = drawing.dice.choice(reducing)
-    drawing.reads[name] = set(drawing.reads.get(stage, ()))
-    drawing.reads.setdefault(stage, set()).add(name)
     part = drawing.dice.choice([f"{axis}x", f"{axis}y"])
     yield f'.split("{stage}", "{axis}", {drawing.dice.choice([2, 3, 4, 8])}, into=("{axis}x", "{axis}y"))'
     yield f'.rfactor("{stage}", "{part}", name="{name}")'
@@ -109,12 +98,10 @@ def _shares(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
 def _packs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """An operand copied, packed and placed."""
     stage, name = _stage(drawing, schedule), f"c{drawing.count}"
-    read = sorted(drawing.reads.get(stage, ()))
+    read = schedule.reads(stage)
     if not read or not schedule.axes(stage):
         return
     tensor = drawing.dice.choice(read)
-    drawing.reads[name] = {tensor}
-    drawing.reads.setdefault(stage, set()).add(name)
     axis = _axis(drawing, schedule, stage)
     yield f'.cache_read("{tensor}", "{stage}", name="{name}")'
     yield f'.compute_at("{name}", "{stage}", "{axis}")'
@@ -123,11 +110,9 @@ def _packs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
 def _writes(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """A stage computed in tiles of its result, which are copied out."""
     stage, name = _stage(drawing, schedule), f"w{drawing.count}"
-    data = [axis for axis in schedule.axes(stage) if axis[0] != "k"]
+    data = [axis for axis in schedule.axes(stage) if axis not in schedule.reduce_axes(stage)]
     if not data:
         return
-    drawing.reads[name] = drawing.reads.get(stage, set())
-    drawing.reads[stage] = {name}
     axis = drawing.dice.choice(data)
     factor = drawing.dice.choice([2, 4, 8])
     yield f'.cache_write("{stage}", name="{name}", scope="{drawing.dice.choice(SCOPES)}")'
@@ -136,7 +121,7 @@ def _writes(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     yield f'.vectorize("{name}", "{axis}", {drawing.dice.choice([2, factor])})'
 
 
-_PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes)
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes)
 
 
 # ---------------------------------------------------------------- one directive
@@ -243,7 +228,7 @@ def _place(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str]:
     stages = schedule.stages()
     stage = _producer(drawing, schedule)
     later = stages[stages.index(stage) + 1 :] or stages
-    readers = [name for name in later if stage in drawing.reads.get(name, ())]
+    readers = [name for name in later if stage in schedule.reads(name)]
     host = drawing.dice.choice(readers if readers and drawing.dice.random() < 0.7 else later)
     return stage, host, _axis(drawing, schedule, host)
 
@@ -273,10 +258,8 @@ def _inline(drawing: Drawing, schedule: td.Schedule) -> str:
 def _cache_read(drawing: Drawing, schedule: td.Schedule) -> str:
     stages = schedule.stages()
     stage = drawing.dice.choice(stages)
-    read = sorted(drawing.reads.get(stage, ())) or ["A"]
+    read = schedule.reads(stage) or ("A",)
     tensor, name = drawing.dice.choice(read), f"c{drawing.count}"
-    drawing.reads[name] = {tensor}
-    drawing.reads.setdefault(stage, set()).add(name)
     readers = f', "{stage}"' if drawing.dice.random() < 0.7 else ""
     scope = f', scope="{drawing.dice.choice(SCOPES)}"' if drawing.dice.random() < 0.35 else ""
     return f'.cache_read("{tensor}"{readers}, name="{name}"{scope})'
@@ -284,8 +267,6 @@ def _cache_read(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def _cache_write(drawing: Drawing, schedule: td.Schedule) -> str:
     stage, name = _stage(drawing, schedule), f"w{drawing.count}"
-    drawing.reads[name] = drawing.reads.get(stage, set())
-    drawing.reads[stage] = {name}
     scope = f', scope="{drawing.dice.choice(SCOPES)}"' if drawing.dice.random() < 0.35 else ""
     return f'.cache_write("{stage}", name="{name}"{scope})'
 
@@ -298,16 +279,14 @@ def _promote(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def _reducing(drawing: Drawing, schedule: td.Schedule) -> str:
     """A stage that reduces, where there is one."""
-    stages = [name for name in schedule.stages() if any(axis[0] == "k" for axis in schedule.axes(name))]
+    stages = [name for name in schedule.stages() if schedule.reduce_axes(name)]
     return drawing.dice.choice(stages or schedule.stages())
 
 
 def _rfactor(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _reducing(drawing, schedule)
-    axes = [axis for axis in schedule.axes(stage) if axis[0] == "k"] or list(schedule.axes(stage)) or ["k0"]
+    axes = schedule.reduce_axes(stage) or schedule.axes(stage) or ("k0",)
     name = f"f{drawing.count}"
-    drawing.reads[name] = set(drawing.reads.get(stage, ()))
-    drawing.reads.setdefault(stage, set()).add(name)
     return f'.rfactor("{stage}", "{drawing.dice.choice(axes)}", name="{name}")'
 
 
@@ -343,10 +322,9 @@ def _fold(drawing: Drawing, schedule: td.Schedule) -> str:
 
 
 def _assume(drawing: Drawing, schedule: td.Schedule) -> str:
-    sizes = [size.name for size in drawing.program.sizes]
-    if not sizes:
+    if not drawing.sizes:
         return ".assume(True)"
-    name = drawing.dice.choice(sizes)
+    name = drawing.dice.choice(drawing.sizes)
     return f".assume({drawing.dice.choice([f'{name} % 4 == 0', f'{name} >= 2', f'{name} <= 9', f'{name} % 2 == 0'])})"
 
 
@@ -370,7 +348,7 @@ def _skew(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.skew("{stage}", "{axis}", by="{by}", into="{axis}s{drawing.count}"{factor})'
 
 
-_WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
+WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "split": (14, _split),
     "tile": (6, _tile),
     "fuse": (6, _fuse),
