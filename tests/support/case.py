@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 import tdsl as td
+from tdsl.fuzzing.directives import Drawing, draw_directive
 from tests.support.compare import Built, Mismatch, Skipped, built, run
 from tests.support.draw_programs import draw_program
-from tdsl.fuzzing.directives import Drawing, draw_directive
 from tests.support.error_bound import exact_at, tolerances
 from tests.support.programs import Program, declare, sample_sizes
 from tests.support.values import Array, Mode
