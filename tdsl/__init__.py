@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from tdsl.runtime.load import load
     from tdsl.runtime.machine_info import machine_info
     from tdsl.runtime.pool import get_num_threads, set_num_threads
+    from tdsl.schedule.describe import ReadFacts, StageFacts
     from tdsl.schedule.knob import knob
     from tdsl.schedule.schedule import Schedule, schedule
     from tdsl.settings import options
@@ -142,6 +143,7 @@ _NAMES: dict[str, str] = {
     "runtime.load": "load",
     "runtime.machine_info": "machine_info",
     "runtime.pool": "get_num_threads set_num_threads",
+    "schedule.describe": "ReadFacts StageFacts",
     "schedule.knob": "knob",
     "schedule.schedule": "Schedule schedule",
     "settings": "options",
@@ -153,12 +155,15 @@ PUBLIC: dict[str, str] = {
 }
 """Every public name and its module."""
 
+PACKAGES = ("ops", "schedules")
+"""Public packages, loaded on first use like the names."""
+
 __all__ = [
     "ArgumentError", "ArgumentTypeError", "AxisScopeError", "BoolError", "BoundsError", "CallError",
     "CallKeyError", "CallMemoryError", "CallTypeError", "CallValueError", "CodegenError", "DTypeError",
     "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError", "Kernel",
-    "LimitError", "LoweringError", "MissingTool", "PlacementError", "Schedule", "ScheduleError",
-    "ShapeError", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
+    "LimitError", "LoweringError", "MissingTool", "PlacementError", "ReadFacts", "Schedule", "ScheduleError",
+    "ShapeError", "StageFacts", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
     "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "bitcast", "build",
     "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
     "get_num_threads", "isfinite", "isinf", "isnan", "knob", "load", "log", "log10", "log1p", "log2", "logical_not",
@@ -184,6 +189,8 @@ class _Package(ModuleType):
 
 def __getattr__(name: str) -> object:
     """A public name, loaded on first use."""
+    if name in PACKAGES:
+        return importlib.import_module(f"tdsl.{name}")
     module = PUBLIC.get(name)
     if module is None:
         import difflib

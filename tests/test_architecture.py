@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 PUBLIC_ONLY = {
     "demo": ("demo",),
     "cli": ("cli", "demo", "runtime.cache_folder"),
-    "ops": ("ops",),
+    "ops": ("ops", "schedules"),
+    "schedules": ("schedules",),
     "fuzzing": ("fuzzing",),
     "__main__": ("cli",),
 }

@@ -32,3 +32,10 @@ x = td.placeholder("x", (n,))
 S = td.recurrence("S", (n,), lambda S, i: x[i] + td.where(i + 1 < n, S[i + 1], 0.0))
 """
 """A sum from the end, in an order that reads what is not there yet."""
+
+ROWS = """
+n, m = td.size("n"), td.size("m")
+x = td.placeholder("x", (n, m), "float32")
+k = td.reduce_axis("k", m)
+total = td.compute("total", (n,), lambda i: td.sum(x[i, k], over=k))
+"""

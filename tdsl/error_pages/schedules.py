@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import BACKWARDS, CHAIN, MATRIX, SCALE
+from tdsl.error_pages.programs import BACKWARDS, CHAIN, MATRIX, ROWS, SCALE
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -366,5 +366,22 @@ td.schedule(b)
         "A loop is shifted by a constant that is not 0, of at most 2^40.",
         MATRIX + 'td.schedule(C).shift(C, "i", 0)',
         MATRIX + 'td.schedule(C).shift(C, "i", 1)',
+    ),
+    ErrorPage(
+        "S180",
+        ArgumentError,
+        "a reason for no step",
+        "`s.because(reason)` notes one line of text at the last step, or at every step from number `since=` on.",
+        MATRIX + 'td.schedule(C).because("fits into L1")',
+        MATRIX + 'td.schedule(C).split(C, "i", 8).because("fits into L1")',
+    ),
+    ErrorPage(
+        "S181",
+        ArgumentError,
+        "a product without reuse",
+        "`td.schedules.gemm_blocked` tiles reductions of a product of two reads, one of which the last data axis moves, "
+        "and the other not; other reductions have no tile to keep in registers.",
+        ROWS + "td.schedules.gemm_blocked(td.schedule(total), total)",
+        ROWS + "td.schedules.reduce_rows(td.schedule(total), total)",
     ),
 )

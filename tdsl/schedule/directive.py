@@ -27,6 +27,8 @@ class Directive(ABC):
     """Fields that are written without their name, in order."""
 
     where: Location | None = field(default=None, compare=False, repr=False, kw_only=True)
+    reason: str = field(default="", compare=False, repr=False, kw_only=True)
+    """Why the step is there, in its author's words (`Schedule.because`); no part of equality."""
 
     @abstractmethod
     def apply(self, state: State) -> State:
@@ -37,7 +39,7 @@ class Directive(ABC):
         named: dict[str, object] = {}
         for entry in fields(self):
             value: object = getattr(self, entry.name)
-            if entry.name not in ("where", *self.positional) and value != entry.default:
+            if entry.name not in ("where", "reason", *self.positional) and value != entry.default:
                 named[entry.name] = value
         given = tuple(getattr(self, name) for name in self.positional)
         while given and given[-1] is None:

@@ -126,6 +126,23 @@ def replayed(schedule: Schedule, steps: Iterable[Directive], settings: Mapping[s
     return Made(schedule.declared, schedule.target, state, kept)
 
 
+def explained(schedule: Schedule, reason: str, since: int | None) -> State:
+    """The state of `Schedule.because`."""
+    steps, total = schedule.steps, len(schedule.steps)
+    first = total - 1 if since is None else since
+    if not reason or "\n" in reason:
+        raise ArgumentError("S180", f"a reason is a line of text, not {reason!r}", where=here())
+    if not 0 <= first < total:
+        raise ArgumentError(
+            "S180",
+            f"there is no step {first} to give a reason for: the schedule has {total}",
+            where=here(),
+            hint=('s.tile(…).because("fits into L1")',),
+        )
+    told = tuple(changed(step, reason=reason) for step in steps[first:])
+    return changed(schedule.state, steps=(*steps[:first], *told))
+
+
 def undone(schedule: Schedule, count: int) -> Schedule:
     """`Schedule.undo`."""
     total = len(schedule.steps)
@@ -150,7 +167,7 @@ def replaced(schedule: Schedule, step: Directive | int, changes: Mapping[str, ob
     """`Schedule.replace`."""
     place = _place(schedule, step)
     old = schedule.steps[place]
-    known = [entry.name for entry in fields(old) if entry.name not in ("where", "dims")]
+    known = [entry.name for entry in fields(old) if entry.name not in ("where", "reason", "dims")]
     for name in changes:
         if name not in known:
             raise ArgumentError(

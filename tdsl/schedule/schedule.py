@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.schedule import editing, kernels, legality, show
+from tdsl.schedule import describe, editing, kernels, legality, show
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
@@ -52,6 +52,7 @@ from tdsl.schedule.state import State
 from tdsl.target import Target, as_target
 
 if TYPE_CHECKING:
+    from tdsl.schedule.describe import StageFacts
     from tdsl.schedule.focus import StageView
 
 Factor = int | Knob
@@ -314,6 +315,14 @@ class Schedule:
         return editing.about(self, axis, stage)
 
     @hide_internal_frames
+    def describe(self, stage: StageLike) -> StageFacts:
+        """What a stage is, as plain data: kind, axes and extents, reads, cost, readers; for programs that schedule.
+
+        Errors: S102 S103 stage. Source: what Halide's autoschedulers keep in their function DAG.
+        """
+        return describe.describe(self._state, editing.looked_up(self, stage))
+
+    @hide_internal_frames
     def parallel_axes(self, stage: StageLike) -> tuple[str, ...]:
         """The loops of a stage that may run in parallel as the schedule stands. Errors: S102 S103 stage."""
         return editing.parallel_axes(self, stage)
@@ -374,6 +383,18 @@ class Schedule:
         return editing.checked_result(function(self, *args, **kwargs), function)
 
     # text
+
+    @hide_internal_frames
+    def because(self, reason: str, *, since: int | None = None) -> Schedule:
+        """Notes why the last step is there, or every step from number `since` on; `print(s)` and `s.history()` show it.
+
+        Args:
+            reason: one line. since: a number as `len(s.steps)` gave it before the steps.
+
+        Errors: S180 a reason that is no line, no such step.
+        """
+        state = editing.explained(self, reason, since)
+        return Schedule(self._declared, self._target, state, self._settings)
 
     def script(self) -> str:
         """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""

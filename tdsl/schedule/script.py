@@ -55,7 +55,7 @@ def script_text(
 def history_text(steps: Sequence[Directive], labels: Sequence[str]) -> str:
     """The steps as a table: number, call, what it does to the bits, the user's line."""
     rows = [
-        (str(index), step.label, label, "" if step.where is None else step.where.brief())
+        (str(index), step.label, label, _place(step))
         for index, (step, label) in enumerate(zip(steps, labels, strict=True))
     ]
     if not rows:
@@ -65,6 +65,12 @@ def history_text(steps: Sequence[Directive], labels: Sequence[str]) -> str:
         f"{row[0]:>{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip()
         for row in rows
     )
+
+
+def _place(step: Directive) -> str:
+    """The user's line of a step, and its reason where one is noted."""
+    line = "" if step.where is None else step.where.brief()
+    return f"{line}  ({step.reason})" if step.reason else line
 
 
 def _value(step: Directive, value: object, full: bool) -> str:

@@ -153,11 +153,13 @@ class _Reader:
         strange = [key for key in entry if key not in known]
         if strange:
             self._bad(f"step {place}, {name}, has no argument {strange[0]!r}; it takes {', '.join(known)}")
+        if not isinstance(entry.get("reason", ""), str):
+            self._bad(f"step {place}: its reason is no text")
         dims = entry.get("dims")
         names = [str(dim) for dim in cast("list[object]", dims)] if isinstance(dims, list) else []
         arguments = {key: self._decoded(value, names, place) for key, value in entry.items()}
         try:
-            return maker(**arguments, where=self.where)
+            return maker(**arguments, where=self.where)  # pyright: ignore[reportArgumentType]
         except TypeError as error:
             self._bad(f"step {place}, {name}: {error}")
 

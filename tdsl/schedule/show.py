@@ -10,6 +10,7 @@ import difflib
 import html
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tdsl.errors import TdslError
@@ -84,6 +85,9 @@ def _notes(schedule: Schedule) -> Iterator[str]:
     changed = bits(schedule.state, schedule.declared.start)
     if changed:
         yield f"bits: reassociates {', '.join(changed)}"
+    for reason, steps in groupby(schedule.steps, key=lambda step: step.reason):
+        if reason:
+            yield f"{'; '.join(step.label for step in steps)}: {reason}"
 
 
 def pending(schedule: Schedule) -> tuple[str, ...]:

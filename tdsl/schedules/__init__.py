@@ -1,0 +1,22 @@
+"""Schedule functions for users: `td.schedules.default` and the patterns that operators share, on the public API only.
+
+In: a schedule, the stage it is about. Out: a new schedule with the steps appended, each with its reason. They compose through
+`s.apply(td.schedules.gemm_blocked, C)` or plain calls.
+"""
+
+from tdsl.schedules.default import default
+from tdsl.schedules.elementwise import elementwise
+from tdsl.schedules.gemm import gemm_blocked
+from tdsl.schedules.reductions import reduce_columns, reduce_rows
+from tdsl.schedules.rowwise import rowwise
+from tdsl.schedules.stencil import stencil_strips
+
+__all__ = [
+    "default",
+    "elementwise",
+    "gemm_blocked",
+    "reduce_columns",
+    "reduce_rows",
+    "rowwise",
+    "stencil_strips",
+]

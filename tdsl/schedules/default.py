@@ -1,0 +1,176 @@
+"""The default scheduler: what a good first schedule of any program is, by rules that are printed as reasons.
+
+In: a schedule, usually without steps. Out: a schedule. It asks `Schedule.describe` and takes only steps that are judged
+legal: a refused one is left out. Deterministic: the same program and target give the same steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tdsl as td
+from tdsl.schedules.elementwise import elementwise, lanes_of, vectorized
+from tdsl.schedules.gemm import gemm_blocked, reuse_of
+from tdsl.schedules.reductions import reduce_columns, reduce_rows
+
+CHEAP = 8
+"""Scalar operations of a stage that is rather repeated by each reader than stored."""
+
+
+def default(s: td.Schedule, target: td.Target | str | None = None) -> td.Schedule:
+    """A schedule by rules: cheap stages inlined, products blocked, rows fused, lanes along memory, outer loops parallel.
+
+    Args:
+        s: a schedule. target: the one it is for; that of `s` where None.
+
+    Returns: the schedule with the steps appended, each with its reason.
+
+    Source: the rules of Halide's Mullapudi autoscheduler and TVM's default schedules, without a cost model.
+    """
+    if target is not None:
+        s = td.Schedule.from_json(s.to_json(), *s.outputs, target=target)
+    s = _inlined(s)
+    for name in reversed(s.stages()):
+        facts = s.describe(name)
+        if facts.placed is None and not facts.inlined and facts.axes:
+            s = _root(s, facts)
+    return s
+
+
+def _inlined(s: td.Schedule) -> td.Schedule:
+    for name in s.stages():
+        facts = s.describe(name)
+        if facts.kind != "pure" or facts.output:
+            continue
+        reason = _why_inline(s, facts)
+        if reason:
+            s = _tried(s, lambda s, name=name: s.inline(name), reason)
+    return s
+
+
+def _why_inline(s: td.Schedule, facts: td.StageFacts) -> str:
+    reads = [(s.describe(reader), read) for reader in facts.readers for read in s.describe(reader).reads]
+    reads = [(reader, read) for reader, read in reads if read.tensor == facts.name]
+    again = any(
+        reader.kind != "pure"
+        or any(all(axis not in (sub or ()) for sub in read.subscripts) for axis in reader.data_axes)
+        for reader, read in reads
+    )
+    products = any(reader.products for reader, _ in reads)
+    if products and facts.operations:
+        return ""
+    if len(reads) == 1 and not again:
+        return "read once by each point of its reader"
+    if not facts.calls and facts.operations <= (2 if again else CHEAP):
+        return f"{facts.operations} operations cost less than its storage"
+    if len(reads) == 1 and not facts.calls and facts.operations <= CHEAP and not products:
+        return f"{facts.operations} operations cost less than its storage"
+    return ""
+
+
+def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    """The loops of a stage at root, and the stages that are made inside them."""
+    name = facts.name
+    match facts.kind:
+        case "pure":
+            producers = _producers(s, facts)
+            if producers and len(facts.data_axes) > 1:
+                return _fused_rows(s, facts, producers)
+            return _tried(s, lambda s: elementwise(s, name))
+        case "reduction":
+            if reuse_of(facts) is not None:
+                return _tried(s, lambda s: gemm_blocked(s, name))
+            return _tried(s, lambda s: _reduction(s, facts))
+        case _:
+            return _sequential(s, facts)
+
+
+def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    along = [read.stride(facts.reduce_axes[-1]) for read in facts.reads]
+    across = [read.stride(facts.data_axes[-1]) for read in facts.reads] if facts.data_axes else []
+    if across and 1 in across and 1 not in along:
+        return reduce_columns(s, facts.name)
+    if 1 in along:
+        return reduce_rows(s, facts.name)
+    if facts.data_axes and facts.placed is None:
+        return s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+    return s
+
+
+def _producers(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
+    """Stages at root that are read, directly or through others, in whole rows of this stage's outermost axis only."""
+    found: list[str] = []
+    for name in reversed(s.stages()):
+        each = s.describe(name)
+        if each.output or each.placed is not None or not each.readers or not each.data_axes:
+            continue
+        if not all(reader == facts.name or reader in found for reader in each.readers):
+            continue
+        if reuse_of(each) is None and _by_rows(s, each, facts):
+            found.append(name)
+    return tuple(reversed(found))
+
+
+def _by_rows(s: td.Schedule, each: td.StageFacts, host: td.StageFacts) -> bool:
+    for reader in map(s.describe, each.readers):
+        row = reader.data_axes[0]
+        for read in reader.reads:
+            if read.tensor == each.name and (not read.subscripts or read.subscripts[0] != {row: 1}):
+                return False
+            if read.tensor == each.name and any(row in (sub or ()) for sub in read.subscripts[1:]):
+                return False
+    return len(host.data_axes) > 0
+
+
+def _fused_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]) -> td.Schedule:
+    row, column = facts.data_axes[0], facts.data_axes[-1]
+    s = _tried(s, lambda s: s.parallel(facts.name, row), "rows are independent")
+    for name in reversed(producers):
+        s = _tried(
+            s,
+            lambda s, name=name: s.compute_at(name, facts.name, row),
+            f"made in the row of {facts.name} that reads it",
+        )
+        made = s.describe(name)
+        s = _tried(s, lambda s, made=made: _lanes(s, made))
+    return _tried(
+        s, lambda s: vectorized(s, facts.name, column, lanes_of(s, facts.bits), facts.extents[column])
+    )
+
+
+def _lanes(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    """Vector lanes of a stage inside another's loop."""
+    if facts.placed is None:
+        return elementwise(s, facts.name) if facts.kind == "pure" else _reduction(s, facts)
+    if facts.kind == "reduction":
+        return _reduction(s, facts)
+    if facts.kind == "pure" and len(facts.data_axes) > 1:
+        inner = facts.data_axes[-1]
+        return vectorized(s, facts.name, inner, lanes_of(s, facts.bits), facts.extents[inner])
+    return s
+
+
+def _sequential(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    """A recurrence or an update: its outermost independent loop in parallel, its last one as lanes where both are legal."""
+    free = s.parallel_axes(facts.name)
+    if not free:
+        return s
+    outermost = facts.axes[0]
+    if free[0] == outermost:
+        s = _tried(s, lambda s: s.parallel(facts.name, outermost), "its iterations are independent")
+    last = facts.axes[-1]
+    if last in free and (last != outermost):
+        s = _tried(
+            s, lambda s: vectorized(s, facts.name, last, lanes_of(s, facts.bits), facts.extents.get(last))
+        )
+    return s
+
+
+def _tried(s: td.Schedule, steps: Callable[[td.Schedule], td.Schedule], reason: str = "") -> td.Schedule:
+    """The schedule after some steps, or as it is where one of them is refused."""
+    start = len(s.steps)
+    try:
+        changed = steps(s)
+    except td.ScheduleError:
+        return s
+    return changed.because(reason, since=start) if reason and len(changed.steps) > start else changed

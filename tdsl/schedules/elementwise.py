@@ -1,0 +1,60 @@
+"""Pure stages: neighbouring elements as vector lanes, the outer axes in parallel. A schedule and a stage in, a schedule out."""
+
+from __future__ import annotations
+
+import tdsl as td
+
+CHUNK = 16384
+"""Elements of a one-dimensional stage a task takes: some microseconds of work, as much as waking a thread costs."""
+
+
+def lanes_of(s: td.Schedule, bits: int) -> int:
+    """Elements of that many bits in one vector register of the schedule's target; at least 1."""
+    return max(1, s.target.vector_bits // max(8, bits))
+
+
+def elementwise(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
+    """Vectorises the last axis of a stage and runs its outermost one in parallel.
+
+    Args:
+        s: a schedule. stage: one of its stages, pure, at root, its loops as declared.
+
+    Returns: the schedule with the steps; the same schedule for a stage of rank 0.
+
+    Source: Halide's `vectorize(x, n).parallel(y)`.
+    """
+    facts = s.describe(stage)
+    if not facts.data_axes:
+        return s
+    inner = facts.data_axes[-1]
+    lanes = lanes_of(s, facts.bits)
+    extent = facts.extents[inner]
+    start = len(s.steps)
+    if len(facts.data_axes) == 1:
+        if extent is None or extent > 2 * CHUNK:
+            s = s.split(facts.name, inner, CHUNK, into=fresh(s, facts.name, f"{inner}o", f"{inner}i"))
+            outer, inner = s.axes(facts.name)[:2]
+            s = s.parallel(facts.name, outer).because(f"tasks of {CHUNK} elements", since=start)
+    else:
+        s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+    return vectorized(s, facts.name, inner, lanes, extent)
+
+
+def vectorized(s: td.Schedule, stage: str, axis: str, lanes: int, extent: int | None) -> td.Schedule:
+    """`axis` of a stage in vectors of `lanes`; whole where a constant extent is less; as it is where that is 1 or 0."""
+    if lanes < 2 or (extent is not None and extent < 2):
+        return s
+    if extent is not None and extent < lanes:
+        return s.vectorize(stage, axis).because(f"all {extent} neighbours at once")
+    return s.vectorize(stage, axis, lanes).because(f"{lanes} neighbours fill a vector")
+
+
+def fresh(s: td.Schedule, stage: str, *names: str) -> tuple[str, ...]:
+    """Names for new axes: those asked for, with underscores appended until no axis of the stage is called so."""
+    taken = set(s.axes(stage)) | set(s.describe(stage).extents)
+    made: list[str] = []
+    for name in names:
+        while name in taken or name in made:
+            name += "_"
+        made.append(name)
+    return tuple(made)

@@ -1,0 +1,86 @@
+"""Reductions without reuse: along rows with the terms as lanes, along columns with neighbouring results as lanes.
+
+In: a schedule and a reduction stage as declared. Out: the schedule with the steps.
+"""
+
+from __future__ import annotations
+
+import tdsl as td
+from tdsl.schedules.elementwise import fresh, lanes_of, vectorized
+
+UNROLLED = 4
+"""Vectors of accumulators: an addition takes four cycles, and two start in each."""
+
+BLOCK = 65536
+"""Terms of one partial result of a reduction to a scalar."""
+
+
+def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
+    """Vectorises the last reduction axis, whose terms are neighbours in memory; results in parallel.
+
+    Float sums are reassociated: w accumulators, combined at the end (semantics P9). A reduction to a scalar is first
+    cut into fixed blocks with `rfactor`, so that its result does not depend on the number of threads.
+
+    Args:
+        stage: a reduction at root, its loops as declared.
+
+    Source: Halide's `rfactor` and `atomic().vectorize(r)`.
+    """
+    facts = s.describe(stage)
+    axis = facts.reduce_axes[-1]
+    extent = facts.extents[axis]
+    if not facts.data_axes and len(facts.reduce_axes) == 1 and (extent is None or extent > 2 * BLOCK):
+        outer, inner = fresh(s, facts.name, f"{axis}o", f"{axis}i")
+        start = len(s.steps)
+        partial = _free(s, f"{facts.name}_partial")
+        s = s.split(facts.name, axis, BLOCK, into=(outer, inner)).rfactor(facts.name, outer, name=partial)
+        s = s.parallel(partial, outer).because(f"partial results of {BLOCK} terms, in parallel", since=start)
+        return _term_lanes(s, partial, inner, facts.bits, None)
+    if facts.data_axes and facts.placed is None:
+        s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+    return _term_lanes(s, facts.name, axis, facts.bits, extent)
+
+
+def _term_lanes(s: td.Schedule, stage: str, axis: str, bits: int, extent: int | None) -> td.Schedule:
+    lanes = lanes_of(s, bits)
+    wide = lanes * UNROLLED
+    if extent is None or extent >= 4 * wide:
+        lanes = wide
+    return vectorized(s, stage, axis, lanes, extent)
+
+
+def reduce_columns(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
+    """Vectorises the last data axis; the terms are walked in order outside it, the sums held in registers.
+
+    Exact: every result adds its terms in the declared order.
+
+    Args:
+        stage: a reduction at root, its loops as declared, that reads neighbours along its last data axis.
+    """
+    facts = s.describe(stage)
+    inner = facts.data_axes[-1]
+    extent = facts.extents[inner]
+    lanes = lanes_of(s, facts.bits)
+    block = lanes * UNROLLED
+    if lanes < 2 or (extent is not None and extent < 2):
+        return s
+    if extent is not None and extent < block:
+        block = extent
+    start = len(s.steps)
+    outer, within = fresh(s, facts.name, f"{inner}o", f"{inner}i")
+    s = s.split(facts.name, inner, block, into=(outer, within))
+    s = s.reorder(facts.name, *facts.data_axes[:-1], outer, *facts.reduce_axes, within)
+    s = s.because(f"{block} sums in registers while the terms are walked", since=start)
+    s = s.promote(facts.name, outer, name=_free(s, f"{facts.name}_sums"), scope="register").because(
+        "no store a term"
+    )
+    s = vectorized(s, facts.name, within, lanes, block)
+    if facts.placed is None:
+        s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+    return s
+
+
+def _free(s: td.Schedule, name: str) -> str:
+    while name in s.stages():
+        name += "_"
+    return name

@@ -1,0 +1,117 @@
+"""The default scheduler: right results, the steps that its rules promise, reasons, the same steps every time."""
+
+import numpy as np
+import pytest
+
+import tdsl as td
+
+n, m, p = td.size("n"), td.size("m"), td.size("p")
+
+
+def matrix_product():
+    A, B = td.placeholder("A", (n, m)), td.placeholder("B", (m, p))
+    k = td.reduce_axis("k", m)
+    return td.compute("C", (n, p), lambda i, j: td.sum(A[i, k] * B[k, j], over=k))
+
+
+def softmax():
+    x = td.placeholder("x", (n, m))
+    k = td.reduce_axis("k", m)
+    top = td.compute("top", (n,), lambda i: td.max(x[i, k], over=k))
+    e = td.compute("e", (n, m), lambda i, j: td.exp(x[i, j] - top[i]))
+    total = td.compute("total", (n,), lambda i: td.sum(e[i, k], over=k))
+    return td.compute("y", (n, m), lambda i, j: e[i, j] / total[i])
+
+
+def column_sums():
+    x = td.placeholder("x", (n, m))
+    k = td.reduce_axis("k", n)
+    return td.compute("y", (m,), lambda j: td.sum(x[k, j], over=k))
+
+
+def total():
+    x = td.placeholder("x", (n,))
+    k = td.reduce_axis("k", n)
+    return td.compute("y", (), lambda: td.sum(x[k], over=k))
+
+
+def running_sum():
+    x = td.placeholder("x", (n, m))
+    return td.recurrence(
+        "y", (n, m), lambda y, i, j: x[i, j] + td.where(i > 0, y[i - 1, j], td.cast(0, "float32"))
+    )
+
+
+def chain():
+    x = td.placeholder("x", (n, m), "int32")
+    a = td.compute("a", (n, m), lambda i, j: x[i, j] * 3)
+    return td.compute("y", (n, m), lambda i, j: a[i, j] + 1)
+
+
+PROGRAMS = {each.__name__: each for each in (matrix_product, softmax, column_sums, total, running_sum, chain)}
+
+
+def arrays(tensor, seed, extent):
+    rng = np.random.default_rng(seed)
+    sizes = {"n": extent, "m": extent + 3, "p": extent // 2 + 1}
+    names = {"matrix_product": ("nm", "mp"), "total": ("n",)}.get(tensor, ("nm",))
+    shapes = [tuple(sizes[size] for size in shape) for shape in names]
+    if tensor == "chain":
+        return [rng.integers(-99, 99, shape, dtype=np.int32) for shape in shapes]
+    return [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_results_are_those_of_the_plain_schedule(name):
+    y = PROGRAMS[name]()
+    plain = td.schedule(y)
+    kernel, reference = td.build(td.schedules.default(plain)), td.build(plain)
+    for extent in (0, 1, 7, 40):
+        given = arrays(name, extent, extent)
+        np.testing.assert_allclose(kernel(*given), reference(*given), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_same_steps_every_time_and_a_reason_for_each(name):
+    first = td.schedules.default(td.schedule(PROGRAMS[name]()))
+    second = td.schedules.default(td.schedule(PROGRAMS[name]()))
+    assert first == second and first.steps
+    assert all(step.reason for step in first.steps), first.history()
+    for step in first.steps:
+        assert step.reason in str(first)
+
+
+def test_rows_of_a_softmax_are_fused():
+    s = td.schedules.default(td.schedule(softmax()))
+    for stage in ("top", "e", "total"):
+        assert s.describe(stage).placed == ("y", "i")
+
+
+def test_cheap_stages_are_inlined():
+    assert td.schedules.default(td.schedule(chain())).stages() == ("y",)
+
+
+def test_products_are_blocked_and_stay_exact():
+    s = td.schedules.default(td.schedule(matrix_product()))
+    assert "promote" in s.script() and "reassociates" not in str(s)
+
+
+def test_a_target_of_its_own():
+    s = td.schedules.default(td.schedule(chain()), "cpu:x86-64-v2")
+    assert s.target == td.Target("cpu:x86-64-v2")
+    assert "vectorize" in s.script() and ", 4)" in s.script()
+
+
+def test_gemm_needs_reuse():
+    with pytest.raises(td.ArgumentError, match="S181: y is no product whose operands are used again"):
+        td.schedules.gemm_blocked(td.schedule(total()), "y")
+
+
+def test_strips_of_a_stencil():
+    x = td.placeholder("x", (n + 2, m))
+    a = td.compute("a", (n + 2, m), lambda i, j: x[i, j] * 2.0)
+    y = td.compute("y", (n, m), lambda i, j: a[i, j] + a[i + 1, j] + a[i + 2, j])
+    s = td.schedules.stencil_strips(td.schedule(y), y, (a,), rows=4)
+    v = np.random.default_rng(0).standard_normal((13, 9), dtype=np.float32)
+    assert np.array_equal(td.build(s)(v), td.build(td.schedule(y))(v))
+    assert s.describe("a").placed == ("y", "ii")
