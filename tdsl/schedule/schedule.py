@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.schedule import describe, editing, kernels, legality, show
+from tdsl.schedule import editing, kernels, legality, show
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
@@ -47,19 +47,19 @@ from tdsl.schedule.primitives import (
     Vectorize,
 )  # fmt: skip
 from tdsl.schedule.primitives.layout import traced
+from tdsl.schedule.questions import Questions
 from tdsl.schedule.script import script_text
 from tdsl.schedule.state import State
 from tdsl.target import Target, as_target
 
 if TYPE_CHECKING:
-    from tdsl.schedule.describe import StageFacts
     from tdsl.schedule.focus import StageView
 
 Factor = int | Knob
 Arguments = ParamSpec("Arguments")
 
 
-class Schedule:
+class Schedule(Questions):
     """How to compute some tensors; made by `td.schedule`, changed by its methods, each of which gives a new schedule.
 
     Stages are named by tensor or string, axes and dims by string. `print(s)` shows the loops, `s.steps` how they came
@@ -273,64 +273,6 @@ class Schedule:
     def declared(self) -> Declarations:
         """What the schedule is about."""
         return self._declared
-
-    def stages(self) -> tuple[str, ...]:
-        """Names of the stages that have loops, in order of declaration."""
-        return tuple(entry.name for entry in self._state.live())
-
-    @hide_internal_frames
-    def axes(self, stage: StageLike) -> tuple[str, ...]:
-        """Names of a stage's loops as they now stand, outermost first. Errors: S102 S103 stage."""
-        return editing.looked_up(self, stage).axes
-
-    @hide_internal_frames
-    def reduce_axes(self, stage: StageLike) -> tuple[str, ...]:
-        """Those of a stage's loops that run over a reduction, outermost first. Errors: S102 S103 stage."""
-        return editing.reduce_axes(editing.looked_up(self, stage))
-
-    @hide_internal_frames
-    def reads(self, stage: StageLike) -> tuple[str, ...]:
-        """Names of the tensors that a stage reads as things stand, in order. Errors: S102 S103 stage."""
-        return editing.tensors_read(self, stage)
-
-    @hide_internal_frames
-    def dims(self, stage: StageLike) -> tuple[str, ...]:
-        """Names of the dims of a stage's array; they never change (N2). Errors: S102 S103 stage."""
-        return editing.looked_up(self, stage).dims
-
-    @hide_internal_frames
-    def storage(self, stage: StageLike) -> dict[str, object]:
-        """Where a stage's array lives: ``dims shape physical allocated dtype scope where bytes`` (P13).
-
-        Errors: S102 S103 stage.
-        """
-        return show.storage(self, editing.looked_up(self, stage))
-
-    @hide_internal_frames
-    def why(self, axis: str, stage: StageLike | None = None) -> str:
-        """What a loop is: where it comes from, how it runs and who said so, whether it may run in parallel.
-
-        Errors: S104 no such axis, or one that several stages have.
-        """
-        return editing.about(self, axis, stage)
-
-    @hide_internal_frames
-    def describe(self, stage: StageLike) -> StageFacts:
-        """What a stage is, as plain data: kind, axes and extents, reads, cost, readers; for programs that schedule.
-
-        Errors: S102 S103 stage. Source: what Halide's autoschedulers keep in their function DAG.
-        """
-        return describe.describe(self._state, editing.looked_up(self, stage))
-
-    @hide_internal_frames
-    def parallel_axes(self, stage: StageLike) -> tuple[str, ...]:
-        """The loops of a stage that may run in parallel as the schedule stands. Errors: S102 S103 stage."""
-        return editing.parallel_axes(self, stage)
-
-    @hide_internal_frames
-    def min_fold(self, stage: StageLike, dim: str) -> int | None:
-        """The least legal `fold` of a dim, or None where none up to 64 is. Errors: S102 S103 stage; S107 dim."""
-        return editing.min_fold(self, stage, dim)
 
     # the past
 

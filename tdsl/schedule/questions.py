@@ -1,0 +1,90 @@
+"""What can be asked of a schedule: its stages, their axes, storage, facts; what would be legal. Questions in, plain data out.
+
+`Schedule` inherits these methods; none of them changes anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tdsl.location import hide_internal_frames
+from tdsl.schedule import describe, editing, show
+from tdsl.schedule.handles import StageLike
+from tdsl.schedule.state import State
+
+if TYPE_CHECKING:
+    from tdsl.schedule.describe import StageFacts
+    from tdsl.schedule.schedule import Schedule
+
+
+class Questions:
+    """The part of `Schedule` that answers."""
+
+    __slots__ = ()
+
+    @property
+    def state(self) -> State:
+        """The state the steps lead to."""
+        raise NotImplementedError
+
+    @property
+    def _schedule(self) -> Schedule:
+        return cast("Schedule", self)
+
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages that have loops, in order of declaration."""
+        return tuple(entry.name for entry in self.state.live())
+
+    @hide_internal_frames
+    def axes(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of a stage's loops as they now stand, outermost first. Errors: S102 S103 stage."""
+        return editing.looked_up(self._schedule, stage).axes
+
+    @hide_internal_frames
+    def reduce_axes(self, stage: StageLike) -> tuple[str, ...]:
+        """Those of a stage's loops that run over a reduction, outermost first. Errors: S102 S103 stage."""
+        return editing.reduce_axes(editing.looked_up(self._schedule, stage))
+
+    @hide_internal_frames
+    def reads(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of the tensors that a stage reads as things stand, in order. Errors: S102 S103 stage."""
+        return editing.tensors_read(self._schedule, stage)
+
+    @hide_internal_frames
+    def dims(self, stage: StageLike) -> tuple[str, ...]:
+        """Names of the dims of a stage's array; they never change (N2). Errors: S102 S103 stage."""
+        return editing.looked_up(self._schedule, stage).dims
+
+    @hide_internal_frames
+    def storage(self, stage: StageLike) -> dict[str, object]:
+        """Where a stage's array lives: ``dims shape physical allocated dtype scope where bytes`` (P13).
+
+        Errors: S102 S103 stage.
+        """
+        return show.storage(self._schedule, editing.looked_up(self._schedule, stage))
+
+    @hide_internal_frames
+    def why(self, axis: str, stage: StageLike | None = None) -> str:
+        """What a loop is: where it comes from, how it runs and who said so, whether it may run in parallel.
+
+        Errors: S104 no such axis, or one that several stages have.
+        """
+        return editing.about(self._schedule, axis, stage)
+
+    @hide_internal_frames
+    def describe(self, stage: StageLike) -> StageFacts:
+        """What a stage is, as plain data: kind, axes and extents, reads, cost, readers; for programs that schedule.
+
+        Errors: S102 S103 stage. Source: what Halide's autoschedulers keep in their function DAG.
+        """
+        return describe.describe(self.state, editing.looked_up(self._schedule, stage))
+
+    @hide_internal_frames
+    def parallel_axes(self, stage: StageLike) -> tuple[str, ...]:
+        """The loops of a stage that may run in parallel as the schedule stands. Errors: S102 S103 stage."""
+        return editing.parallel_axes(self._schedule, stage)
+
+    @hide_internal_frames
+    def min_fold(self, stage: StageLike, dim: str) -> int | None:
+        """The least legal `fold` of a dim, or None where none up to 64 is. Errors: S102 S103 stage; S107 dim."""
+        return editing.min_fold(self._schedule, stage, dim)
