@@ -93,6 +93,13 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
 """,
     ),
     ErrorPage(
+        "L111",
+        LimitError,
+        "a loop that is written out and cut",
+        "Unrolled loops, and loops that index registers, are written out to a constant bound; where full tiles end is "
+        "known at the call only. Separate a loop outside of them.",
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",

@@ -384,4 +384,21 @@ td.schedule(b)
         ROWS + "td.schedules.gemm_blocked(td.schedule(total), total)",
         ROWS + "td.schedules.reduce_rows(td.schedule(total), total)",
     ),
+    ErrorPage(
+        "S144",
+        ArgumentError,
+        "a peel that is none",
+        "`first=` and `last=` count iterations; one of them is at least 1.",
+        MATRIX + 'td.schedule(C).peel(C, "i", first=0)',
+        MATRIX + 'td.schedule(C).peel(C, "i", first=1, last=1)',
+    ),
+    ErrorPage(
+        "S145",
+        ArgumentError,
+        "tiles that are not there",
+        "`separate` puts full and partial tiles into loops of their own; tiles come of a split, and the loop that walks "
+        "them is its outer one.",
+        MATRIX + 'td.schedule(C).separate(C, "i")',
+        MATRIX + 'td.schedule(C).split(C, "i", 8).separate(C, "io")',
+    ),
 )

@@ -341,6 +341,19 @@ def _shift(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.shift("{stage}", "{_axis(drawing, schedule, stage)}", {drawing.dice.choice([-5, -2, -1, 1, 2, 3])}{name})'
 
 
+def _peel(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    counts = drawing.dice.choice(["", ", first=2", ", last=1", ", first=1, last=1", ", first=3, last=2"])
+    return f'.peel("{stage}", "{_axis(drawing, schedule, stage)}"{counts})'
+
+
+def _separate(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    axes = schedule.axes(stage)
+    tiles = [axis for axis in axes if axis[-1] in "ox"] or [_axis(drawing, schedule, stage)]
+    return f'.separate("{stage}", "{drawing.dice.choice(tiles)}")'
+
+
 def _skew(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
     axis, by = _axis(drawing, schedule, stage), _axis(drawing, schedule, stage)
@@ -356,6 +369,8 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "skew": (3, _skew),
     "shift": (3, _shift),
     "reverse": (3, _reverse),
+    "peel": (3, _peel),
+    "separate": (4, _separate),
     "unroll": (6, _unroll),
     "vectorize": (10, _vectorize),
     "parallel": (7, _parallel),

@@ -260,6 +260,7 @@ def unmarked(step: Directive, state: State, entry: StageState, position: int, do
     Errors: S114 a mark stands on it, from which step.
     """
     loop = entry.loops[position]
+    _refuse_cut(step, state, entry, loop.name)
     if loop.kind == "serial":
         return
     marking = marked_by(state, entry, loop.name)
@@ -274,6 +275,59 @@ def unmarked(step: Directive, state: State, entry: StageState, position: int, do
         if step.primitive in ("split", "tile", "fuse")
         else (),
     )
+
+
+def uncut(step: Directive, state: State, entry: StageState, position: int) -> None:
+    """Checks that a loop can be cut into parts: it runs whole so far, and its iterations are no lanes.
+
+    Errors: S114 it does not.
+    """
+    loop = entry.loops[position]
+    _refuse_cut(step, state, entry, loop.name)
+    if loop.kind == "vector":
+        unmarked(step, state, entry, position, "cut into parts")
+
+
+def _refuse_cut(step: Directive, state: State, entry: StageState, axis: str) -> None:
+    if all(cut.loop != axis for cut in entry.cuts):
+        return
+    cutting = next(
+        earlier
+        for earlier in state.steps
+        if earlier.primitive in ("peel", "separate")
+        and earlier.stages()[:1] == (entry.name,)
+        and getattr(earlier, "axis", None) == axis
+    )
+    raise step.refusal(
+        ArgumentError,
+        "S114",
+        f"{axis} of {entry.name} runs in parts already",
+        why=(f"by {step_text(cutting)}", "a loop is cut last"),
+        loops=loop_lines(entry, mark=axis),
+        hint=(f"{step.primitive} first, then {cutting.primitive}",) if step.primitive != cutting.primitive else (),
+    )
+
+
+MOST_COPIES = 64
+"""Copies of a stage's body that cutting its loops may make."""
+
+
+def limit_copies(step: Directive, entry: StageState) -> None:
+    """Checks that the loops of a stage are not cut into more copies of its body than `MOST_COPIES`.
+
+    Errors: S115 they are.
+    """
+    copies = 1
+    for cut in entry.cuts:
+        copies *= 3 if cut.separate else 1 + (cut.first > 0) + (cut.last > 0)
+    if copies > MOST_COPIES:
+        raise step.refusal(
+            LimitError,
+            "S115",
+            f"the body of {entry.name} would be there {copies} times, the limit is {MOST_COPIES}",
+            why=(f"cut: {', '.join(cut.loop for cut in entry.cuts)}",),
+            hint=("fewer loops in parts",),
+        )
 
 
 KIND_TEXT = {

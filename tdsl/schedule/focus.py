@@ -105,6 +105,16 @@ class StageView:
         """See `Schedule.parallel`."""
         return self._with(self._schedule.parallel(self._stage, axis, chunk=chunk))
 
+    @hide_internal_frames
+    def peel(self, axis: str, *, first: Factor | None = None, last: Factor | None = None) -> StageView:
+        """See `Schedule.peel`."""
+        return self._with(self._schedule.peel(self._stage, axis, first=first, last=last))
+
+    @hide_internal_frames
+    def separate(self, axis: str) -> StageView:
+        """See `Schedule.separate`."""
+        return self._with(self._schedule.separate(self._stage, axis))
+
     # placement
 
     @hide_internal_frames

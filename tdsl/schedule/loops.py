@@ -12,7 +12,7 @@ from typing import assert_never
 
 from tdsl.expr.node import Const
 from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Place, Rename, Reverse, Shift, Skew, Split
-from tdsl.schedule.state import StageState, State
+from tdsl.schedule.state import Cut, StageState, State
 
 
 def parents(relation: AxisRelation) -> tuple[str, ...]:
@@ -126,6 +126,11 @@ def retired(entry: StageState, step: int, *axes: str) -> StageState:
 def marked(entry: StageState, position: int, mark: LoopMark) -> StageState:
     """The stage with another mark on one loop."""
     return replace(entry, loops=(*entry.loops[:position], mark, *entry.loops[position + 1 :]))
+
+
+def with_cut(entry: StageState, cut: Cut) -> StageState:
+    """The stage with one more loop that runs in parts."""
+    return replace(entry, cuts=(*entry.cuts, cut))
 
 
 def moved_places(state: State, stage: str, old: str, new: str) -> State:

@@ -33,6 +33,7 @@ from tdsl.schedule.nest import (
     NestLoop,
     local,
 )  # fmt: skip
+from tdsl.schedule.nest_cuts import cut
 from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
@@ -301,7 +302,7 @@ class NestBuilder:
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self._guarded(plan, here, items)
-            items = self._loop(plan, name, kind, dims, items)
+            items = self._cut(plan, name, self._loop(plan, name, kind, dims, items))
         return self._guarded(plan, left, items)
 
     def _guards_of(self, plan: StagePlan, guards: Sequence[Node], dims: Sequence[Dim]) -> list[Node]:
@@ -336,6 +337,15 @@ class NestBuilder:
             if self.names.get((plan.name, inner)) in mentioned:
                 return tail
         return None
+
+    def _cut(self, plan: StagePlan, name: str, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
+        """A loop in the parts that it was cut into."""
+        for how in plan.state.cuts:
+            if how.loop == name:
+                (loop,) = items
+                assert isinstance(loop, NestLoop)
+                return cut(loop, how, self.known)
+        return items
 
     def _loop(
         self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]

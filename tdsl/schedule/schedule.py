@@ -32,11 +32,13 @@ from tdsl.schedule.primitives import (
     Inline,
     Layout,
     Parallel,
+    Peel,
     Promote,
     Reorder,
     Reverse,
     RFactor,
     Scope,
+    Separate,
     Shift,
     Skew,
     Split,
@@ -152,6 +154,18 @@ class Schedule(Questions):
     def parallel(self, stage: StageLike, axis: str, *, chunk: Factor | None = None) -> Schedule:
         """Runs iterations on the threads of a pool. See `primitives/parallel.py`."""
         return self._then(Parallel(stage_name(self, stage), axis, chunk, where=here()))
+
+    @hide_internal_frames
+    def peel(
+        self, stage: StageLike, axis: str, *, first: Factor | None = None, last: Factor | None = None
+    ) -> Schedule:
+        """Runs the first and last iterations of a loop in loops of their own. See `primitives/peel.py`."""
+        return self._then(Peel(stage_name(self, stage), axis, first, last, where=here()))
+
+    @hide_internal_frames
+    def separate(self, stage: StageLike, axis: str) -> Schedule:
+        """Runs full and partial tiles in loops of their own. See `primitives/separate.py`."""
+        return self._then(Separate(stage_name(self, stage), axis, where=here()))
 
     # placement
 

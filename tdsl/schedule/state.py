@@ -38,6 +38,16 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """`loop` runs in parts: its first and last iterations apart, or (`separate`) full and partial tiles apart."""
+
+    loop: str
+    first: int = 0
+    last: int = 0
+    separate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StageState:
     """One stage of the schedule.
 
@@ -46,7 +56,7 @@ class StageState:
     made with). dims: names of the array's dimensions (N2). loops: outermost first. relations: in the order they were
     made; a split may keep the name of its parent for its outer loop (`vectorize`, `unroll`, `parallel(chunk=)`), so a
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
-    tails: name of a split's inner loop -> tail asked for (absent: automatic). inlined: it has no loops of its own any
+    tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts. inlined: it has no loops of its own any
     more. origin: how it came to be.
     """
 
@@ -62,6 +72,7 @@ class StageState:
     layout: Layout | None = None
     promotes: tuple[Promote, ...] = ()
     tails: tuple[tuple[str, Tail], ...] = ()
+    cuts: tuple[Cut, ...] = ()
     inlined: bool = False
     origin: Literal["declared", "cache_read", "cache_write", "rfactor"] = "declared"
 

@@ -13,11 +13,13 @@ from tdsl.schedule.primitives.fuse import Fuse
 from tdsl.schedule.primitives.inline import Inline
 from tdsl.schedule.primitives.layout import Layout
 from tdsl.schedule.primitives.parallel import Parallel
+from tdsl.schedule.primitives.peel import Peel
 from tdsl.schedule.primitives.promote import Promote
 from tdsl.schedule.primitives.reorder import Reorder
 from tdsl.schedule.primitives.reverse import Reverse
 from tdsl.schedule.primitives.rfactor import RFactor
 from tdsl.schedule.primitives.scope import Scope
+from tdsl.schedule.primitives.separate import Separate
 from tdsl.schedule.primitives.shift import Shift
 from tdsl.schedule.primitives.skew import Skew
 from tdsl.schedule.primitives.split import Split
@@ -30,7 +32,7 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
+        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
         CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
     )
 }  # fmt: skip

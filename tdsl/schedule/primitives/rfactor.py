@@ -131,6 +131,9 @@ class RFactor(Directive):
         for relation in entry.relations:
             if isinstance(relation, Shift) and relation.parent in derived_from(reduced, entry.relations):
                 self._refuse(entry, f"{relation.parent} was shifted")
+        for cut in entry.cuts:
+            if reduced & set(roots[cut.loop]):
+                self._refuse(entry, f"{cut.loop} runs in parts", cut.loop)
         for promote in entry.promotes:
             self._refuse(entry, f"its tile is promoted at {promote.loop}", promote.loop)
         asked = [loop for loop, _ in entry.tails if loop in roots and reduced & set(roots[loop])]
