@@ -304,7 +304,9 @@ def _refuse_cut(step: Directive, state: State, entry: StageState, axis: str) -> 
         f"{axis} of {entry.name} runs in parts already",
         why=(f"by {step_text(cutting)}", "a loop is cut last"),
         loops=loop_lines(entry, mark=axis),
-        hint=(f"{step.primitive} first, then {cutting.primitive}",) if step.primitive != cutting.primitive else (),
+        hint=(f"{step.primitive} first, then {cutting.primitive}",)
+        if step.primitive != cutting.primitive
+        else (),
     )
 
 

@@ -32,7 +32,10 @@ def cut(loop: NestLoop, how: Cut, known: Knowledge) -> tuple[NestLoop, ...]:
                 "L111",
                 f"loop {loop.name} of {loop.stage} is written out, so it cannot be cut where sizes say",
                 why=["it indexes registers" if loop.implied else "it is unrolled"],
-                hint=[f"separate a loop outside of {loop.name}", 'scope="stack" or "heap" for what it indexes'],
+                hint=[
+                    f"separate a loop outside of {loop.name}",
+                    'scope="stack" or "heap" for what it indexes',
+                ],
             )
     return parts
 
@@ -198,7 +201,9 @@ def _mentions(node: Node, var: str) -> bool:
     return local(var) in variables(node)
 
 
-def _assuming(items: tuple[NestItem, ...], table: Mapping[Node, Node], known: Knowledge) -> tuple[NestItem, ...]:
+def _assuming(
+    items: tuple[NestItem, ...], table: Mapping[Node, Node], known: Knowledge
+) -> tuple[NestItem, ...]:
     """The body where all choices are made."""
     result: list[NestItem] = []
 

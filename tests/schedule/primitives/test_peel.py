@@ -48,7 +48,12 @@ def test_parallel_unrolled_and_reduction_loops(matmul):
 
 
 def test_a_stage_placed_in_a_loop_in_parts(blur):
-    s = blur.s.peel("by", "y", first=1, last=1).store_root("bx").compute_at("bx", "by", "y").fold("bx", "y", 4)
+    s = (
+        blur.s.peel("by", "y", first=1, last=1)
+        .store_root("bx")
+        .compute_at("bx", "by", "y")
+        .fold("bx", "y", 4)
+    )
     v = np.arange(63, dtype=np.float32).reshape(7, 9)
     for target in ("interpret", "cpu"):
         assert np.array_equal(td.build(s, target=target)(v), td.build(blur.s)(v))

@@ -52,7 +52,12 @@ def test_a_loop_without_partial_tiles_stays_whole():
 
 
 def test_a_producer_in_a_tile(blur):
-    s = blur.s.tile("by", {"y": 2, "x": 4}).compute_at("bx", "by", "xo").separate("by", "yo").separate("by", "xo")
+    s = (
+        blur.s.tile("by", {"y": 2, "x": 4})
+        .compute_at("bx", "by", "xo")
+        .separate("by", "yo")
+        .separate("by", "xo")
+    )
     _same(s, blur.s, np.arange(108, dtype=np.float32).reshape(9, 12))
 
 
