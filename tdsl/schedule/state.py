@@ -56,8 +56,8 @@ class StageState:
     made with). dims: names of the array's dimensions (N2). loops: outermost first. relations: in the order they were
     made; a split may keep the name of its parent for its outer loop (`vectorize`, `unroll`, `parallel(chunk=)`), so a
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
-    tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts. inlined: it has no loops of its own any
-    more. origin: how it came to be.
+    tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
+    inlined: it has no loops of its own any more. origin: how it came to be.
     """
 
     stage: Stage
