@@ -23,6 +23,7 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "calls": (1,),
     "pool": (2,),
     "lifetime": (1,),
+    "hostile": (1,),
 }
 """Workload -> numbers of threads it is measured with."""
 

@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from tdsl.expr.reductions import all, any, argmax, argmin, max, mean, min, prod, sum
     from tdsl.expr.tensor import Tensor
     from tdsl.pipeline import build
+    from tdsl.runtime.cache_folder import cache_folder
     from tdsl.runtime.kernel import Kernel
     from tdsl.runtime.load import load
     from tdsl.runtime.machine_info import machine_info
@@ -139,6 +140,7 @@ _NAMES: dict[str, str] = {
     "expr.reductions": "all any argmax argmin max mean min prod sum",
     "expr.tensor": "Tensor",
     "pipeline": "build",
+    "runtime.cache_folder": "cache_folder",
     "runtime.kernel": "Kernel",
     "runtime.load": "load",
     "runtime.machine_info": "machine_info",
@@ -165,7 +167,7 @@ __all__ = [
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "ReadFacts", "Schedule", "ScheduleError",
     "ShapeError", "StageFacts", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
     "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "bitcast", "build",
-    "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
+    "cache_folder", "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
     "get_num_threads", "isfinite", "isinf", "isnan", "knob", "load", "log", "log10", "log1p", "log2", "logical_not",
     "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
     "param", "parse", "placeholder", "popcount", "pow", "prod", "reciprocal", "recurrence", "reduce_axis", "reducer",

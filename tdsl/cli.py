@@ -84,9 +84,9 @@ def _info() -> int:
 def _cache_list() -> int:
     import time
 
-    from tdsl.runtime.cache_folder import cache_folder
+    import tdsl as td
 
-    folder = cache_folder()
+    folder = td.cache_folder()
     if folder is None:
         print("nothing is kept: TDSL_CACHE=0, or no home folder")
         return 0
@@ -103,9 +103,9 @@ def _cache_list() -> int:
 
 
 def _cache_clear() -> int:
-    from tdsl.runtime.cache_folder import cache_folder
+    import tdsl as td
 
-    folder = cache_folder()
+    folder = td.cache_folder()
     number = 0 if folder is None else folder.clear()
     print(
         f"removed {number} entr{'y' if number == 1 else 'ies'}"

@@ -87,9 +87,10 @@ def build(
 
     Returns: a `Kernel`: call it with NumPy arrays, ask for its `source`, `time` it.
 
-    Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx what only a build can
-    decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's tvm.build.
-    """  # noqa: E501
+    Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx
+    what only a build can decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's
+    tvm.build.
+    """
     where = here()
     asked = as_schedule(schedule)
     if asked is None:
@@ -104,7 +105,7 @@ def build(
     kept = None if slot is None else slot.get()
     clock.mark("cache")
     if kept is not None:
-        code = LoopText(kept.loops, resolved, shared=bool(kept.interface.inplace))
+        code = LoopText(kept.loops, resolved, shared=kept.interface.shared)
         kernel = built_kernel(code, kept.interface, (kept.symbol, kept.code), clock.mark)
         clock.report(kept.interface.name)
         return kernel
@@ -116,7 +117,7 @@ def build(
         raise TargetError(
             "G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"']
         )
-    code = LoopText(loops, resolved, shared=bool(interface.inplace))
+    code = LoopText(loops, resolved, shared=interface.shared)
     kernel = built_kernel(code, interface, mark=clock.mark, slot=slot)
     clock.report(interface.name)
     return kernel

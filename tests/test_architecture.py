@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "declare": ("expr", "poly", *LEAVES),
     "schedule": ("expr", "poly", "declare", *LEAVES),
     "lower": ("expr", "schedule", *LEAVES),
+    # Loop IR and its text, which is what caches, pickles and saved files keep of a kernel (ADR 0018).
     "codegen": ("expr", "lower.ir", "lower.parser", "lower.printer", *LEAVES),
     "runtime": ("codegen", *LEAVES),
     "report": ("expr", "poly", "declare", "schedule", "lower", "codegen", "runtime", *LEAVES),
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # These see tdsl as users do: the top level and nothing inside.
 PUBLIC_ONLY = {
     "demo": ("demo",),
-    "cli": ("cli", "demo", "runtime.cache_folder"),
+    "cli": ("cli", "demo"),
     "ops": ("ops", "schedules"),
     "schedules": ("schedules",),
     "fuzzing": ("fuzzing",),
@@ -44,8 +45,6 @@ PUBLIC_ONLY = {
 OUTSIDERS = {"islpy": ("poly",), "llvmlite": ("codegen", "runtime")}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "tools", "core", "base", "misc", "common"}
 # Folders and files of tests/ that mirror no file of tdsl/.
-# One generator of hostile calls, a list of ways to be hostile: read from the top, split it would only be harder to read.
-LONG = {"hostile_calls.py": 700}
 NO_MIRROR = {
     "acceptance", "errors", "property", "golden", "semantics", "fuzz", "benchmarks", "docs", "test_acceptance.py",
     "test_architecture.py", "test_ci.py", "test_public.py", "test_docs.py", "conftest.py",
@@ -160,7 +159,7 @@ def test_files_stay_short() -> None:
         str(path.relative_to(ROOT)): count
         for folder in (PACKAGE, TESTS, ROOT / "benchmarks")
         for path in folder.rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > LONG.get(path.name, 500)
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 500
     }
     assert not long, f"over 500 lines: {long}"
 

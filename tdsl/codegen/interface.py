@@ -89,6 +89,11 @@ class Interface:
         return tuple(a for a in self.arguments if isinstance(a, ArrayInterface) and a.role == "output")
 
     @property
+    def shared(self) -> frozenset[str]:
+        """Arrays that a call may pass twice, as an input and as an output."""
+        return frozenset(name for pair in self.inplace for name in pair)
+
+    @property
     def abi(self) -> KernelAbi:
         """The signature of the machine code."""
         return KernelAbi(

@@ -6,8 +6,6 @@ what pickles, caches and saved kernels keep. Out: LLVM IR text a body, the name 
 
 from __future__ import annotations
 
-import re
-
 from tdsl.codegen.artifact import BodyKind
 from tdsl.lower.ir import Kernel
 from tdsl.lower.parser import parse_kernel
@@ -21,12 +19,14 @@ class LoopText:
     Args:
         loops: a verified kernel, or its text.
         target: what code is for.
-        shared: an input and an output may be one array, so that pointers promise LLVM nothing about each other.
+        shared: arrays that a call may pass twice, as an input and as an output.
     """
 
     __slots__ = ("_kernel", "_llvm", "_text", "shared", "target")
 
-    def __init__(self, loops: Kernel | str, target: Target, *, shared: bool = False) -> None:
+    def __init__(
+        self, loops: Kernel | str, target: Target, *, shared: frozenset[str] = frozenset()
+    ) -> None:
         self.target = target
         self.shared = shared
         self._kernel = None if isinstance(loops, str) else loops
@@ -58,8 +58,7 @@ class LoopText:
         if kind not in self._llvm:
             from tdsl.codegen.llvm import emit
 
-            text = emit(self.kernel, self.target, kind)
-            self._llvm[kind] = _without_promises(text) if self.shared else text
+            self._llvm[kind] = emit(self.kernel, self.target, kind, self.shared)
         return self._llvm[kind]
 
     def assembly(self, kind: BodyKind) -> str:
@@ -67,8 +66,3 @@ class LoopText:
         from tdsl.codegen.machine import assembly
 
         return assembly(self.llvm(kind), self.target)
-
-
-def _without_promises(text: str) -> str:
-    """Parameters that may alias. LLVM moves nothing across a store then; the emitter itself only reads earlier."""
-    return re.sub(r"^define .*$", lambda line: line[0].replace(" noalias", ""), text, flags=re.MULTILINE)

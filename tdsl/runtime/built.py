@@ -156,5 +156,5 @@ def rebuilt(state: dict[str, object]) -> Kernel:
         )
     target = Target.from_data(cast("dict[str, object]", state["target"]))
     interface = Interface.from_json(str(state["interface"]))
-    loops = LoopText(str(state["loops"]), target, shared=bool(interface.inplace))
+    loops = LoopText(str(state["loops"]), target, shared=interface.shared)
     return built_kernel(loops, interface)

@@ -1,5 +1,4 @@
-"""A folder of bytes kept by key between processes: keys and bytes in, the same bytes out or nothing; never an
-exception.
+"""A folder of bytes kept by key between processes: keys and bytes in; the same bytes or nothing out, never an exception.
 
 What lies there is machine code that this process will run, so a folder or file that somebody else could have written is
 not used: both belong to this user and nobody else may write them. An entry holds a digest of itself; a torn, cut or

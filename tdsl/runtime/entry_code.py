@@ -1,7 +1,6 @@
 """Objects of entries and of the functions they share: from a saved kernel, the disk cache, or compiled; bytes out.
 
-In: an Interface and where a kernel object holds its context. The bytes depend on the sources of codegen/entry and on
-the
+In: an Interface and where a kernel object holds its context. The bytes depend on the sources of codegen/entry and on the
 target only: no address is baked in, so they may come from another process or machine.
 """
 

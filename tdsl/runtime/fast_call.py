@@ -95,9 +95,7 @@ class _Lessons:
         outer = self.outer()
         try:
             functions = _shared(self._ready)
-        except (
-            ImportError
-        ):  # neither kept nor brought along, and no LLVM to make them: such calls stay in Python
+        except ImportError:  # neither kept nor brought along, and no LLVM: such calls stay in Python
             return
         for context in (self._inner, outer):
             if context is not None:

@@ -1,8 +1,8 @@
-"""Array types that offer DLPack's C functions: a type in, the addresses of its functions out (dlpack.h 1.2, exchange
-API).
+"""Array types that offer DLPack's C functions: a type in, the addresses of its functions out.
 
 Such a type has an attribute `__dlpack_c_exchange_api__`, a capsule with a table of functions. They read and make arrays
-without Python objects in between: PyTorch tensors in some 20 ns instead of a microsecond.
+without Python objects in between: PyTorch tensors in some 20 ns instead of a microsecond. Source: dlpack.h 1.2, exchange
+API.
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ class Kernel:
 
     @property
     def inplace(self) -> Mapping[str, tuple[str, ...]]:
-        """Input -> the outputs for which the very same array may be passed as `out=`, where the build proved that
-        safe.
-        """
+        """Input -> the outputs for which that very array may be passed as `out=`: the build proved it safe."""
         found: dict[str, tuple[str, ...]] = {}
         for name, output in self._interface.inplace:
             found[name] = (*found.get(name, ()), output)

@@ -51,7 +51,7 @@ def load(path: str | Path, name: str | None = None) -> Kernel:
     run = NativeRun(interface, bodies.load)
     run.load("contiguous")
     run.load("general")
-    loops = LoopText(saved.loops, saved.target, shared=bool(interface.inplace))
+    loops = LoopText(saved.loops, saved.target, shared=interface.shared)
     origin = Built(loops, interface)
     return fast_kernel(interface, run, origin, _ready(saved)) or Kernel(interface, run, origin)
 
@@ -81,12 +81,14 @@ def _require_cpu(saved: SavedKernel, file: Path) -> None:
     raise TargetError("G111", f"{file} cannot run here", where=here(), why=[why], hint=[hint])
 
 
-_UNUSED = frozenset(
-    "adx aes clflushopt clwb clzero crc32 fsgsbase invpcid mwaitx pclmul pku prfchw rdpid rdpru rdrnd rdseed sha shstk "  # noqa: SIM905
-    "vaes vpclmulqdq wbnoinvd xsavec xsaveopt xsaves".split()  # noqa: RUF100, SIM905
-)
-"""x86-64 features that LLVM's names have and the system's list has not, or not by that name; code uses them only where
-it names their instructions, which kernels never do."""
+_UNUSED = frozenset({
+    "adx", "aes", "clflushopt", "clwb", "clzero", "crc32", "fsgsbase", "invpcid", "mwaitx", "pclmul", "pku", "prfchw",
+    "rdpid", "rdpru", "rdrnd", "rdseed", "sha", "shstk", "vaes", "vpclmulqdq", "wbnoinvd", "xsavec", "xsaveopt", "xsaves",
+})  # fmt: skip
+"""x86-64 features that LLVM names and the system does not list, or not by that name.
+
+Code uses them only where it names their instructions, which kernels never do.
+"""
 
 
 def _listed() -> frozenset[str]:

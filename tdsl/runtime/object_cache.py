@@ -32,8 +32,7 @@ _CPU_FIELDS = frozenset({
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags",
     "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features",
 })  # fmt: skip
-"""What identifies a CPU's instructions; the other lines of /proc/cpuinfo differ from core to core or minute to
-minute."""
+"""What identifies a CPU's instructions; other lines of /proc/cpuinfo differ between cores or from minute to minute."""
 
 
 def object_for(

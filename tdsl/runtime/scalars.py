@@ -31,10 +31,9 @@ def as_scalar(value: object, argument: ScalarInterface) -> tuple[Number, ctypes.
             hint=_advice(plain, dtype),
         )
     number = cast(Number, plain)
+    # A float may round to an infinity, an int may not.
     exact = not dtype.is_float or not isinstance(number, float)
-    if exact and not min_value(dtype) <= number <= max_value(
-        dtype
-    ):  # a float may round to an infinity, an int may not
+    if exact and not min_value(dtype) <= number <= max_value(dtype):
         raise CallTypeError(
             "C111",
             f"{argument.name} is {shown_value(number)}, which {argument.dtype} cannot hold",

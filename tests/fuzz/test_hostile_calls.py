@@ -1,37 +1,23 @@
-"""Thousands of hostile calls in a process of its own: a crash, a hang or a wrong byte fails the test, not the suite."""
+"""Thousands of hostile calls in a process of its own: a crash, a hang or a wrong byte fails the test, not the suite.
 
-import os
-import subprocess
+100,000 are one command: `python -m tests.fuzz.hostile`, or `python -m benchmarks hostile`, which keeps the figures.
+"""
+
 import sys
 
 import pytest
 
+from tests.fuzz.hostile import watch
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-
-# 100,000 take three minutes: TDSL_HOSTILE_CALLS=100000 pytest tests/fuzz/test_hostile_calls.py
-CALLS = int(os.environ.get("TDSL_HOSTILE_CALLS", "2500"))
-
-
-def run(calls, seed, *before):
-    program = "\n".join(
-        (
-            *before,
-            "import faulthandler",
-            "faulthandler.enable()",
-            "from tests.support.hostile_calls import main",
-        )
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-W", "error", "-c", f"{program}\nmain({calls}, {seed})"]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120 + calls / 50)
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("seed", [1])
 def test_hostile_calls(seed):
-    done = run(CALLS, seed)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "'right'" in done.stdout and "'wrong'" in done.stdout and "'C109'" in done.stdout
+    found = watch(2500, seed)
+    assert not found.failures, found.text()
+    assert min(found.told[name] for name in ("right", "wrong", "C101", "C103", "C109", "C112")) > 20
 
 
 BREAKS = {
@@ -45,5 +31,19 @@ BREAKS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("what", BREAKS)
 def test_it_would_be_noticed(what):
-    done = run(6000, 5, BREAKS[what])
-    assert done.returncode != 0 and "AssertionError" in done.stderr, what
+    found = watch(6000, 5, batch=6000, before=BREAKS[what])
+    assert "AssertionError" in found.text(), what
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV in call none yet"),
+        ("import time; time.sleep(60)", "no end within"),
+        ("import tests.support.hostile_calls as h; h.judge = lambda *all: 1 / 0", "status 1 in call 0"),
+    ],
+)
+def test_how_a_process_ends_is_told(before, said, monkeypatch):
+    monkeypatch.setenv("TDSL_CACHE", "0")
+    found = watch(1, 1, before=before, seconds=2.0 if "sleep" in before else 60.0)
+    assert len(found.failures) == 1 and said in found.failures[0]

@@ -38,3 +38,19 @@ def test_shapes_that_no_memory_holds():
         with pytest.raises(td.TdslError) as caught:
             td.placeholder("y", (extent,))
         assert caught.value.code in ("E104", "E204", "E113")
+
+
+def test_an_empty_result_of_any_length_takes_no_time():
+    """The other dimension of an array without elements may be as long as a size may be."""
+    m, k = td.size("m"), td.reduce_axis("k", n)
+    wide = td.placeholder("wide", (n, m))
+    copied = td.compute("copied", (n, m), lambda i, j: wide[i, j] * 2)
+    summed = td.compute("summed", (m,), lambda j: td.sum(wide[k, j], over=k))
+    plain = td.schedule(copied, summed)
+    for s in (plain, plain.vectorize(copied, "j", 8).parallel(copied, "i").reorder(summed, "k", "j")):
+        f = td.build(s)
+        for empty in (np.empty((2**46, 0), np.float32), np.empty((0, 2**40), np.float32)[:, :0]):
+            results = f(empty)
+            assert [one.shape for one in results] == [empty.shape, (0,)]
+            assert f(empty, out=results) is results
+    assert f(np.ones((2, 3), np.float32))[1].tolist() == [2, 2, 2]

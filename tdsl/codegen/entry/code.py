@@ -1,5 +1,4 @@
-"""Text of one function of the entry: operations in, numbered lines of LLVM IR out; conditions that lead to the slow
-path.
+"""Text of one function of the entry: operations and conditions in, numbered lines of LLVM IR out.
 
 Conditions are gathered and tested together (`require`, then `settle`), so that checks cost few branches. Whatever fails
 jumps to the label `slow`.

@@ -37,8 +37,10 @@ declare i32 @PyTuple_SetItem(ptr, i64, ptr)
 """
 
 RELEASE_WORK = 1 << 16
-"""Bytes of arguments plus operations above which the interpreter's lock is released: some 10 µs. Releasing costs 20 ns
-alone, but a busy thread may then keep the lock for a whole switch interval of 5 ms."""
+"""Bytes of arguments plus operations above which the interpreter's lock is released: some 10 µs.
+
+Releasing costs 20 ns alone, but a busy thread may then keep the lock for a whole switch interval of 5 ms.
+"""
 
 
 def emit_entry(interface: Interface, context_offset: int) -> str | None:

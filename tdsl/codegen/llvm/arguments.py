@@ -2,6 +2,9 @@
 
 The entry reads every pointer, size, scalar and stride at its start; what no body uses is left out again. A body knows
 arrays by pointers that do not alias (outputs overlap nothing, inputs are only read) and by the strides of its layout.
+An input that a call may pass as an output, too, makes no such promise, nor does that output; LLVM then moves no read of
+one across a write of the other. The emitter itself moves reads of inputs only to earlier places, which gives the values
+that are meant: those before the call.
 """
 
 from __future__ import annotations
@@ -48,8 +51,8 @@ def _specification(argument: ArrayArgument | ScalarArgument) -> ArgumentSpec:
     return ArgumentSpec(argument.name, "array", argument.dtype.name, len(argument.extents), argument.role)
 
 
-def take_arguments(entry: Function, kernel: Kernel) -> Arguments:
-    """Read the arrays of the call."""
+def take_arguments(entry: Function, kernel: Kernel, shared: frozenset[str]) -> Arguments:
+    """Read the arrays of the call. shared: those that may be one array with another."""
     abi = kernel_abi(kernel)
     data, integers, environment = (entry.parameter("ptr", name) for name in ("data", "sizes", "env"))
     sizes: dict[str, Value] = {}
@@ -68,7 +71,9 @@ def take_arguments(entry: Function, kernel: Kernel) -> Arguments:
         if isinstance(argument, ScalarArgument):
             params[argument.name] = _scalar(entry, argument, pointer)
             continue
-        entry.module.pointers[pointer] = "noalias readonly" if argument.role == "input" else "noalias"
+        promises = () if argument.name in shared else ("noalias",)
+        promises += ("readonly",) if argument.role == "input" else ()
+        entry.module.pointers[pointer] = " ".join(promises)
         pointers[argument.name] = pointer
         places = (abi.stride_index(argument.name, at) for at in range(len(argument.extents)))
         strides[argument.name] = tuple(_slot(entry, "i64", integers, at) for at in places)

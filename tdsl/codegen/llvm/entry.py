@@ -1,9 +1,10 @@
 """A kernel in, the text of its LLVM module out: the entry that callers know, the body, and what the body needs.
 
-The entry takes pointers, sizes and strides out of the call's arrays (arguments.py), puts the floating environment right
-and calls the body, whose parameters say what may not alias. Two modules a kernel: `contiguous` computes strides from
-extents and trusts in aligned elements; `general` takes byte strides from the caller and any address. The general one
-holds the body twice: most arrays that are not contiguous are cuts of rows, whose last dimension still is.
+The entry takes pointers, sizes and strides out of the call's arrays (arguments.py), returns where no output has an
+element, puts the floating environment right and calls the body, whose parameters say what may not alias. Two modules a
+kernel: `contiguous` computes strides from extents and trusts in aligned elements; `general` takes byte strides from the
+caller and any address. The general one holds the body twice: most arrays that are not contiguous are cuts of rows, whose
+last dimension still is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal
 
 from tdsl.codegen.abi import ABI_VERSION
 from tdsl.codegen.float_environment import FLOAT_ENTER, FLOAT_LEAVE, float_environment
+from tdsl.codegen.llvm.allocations import extents_of
 from tdsl.codegen.llvm.arguments import Arguments, Layout, buffers, take_arguments
 from tdsl.codegen.llvm.capabilities import Capabilities, capabilities
 from tdsl.codegen.llvm.context import Context
@@ -19,7 +21,7 @@ from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwis
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
 from tdsl.codegen.llvm.types import symbol_text
-from tdsl.lower.ir import Kernel
+from tdsl.lower.ir import Kernel, ScalarArgument
 from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
@@ -33,27 +35,31 @@ def symbol(kernel: Kernel, body: Body = "contiguous") -> str:
     return kernel.name if body == "contiguous" else f"{kernel.name}_general"
 
 
-def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
+def emit(
+    kernel: Kernel, target: Target, body: Body = "contiguous", shared: frozenset[str] = frozenset()
+) -> str:
     """The LLVM IR of one body of a kernel.
 
     Args:
         kernel: verified Loop IR.
         target: the CPU; decides vector width, FMA and how masks are written, never what is computed.
         body: "contiguous": every array row-major without gaps, elements aligned; "general": any byte strides.
+        shared: arrays that a call may pass twice, as an input and as an output: these promise LLVM nothing.
 
     Returns:
-        A module that defines the symbol `symbol(kernel, body)` with the signature of codegen/abi.py. The same kernel,
-        target and body give the same text.
+        A module that defines the symbol `symbol(kernel, body)` with the signature of codegen/abi.py. The same arguments
+        give the same text.
 
-    Errors: G122 no code for the architecture; L121, L122, L123 too many
-    registers, operations or stack bytes; I999 Loop IR that breaks its own rules.
+    Errors: G122 no code for the architecture; L121, L122, L123 too many registers, operations or stack bytes; I999 Loop
+    IR that breaks its own rules.
     """
     machine = capabilities(target)
     module = Module()
     name = symbol(kernel, body)
     attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
     entry = Function(module, name, "i32", attributes)
-    arguments = take_arguments(entry, kernel)
+    arguments = take_arguments(entry, kernel, shared)
+    nothing = _no_elements(entry, kernel, arguments, machine)
     layouts: tuple[Layout, ...] = ("contiguous",) if body == "contiguous" else ("rows", "strided")
     if body == "general" and not arguments.rows:
         layouts = ("strided",)
@@ -62,6 +68,7 @@ def emit(kernel: Kernel, target: Target, body: Body = "contiguous") -> str:
     floats = any(word in text for text in texts for word in _FLOAT_WORDS)
     if floats:
         module.texts[FLOAT_ENTER] = float_environment(machine.architecture)
+    _return_if(entry, nothing)
     _call(entry, bodies, arguments, floats=floats)
     heading = f"; {name}: {body} body, ABI version {ABI_VERSION}\n"
     declarations = "\n".join(sorted(module.declarations)) + "\n"
@@ -79,6 +86,37 @@ def _body(
     write(ctx, kernel.body)
     function.scopes[0].lines.append(["  ret i32 0"])
     return function
+
+
+def _no_elements(entry: Function, kernel: Kernel, arguments: Arguments, machine: Capabilities) -> str:
+    """Whether all outputs are empty, as an i1; empty where one never is.
+
+    Arrays without elements may have dimensions of any length, and a loop over one of those alone would never end.
+    """
+    ctx = Context(entry, machine)
+    ctx.sizes, ctx.params = arguments.sizes, arguments.params
+    every = ""
+    for argument in kernel.arguments:
+        if isinstance(argument, ScalarArgument) or argument.role == "input":
+            continue
+        empty = ""
+        for extent in extents_of(ctx, argument.extents):
+            span = ctx.span(extent)
+            if span is None or span[0] <= 0:
+                one = entry.pure("i1", "icmp eq i64 %s, 0", ctx.scalar(extent))
+                empty = entry.pure("i1", "or i1 %s, %s", empty, one) if empty else one
+        if not empty:
+            return ""
+        every = entry.pure("i1", "and i1 %s, %s", every, empty) if every else empty
+    return every
+
+
+def _return_if(entry: Function, nothing: str) -> None:
+    """End a call that has nothing to do."""
+    if nothing:
+        entry.jump_if(nothing, "nothing", "something")
+        entry.label("something")
+        entry.at_end(["nothing:", "  ret i32 0"])
 
 
 def _call(entry: Function, bodies: list[Function], arguments: Arguments, *, floats: bool) -> None:

@@ -1,6 +1,7 @@
 """The module as a whole: what callers pass, alignments, determinism, other machines."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,35 @@ def test_module(golden, body):
     golden(
         emit(kernel("axpy", ["n"], arguments, block(full, tail)), Target("cpu:x86-64-v4"), body), suffix=".ll"
     )
+
+
+@pytest.mark.parametrize("body", ["contiguous", "general"])
+def test_arrays_that_may_be_one_promise_nothing(body):
+    """x may be passed as y; z may not: only z says that it is alone."""
+    i = local("i")
+    value = build.add(load("x", F, i), load("z", F, i))
+    arguments = [array("x", F, (N,)), array("z", F, (N,)), array("y", F, (N,), "output")]
+    made = kernel("sum", ["n"], arguments, loop("i", 0, N, store("y", (i,), value), "parallel"))
+    for shared, alone in ((frozenset(), 3), (frozenset({"x", "y"}), 1)):
+        text = emit(made, Target("cpu:x86-64-v3"), body, shared)
+        signatures = [
+            found for found in re.findall(r"^define .*\((.*)\)", text, re.MULTILINE) if "readonly" in found
+        ]
+        assert len(signatures) >= (2 if body == "contiguous" else 4)  # bodies, and what runs on threads
+        for signature in signatures:
+            assert signature.count("noalias") == alone and signature.count("readonly") == 2, signature
+
+
+def test_a_result_without_elements_runs_no_loop():
+    """Where an output cannot be empty nothing asks whether it is."""
+    i = local("i")
+    arguments = [array("y", F, (N, number(3)), "output")]
+    body = loop("i", 0, N, store("y", (i, number(0)), build.const(1.0, F)))
+    assert "label %nothing" in emit(kernel("some", ["n"], arguments, body), Target("cpu:x86-64-v3"))
+    fixed = kernel(
+        "fixed", [], [array("y", F, (number(2),), "output")], store("y", (number(0),), build.const(1.0, F))
+    )
+    assert "nothing" not in emit(fixed, Target("cpu:x86-64-v3"))
 
 
 def test_text_does_not_depend_on_hash_seeds(tmp_path):

@@ -50,52 +50,57 @@ entry:
   %v9 = load ptr, ptr %v8, align 8
   %v12 = getelementptr i8, ptr %data, i64 24
   %v13 = load ptr, ptr %v12, align 8
-  %v59 = call i64 @tdsl_float_enter()
-  %v60 = call i32 @axpy.contiguous(i64 %v1, ptr %v5, ptr %v9, float %v3, ptr %v13)
-  call void @tdsl_float_leave(i64 %v59)
-  ret i32 %v60
+  %v16 = icmp eq i64 %v1, 0
+  br i1 %v16, label %nothing, label %something
+something:
+  %v60 = call i64 @tdsl_float_enter()
+  %v61 = call i32 @axpy.contiguous(i64 %v1, ptr %v5, ptr %v9, float %v3, ptr %v13)
+  call void @tdsl_float_leave(i64 %v60)
+  ret i32 %v61
+nothing:
+  ret i32 0
 }
 
-define internal i32 @axpy.contiguous(i64 %p16, ptr noalias readonly %p25, ptr noalias readonly %p28, float %p31, ptr noalias %p35) nounwind "prefer-vector-width"="512" {
+define internal i32 @axpy.contiguous(i64 %p17, ptr noalias readonly %p26, ptr noalias readonly %p29, float %p32, ptr noalias %p36) nounwind "prefer-vector-width"="512" {
 entry:
-  %v17 = lshr i64 %p16, 3
-  %v19 = icmp slt i64 0, %v17
-  br i1 %v19, label %enter18, label %done18
-enter18:
-  %v32 = insertelement <8 x float> poison, float %p31, i64 0
-  %v33 = shufflevector <8 x float> %v32, <8 x float> poison, <8 x i32> zeroinitializer
-  br label %loop18
-loop18:
-  %i22 = phi i64 [ 0, %enter18 ], [ %v38, %loop18 ]
-  %v24 = mul i64 %i22, 32
-  %v26 = getelementptr i8, ptr %p25, i64 %v24
-  %v27 = load <8 x float>, ptr %v26, align 4
-  %v29 = getelementptr i8, ptr %p28, i64 %v24
-  %v30 = load <8 x float>, ptr %v29, align 4
-  %v34 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v33, <8 x float> %v27, <8 x float> %v30)
-  %v36 = getelementptr i8, ptr %p35, i64 %v24
-  store <8 x float> %v34, ptr %v36, align 4
-  %v38 = add nsw i64 %i22, 1
-  %v39 = icmp slt i64 %v38, %v17
-  br i1 %v39, label %loop18, label %done18
-done18:
-  %v41 = mul i64 %v17, -8
-  %v42 = add i64 %v41, %p16
-  %v43 = call i64 @llvm.smax.i64(i64 %v42, i64 -1)
-  %v44 = call i64 @llvm.smin.i64(i64 %v43, i64 8)
-  %v45 = trunc i64 %v44 to i32
-  %v46 = insertelement <8 x i32> poison, i32 %v45, i64 0
-  %v47 = shufflevector <8 x i32> %v46, <8 x i32> poison, <8 x i32> zeroinitializer
-  %v48 = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %v47
-  %v49 = mul i64 %v17, 32
-  %v50 = getelementptr i8, ptr %p25, i64 %v49
-  %v51 = call <8 x float> @llvm.masked.load.v8f32.p0(ptr align 4 %v50, <8 x i1> %v48, <8 x float> zeroinitializer)
-  %v52 = getelementptr i8, ptr %p28, i64 %v49
-  %v53 = call <8 x float> @llvm.masked.load.v8f32.p0(ptr align 4 %v52, <8 x i1> %v48, <8 x float> zeroinitializer)
-  %v54 = insertelement <8 x float> poison, float %p31, i64 0
-  %v55 = shufflevector <8 x float> %v54, <8 x float> poison, <8 x i32> zeroinitializer
-  %v56 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v55, <8 x float> %v51, <8 x float> %v53)
-  %v57 = getelementptr i8, ptr %p35, i64 %v49
-  call void @llvm.masked.store.v8f32.p0(<8 x float> %v56, ptr align 4 %v57, <8 x i1> %v48)
+  %v18 = lshr i64 %p17, 3
+  %v20 = icmp slt i64 0, %v18
+  br i1 %v20, label %enter19, label %done19
+enter19:
+  %v33 = insertelement <8 x float> poison, float %p32, i64 0
+  %v34 = shufflevector <8 x float> %v33, <8 x float> poison, <8 x i32> zeroinitializer
+  br label %loop19
+loop19:
+  %i23 = phi i64 [ 0, %enter19 ], [ %v39, %loop19 ]
+  %v25 = mul i64 %i23, 32
+  %v27 = getelementptr i8, ptr %p26, i64 %v25
+  %v28 = load <8 x float>, ptr %v27, align 4
+  %v30 = getelementptr i8, ptr %p29, i64 %v25
+  %v31 = load <8 x float>, ptr %v30, align 4
+  %v35 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v34, <8 x float> %v28, <8 x float> %v31)
+  %v37 = getelementptr i8, ptr %p36, i64 %v25
+  store <8 x float> %v35, ptr %v37, align 4
+  %v39 = add nsw i64 %i23, 1
+  %v40 = icmp slt i64 %v39, %v18
+  br i1 %v40, label %loop19, label %done19
+done19:
+  %v42 = mul i64 %v18, -8
+  %v43 = add i64 %v42, %p17
+  %v44 = call i64 @llvm.smax.i64(i64 %v43, i64 -1)
+  %v45 = call i64 @llvm.smin.i64(i64 %v44, i64 8)
+  %v46 = trunc i64 %v45 to i32
+  %v47 = insertelement <8 x i32> poison, i32 %v46, i64 0
+  %v48 = shufflevector <8 x i32> %v47, <8 x i32> poison, <8 x i32> zeroinitializer
+  %v49 = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %v48
+  %v50 = mul i64 %v18, 32
+  %v51 = getelementptr i8, ptr %p26, i64 %v50
+  %v52 = call <8 x float> @llvm.masked.load.v8f32.p0(ptr align 4 %v51, <8 x i1> %v49, <8 x float> zeroinitializer)
+  %v53 = getelementptr i8, ptr %p29, i64 %v50
+  %v54 = call <8 x float> @llvm.masked.load.v8f32.p0(ptr align 4 %v53, <8 x i1> %v49, <8 x float> zeroinitializer)
+  %v55 = insertelement <8 x float> poison, float %p32, i64 0
+  %v56 = shufflevector <8 x float> %v55, <8 x float> poison, <8 x i32> zeroinitializer
+  %v57 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v56, <8 x float> %v52, <8 x float> %v54)
+  %v58 = getelementptr i8, ptr %p36, i64 %v50
+  call void @llvm.masked.store.v8f32.p0(<8 x float> %v57, ptr align 4 %v58, <8 x i1> %v49)
   ret i32 0
 }
