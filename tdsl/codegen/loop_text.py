@@ -24,9 +24,7 @@ class LoopText:
 
     __slots__ = ("_kernel", "_llvm", "_text", "shared", "target")
 
-    def __init__(
-        self, loops: Kernel | str, target: Target, *, shared: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, loops: Kernel | str, target: Target, *, shared: frozenset[str] = frozenset()) -> None:
         self.target = target
         self.shared = shared
         self._kernel = None if isinstance(loops, str) else loops
