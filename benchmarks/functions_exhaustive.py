@@ -5,6 +5,7 @@ compares with float64: NumPy's functions and `math.erf`, which are right to a fe
 0.00001 of float32's last place. Errors are in units of the last place of the exact result (of subnormals, 2^-149); an
 infinity counts as 2^128. NaN, and the sign of zeros and of everything else, must agree everywhere. Odd functions are
 compared for positive arguments and must give the same bits but for the sign for negative ones. A few minutes each.
+Functions of two arguments are sampled: pairs of any bits, of like sizes, and such that the results are finite.
 
 The lines kept are in benchmarks/results/functions-exhaustive.jsonl.
 """
@@ -37,18 +38,26 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 REFERENCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "exp": np.exp, "exp2": np.exp2, "expm1": np.expm1, "log": np.log, "log2": np.log2, "log10": np.log10,
     "log1p": np.log1p, "tanh": np.tanh, "sigmoid": _sigmoid, "erf": lambda x: _erf(x).astype(np.float64),
-    "sin": np.sin, "cos": np.cos, "tan": np.tan,
+    "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh, "asinh": np.arcsinh,
+    "acosh": np.arccosh, "atanh": np.arctanh, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "cbrt": np.cbrt,
 }  # fmt: skip
 """The same in float64."""
 
-ODD = ("tanh", "erf", "sin", "tan")
+ODD = ("tanh", "erf", "sin", "tan", "sinh", "asinh", "atanh", "asin", "atan", "cbrt")
+
+OF_TWO: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "pow": np.power, "atan2": np.arctan2, "hypot": np.hypot,
+}  # fmt: skip
+"""Functions of two arguments, which are sampled."""
+
+SAMPLES = 1 << 26
 
 
 def kernel(name: str, dtype: str = "float32", lanes: int = 16) -> Callable[..., np.ndarray]:
-    """The function over an array, in vectors."""
+    """The function over an array, or two, in vectors."""
     n = td.size("n")
-    x = td.placeholder("x", (n,), dtype)
-    y = td.compute("y", (n,), lambda i: getattr(td, name)(x[i]))
+    inputs = [td.placeholder(letter, (n,), dtype) for letter in ("xz" if name in OF_TWO else "x")]
+    y = td.compute("y", (n,), lambda i: getattr(td, name)(*(each[i] for each in inputs)))
     return td.build(td.schedule(y).vectorize(y, "i", lanes))
 
 
@@ -98,13 +107,48 @@ def exhaust(name: str) -> Line:
     )  # fmt: skip
 
 
+def pairs(name: str, dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Arguments of a function of two: a third of any bits, a third of like sizes, a third where results are finite."""
+    count = CHUNK // 3
+    bits = [dice.integers(0, 1 << 32, count, dtype=np.uint64).astype(np.uint32) for _ in range(2)]
+    any_bits = [each.view(np.float32) for each in bits]
+    alike = dice.normal(size=(2, count)).astype(np.float32)
+    first = np.exp2(dice.uniform(-149, 127, count)).astype(np.float32)
+    if name == "pow":
+        second = dice.uniform(-150, 129, count) / np.log2(first.astype(np.float64))
+    else:
+        second = first * np.exp2(dice.uniform(-26, 26, count))
+        first, second = (each * dice.choice([-1.0, 1.0], count) for each in (first, second))
+    sides = zip(any_bits, alike, (first, second), strict=True)
+    x, y = (np.concatenate([each.astype(np.float32) for each in side]) for side in sides)
+    return x, y
+
+
+def sample(name: str) -> Line:
+    """A function of two arguments on random pairs."""
+    call, reference, dice = kernel(name), OF_TWO[name], np.random.default_rng(0)
+    worst, at, wrong, seen = 0.0, (0.0, 0.0), 0, 0
+    start = time.perf_counter()
+    while seen < SAMPLES:
+        x, y = pairs(name, dice)
+        error, bad = compare(call(x, y), reference(x.astype(np.float64), y.astype(np.float64)))
+        wrong, seen = wrong + int(bad.sum()), seen + len(x)
+        place = int(np.argmax(error))
+        if error[place] > worst:
+            worst, at = float(error[place]), (float(x[place]), float(y[place]))
+    return row(
+        "accuracy", f"{name} float32, random pairs", "tdsl", ulp=round(worst, 4), argument=list(at), wrong=wrong,
+        arguments=seen, reference="NumPy float64", took_s=round(time.perf_counter() - start),
+    )  # fmt: skip
+
+
 def main(names: list[str]) -> None:
-    """Exhausts the functions named, or all; their lines replace older ones in the file of results."""
-    kept = RESULTS.read_text(encoding="utf-8").splitlines()[1:] if RESULTS.exists() else []
-    for name in names or list(REFERENCES):
+    """Exhausts or samples the functions named, or all; their lines replace older ones in the file of results."""
+    for name in names or [*REFERENCES, *OF_TWO]:
         with np.errstate(all="ignore"):
-            line = dumps(exhaust(name))
+            line = dumps(sample(name) if name in OF_TWO else exhaust(name))
         print(line, flush=True)
+        kept = RESULTS.read_text(encoding="utf-8").splitlines()[1:] if RESULTS.exists() else []
         kept = sorted([each for each in kept if f'"{name} float32' not in each] + [line])
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text("\n".join([dumps(machine()), *kept]) + "\n", encoding="utf-8")

@@ -58,6 +58,10 @@ _ERF = "erf(sqrt(x)) / sqrt(x) - 1 if x > 1e-30 else 2/sqrt(pi) - 1"
 _ERFC = "2 + log(erfc(x)) / log(2)"
 _OF_ERF = "log(2) * erfc(x) / erf(x)"
 _OF_ATANH = "x**1.5 / (2 * atanh(sqrt(x)))"
+_SINH = "(sinh(sqrt(x)) / sqrt(x) - 1) / x if x > 1e-14 else mpf(1)/6 + x/120"
+_COSH = "((cosh(sqrt(x)) - 1) / x - 1/mpf(2)) / x if x > 1e-9 else mpf(1)/24 + x/720"
+_ASIN = "(asin(sqrt(x)) / sqrt(x) - 1) / x if x > 1e-14 else mpf(1)/6 + 3*x/40"
+_ATAN = "(atan(sqrt(x)) / sqrt(x) - 1) / x if x > 1e-14 else -mpf(1)/3 + x/5"
 
 FITS: dict[str, Fit] = {
     "exp32": Fit(_EXP, range(6), "-0.3473", "0.3473", "x**2 / exp(x)", 24),
@@ -76,6 +80,16 @@ FITS: dict[str, Fit] = {
     "sin64": Fit(_SIN, range(7), "1e-20", "0.6241", "x**1.5 / sin(sqrt(x))", 53, 3),
     "cos32": Fit(_COS, range(3), "1e-12", "0.626", "x**2 / cos(sqrt(x))", 24),
     "cos64": Fit(_COS, range(6), "1e-20", "0.6241", "x**2 / cos(sqrt(x))", 53, 3),
+    "sinh32": Fit(_SINH, range(3), "1e-12", "0.1207", "x**1.5 / sinh(sqrt(x))", 24),
+    "sinh64": Fit(_SINH, range(5), "1e-20", "0.1207", "x**1.5 / sinh(sqrt(x))", 53, 3),
+    "cosh32": Fit(_COSH, range(3), "1e-12", "0.1207", "x**2 / cosh(sqrt(x))", 24),
+    "cosh64": Fit(_COSH, range(5), "1e-20", "0.1207", "x**2 / cosh(sqrt(x))", 53, 3),
+    "asin32": Fit(_ASIN, range(6), "1e-12", "0.25", "x**1.5 / asin(sqrt(x))", 24),
+    "asin64": Fit(_ASIN, range(13), "1e-20", "0.25", "x**1.5 / asin(sqrt(x))", 53, 3),
+    "atan32": Fit(_ATAN, range(5), "1e-12", "0.25", "x**1.5 / atan(sqrt(x))", 24),
+    "atan64": Fit(_ATAN, range(12), "1e-20", "0.25", "x**1.5 / atan(sqrt(x))", 53, 3),
+    "cbrt32": Fit("x**(-1/mpf(3))", range(4), "1", "2", "x**(1/mpf(3))", 24),
+    "cbrt64": Fit("x**(-1/mpf(3))", range(6), "1", "2", "x**(1/mpf(3))", 53, 1),
     "pow32_r": Fit(_ATANH, range(4), "1e-18", "0.02948", _OF_ATANH, 53, 1),
     "pow32_p": Fit(_EXP2, range(7), "-0.501", "0.501", "x / mpf(2)**x", 53, 1),
     "pow64_r": Fit(f"(({_ATANH}) - mpf(2)/3) / x", range(7), "1e-9", "0.02948", f"x * {_OF_ATANH}", 53, 1),

@@ -57,31 +57,46 @@ if TYPE_CHECKING:
         Witness,
     )
     from tdsl.expr.functions.calls import (
-        bitcast,
-        clz,
+        acos,
+        acosh,
+        asin,
+        asinh,
+        atan,
+        atan2,
+        atanh,
+        cbrt,
         cos,
-        ctz,
+        cosh,
         erf,
         exp,
         exp2,
         expm1,
-        isfinite,
-        isinf,
-        isnan,
+        hypot,
         log,
         log1p,
         log2,
         log10,
-        popcount,
         pow,
-        reciprocal,
-        rsqrt,
         sigmoid,
-        sign,
         sin,
-        square,
+        sinh,
         tan,
         tanh,
+    )
+    from tdsl.expr.functions.simple import (
+        bitcast,
+        clz,
+        copysign,
+        ctz,
+        isfinite,
+        isinf,
+        isnan,
+        popcount,
+        reciprocal,
+        rsqrt,
+        sign,
+        signbit,
+        square,
     )
     from tdsl.expr.handles import Expr
     from tdsl.expr.operations import (
@@ -132,8 +147,10 @@ _NAMES: dict[str, str] = {
     "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
     "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
     "ShapeError TargetError TdslError UnknownAxisError UnknownStageError UnprovenSchedule Witness",
-    "expr.functions.calls": "bitcast clz cos ctz erf exp exp2 expm1 isfinite isinf isnan log log10 log1p log2 popcount "
-    "pow reciprocal rsqrt sigmoid sign sin square tan tanh",
+    "expr.functions.calls": "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf exp exp2 expm1 hypot log log10 "
+    "log1p log2 pow sigmoid sin sinh tan tanh",
+    "expr.functions.simple": "bitcast clz copysign ctz isfinite isinf isnan popcount reciprocal rsqrt sign signbit "
+    "square",
     "expr.handles": "Expr",
     "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
     "where",
@@ -165,15 +182,16 @@ __all__ = [
     "CallKeyError", "CallMemoryError", "CallTypeError", "CallValueError", "CodegenError", "DTypeError",
     "DuplicateNameError", "Expr", "ExpressionError", "FormatError", "IllegalSchedule", "InternalError", "Kernel",
     "LimitError", "LoweringError", "MissingTool", "PlacementError", "ReadFacts", "Schedule", "ScheduleError",
-    "ShapeError", "StageFacts", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError", "UnknownStageError",
-    "UnprovenSchedule", "Witness", "abs", "all", "any", "argmax", "argmin", "axis", "bitcast", "build",
-    "cache_folder", "cast", "ceil", "clamp", "clz", "compute", "cos", "ctz", "erf", "exp", "exp2", "expm1", "floor", "fma",
-    "get_num_threads", "isfinite", "isinf", "isnan", "knob", "load", "log", "log10", "log1p", "log2", "logical_not",
-    "machine_info", "max", "max_value", "maximum", "mean", "min", "min_value", "minimum", "options", "pad",
-    "param", "parse", "placeholder", "popcount", "pow", "prod", "reciprocal", "recurrence", "reduce_axis", "reducer",
-    "require", "round",
-    "rsqrt", "schedule", "set_num_threads", "sigmoid", "sign", "sin", "size", "sqrt", "square", "sum",
-    "tan", "tanh", "trunc", "update", "where",
+    "ShapeError", "StageFacts", "Target", "TargetError", "TdslError", "Tensor", "UnknownAxisError",
+    "UnknownStageError", "UnprovenSchedule", "Witness", "abs", "acos", "acosh", "all", "any", "argmax",
+    "argmin", "asin", "asinh", "atan", "atan2", "atanh", "axis", "bitcast", "build", "cache_folder", "cast",
+    "cbrt", "ceil", "clamp", "clz", "compute", "copysign", "cos", "cosh", "ctz", "erf", "exp", "exp2",
+    "expm1", "floor", "fma", "get_num_threads", "hypot", "isfinite", "isinf", "isnan", "knob", "load",
+    "log", "log10", "log1p", "log2", "logical_not", "machine_info", "max", "max_value", "maximum", "mean",
+    "min", "min_value", "minimum", "options", "pad", "param", "parse", "placeholder", "popcount", "pow",
+    "prod", "reciprocal", "recurrence", "reduce_axis", "reducer", "require", "round", "rsqrt", "schedule",
+    "set_num_threads", "sigmoid", "sign", "signbit", "sin", "sinh", "size", "sqrt", "square", "sum", "tan",
+    "tanh", "trunc", "update", "where",
 ]  # fmt: skip
 
 

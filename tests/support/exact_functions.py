@@ -90,11 +90,43 @@ def _tanh(x: Decimal) -> Decimal:
     return grown / (grown + 2)
 
 
+def _sinh(x: Decimal) -> Decimal:
+    return _series(x, lambda n: x * x / (2 * n * (2 * n + 1))) if abs(x) < 1 else (x.exp() - (-x).exp()) / 2
+
+
+def _atan(x: Decimal) -> Decimal:
+    if abs(x) > 1:
+        return (pi(DIGITS) / 2).copy_sign(x) - _atan(1 / x)
+    halvings = 0
+    while abs(x) > Decimal("0.01"):  # atan(x) = 2 atan(x / (1 + sqrt(1 + x^2)))
+        x, halvings = x / (1 + (1 + x * x).sqrt()), halvings + 1
+    total, power, n = x, x, 1
+    while abs(power) > abs(x) * Decimal(10) ** -(DIGITS + 2):
+        power, n = -power * x * x, n + 2
+        total += power / n
+    return total * 2**halvings
+
+
+def _acos(x: Decimal) -> Decimal:
+    return 2 * _atan(((1 - x) / (1 + x)).sqrt()) if x > -1 else pi(DIGITS)
+
+
+def _atan2(y: Decimal, x: Decimal) -> Decimal:
+    if x == 0:
+        return (pi(DIGITS) / 2).copy_sign(y)
+    return _atan(y / x) if x > 0 else _atan(y / x) + pi(DIGITS).copy_sign(y)
+
+
 _OF_DECIMALS: dict[str, Callable[..., Decimal]] = {
     "exp": lambda x: x.exp(), "exp2": lambda x: (x * Decimal(2).ln()).exp(), "expm1": _expm1,
     "log": lambda x: x.ln(), "log2": lambda x: x.ln() / Decimal(2).ln(), "log10": lambda x: x.log10(),
     "log1p": _log1p, "tanh": _tanh, "sigmoid": lambda x: 1 / (1 + (-x).exp()), "erf": _erf,
-    "pow": lambda x, y: (y * x.ln()).exp(),
+    "pow": lambda x, y: (y * x.ln()).exp(), "sinh": _sinh, "cosh": lambda x: (x.exp() + (-x).exp()) / 2,
+    "asinh": lambda x: _log1p(abs(x) + x * x / (1 + (1 + x * x).sqrt())).copy_sign(x),
+    "acosh": lambda x: (x + (x * x - 1).sqrt()).ln(),
+    "atanh": lambda x: (_log1p(x) - _log1p(-x)) / 2, "atan": _atan, "acos": _acos, "atan2": _atan2,
+    "asin": lambda x: _atan(x / ((1 - x) * (1 + x)).sqrt()) if abs(x) < 1 else (pi(DIGITS) / 2).copy_sign(x),
+    "cbrt": lambda x: (abs(x).ln() / 3).exp().copy_sign(x) if x else x, "hypot": lambda x, y: (x * x + y * y).sqrt(),
 }  # fmt: skip
 
 

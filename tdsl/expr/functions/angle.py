@@ -18,6 +18,7 @@ from itertools import pairwise
 from tdsl.dtypes import DTYPES
 from tdsl.expr import build
 from tdsl.expr.functions.parts import (
+    HALF_PI,
     bits,
     exact_fma,
     minus,
@@ -34,12 +35,6 @@ from tdsl.expr.node import Node
 
 LIMIT = {32: 2.0**17, 64: 2.0**22}
 """Below this `near` is accurate."""
-
-_HALF_PI = {
-    32: (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
-    64: (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
-}
-"""pi/2 as a sum of three numbers of the format."""
 
 _TWO_OVER_PI = (
     0x00000000, 0xA2F9836E, 0x4E441529, 0xFC2757D1, 0xF534DDC0, 0xDB629599, 0x3C439041, 0xFE5163AB, 0xDEBBC561,
@@ -60,7 +55,7 @@ _FLOAT64 = DTYPES["float64"]
 
 def near(x: Node) -> tuple[Node, Node, Node]:
     """(k, r, rest): x = k pi/2 + r + rest for 0 <= x < LIMIT; k is whole, right in its low bits."""
-    first, second, third = (number(-part, x) for part in _HALF_PI[x.dtype.bits])
+    first, second, third = (number(-part, x) for part in HALF_PI[x.dtype.bits])
     magic = number(rounder(x.dtype), x)
     shifted = multiply_add(x, number(0.6366197723675814, x), magic)
     k = minus(shifted, magic)

@@ -113,7 +113,7 @@ def expm1(x: Node) -> Node:
     beyond the greatest; what sums lose is gathered and added last. Far below 0 the result is -1.
     """
     inside = build.maximum(x, number({32: -18.0, 64: -38.0}[x.dtype.bits], x))
-    shifted, r, lost = _reduced_pair(inside)
+    shifted, r, lost = reduced_pair(inside)
     rest = multiply_add(times(r, r), polynomial(r, _Q[x.dtype.bits]), lost)
     half = number(0.5, x)
     power = of_bits(plus(shift_left(bits(shifted), x.dtype.fraction_bits), bits(half)), x.dtype)
@@ -145,7 +145,7 @@ def reduced(x: Node) -> tuple[Node, Node]:
     return shifted, multiply_add(n, number(-_LN2_LOW[width], x), r)
 
 
-def _reduced_pair(x: Node) -> tuple[Node, Node, Node]:
+def reduced_pair(x: Node) -> tuple[Node, Node, Node]:
     """(n + the rounder, r, what r lost by rounding)."""
     width, magic = x.dtype.bits, number(rounder(x.dtype), x)
     shifted = multiply_add(x, number(_LOG2E, x), magic)

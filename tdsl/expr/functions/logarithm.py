@@ -73,21 +73,31 @@ _LN2_LOW = {32: 1.4286068203094172e-06, 64: -1.7239444525614835e-13}
 def log(x: Node) -> Node:
     """The natural logarithm: -infinity of zeros, NaN below."""
     k, f = split(x)
-    return _checked(x, _sum(k, f, None))
+    return _checked(x, _sum(k, f, _tail(f)))
 
 
 def log1p(x: Node) -> Node:
     """log(1 + x), accurate near 0; keeps -0."""
-    k, scale = _exponent(plus(number(1.0, x), x))
-    offset = minus(scale, number(1.0, x))
-    f = exact_fma(x, scale, offset)
-    lost = exact_fma(x, scale, minus(offset, f))
-    value = _sum(k, f, multiply_add(build.neg(lost), f, lost))
+    value = of_one_and(x)
     inside = build.logical_and(build.gt(x, number(-1.0, x)), build.lt(x, number(math.inf, x)))
     below = build.select(build.lt(x, number(-1.0, x)), number(math.nan, x), x)
     edge = build.select(build.eq(x, number(-1.0, x)), number(-math.inf, x), below)
     chosen = build.select(inside, value, edge)
     return of_bits(build.binary("or", bits(chosen), sign_of(x)), x.dtype)
+
+
+def of_one_and(x: Node, low: Node | None = None, doubled: Node | None = None) -> Node:
+    """log(1 + x + low) for finite x above -1 and low below its last place; plus log(2) where `doubled`."""
+    k, scale = _exponent(plus(number(1.0, x), x))
+    offset = minus(scale, number(1.0, x))
+    f = exact_fma(x, scale, offset)
+    lost = exact_fma(x, scale, minus(offset, f))
+    if low is not None:
+        lost = multiply_add(low, scale, lost)
+    if doubled is not None:
+        k = plus(k, build.select(doubled, number(1.0, x), number(0.0, x)))
+    lost = multiply_add(build.neg(lost), f, lost)
+    return _sum(k, f, _fine_tail(f, lost) if low is not None else plus(_tail(f), lost))
 
 
 def log2(x: Node) -> Node:
@@ -131,18 +141,30 @@ def _tail(f: Node) -> Node:
     if f.dtype.bits == 32:
         return times(times(f, f), polynomial(f, _P32))
     half = times(times(f, f), number(0.5, f))
+    return minus(_above_half(f, half), half)
+
+
+def _fine_tail(f: Node, lost: Node) -> Node:
+    """The same plus `lost`, but for the last rounding."""
+    square = times(f, f)
+    half = times(square, number(0.5, f))
+    lost = multiply_add(exact_fma(f, f, build.neg(square)), number(-0.5, f), lost)
+    if f.dtype.bits == 32:
+        return minus(multiply_add(times(square, f), polynomial(f, _P32[1:]), lost), half)
+    return minus(plus(_above_half(f, half), lost), half)
+
+
+def _above_half(f: Node, half: Node) -> Node:
+    """log(1 + f) - f + f^2 / 2 of float64."""
     s = build.div(f, plus(f, number(2.0, f)))
     z = times(s, s)
-    r = multiply_add(z, polynomial(z, _R64), half)
-    return minus(times(s, r), half)
+    return times(s, multiply_add(z, polynomial(z, _R64), half))
 
 
-def _sum(k: Node, f: Node, lost: Node | None) -> Node:
-    """K ln2 + log(1 + f)."""
+def _sum(k: Node, f: Node, tail: Node) -> Node:
+    """K ln2 + f + tail."""
     width = f.dtype.bits
-    tail = multiply_add(k, number(_LN2_LOW[width], f), _tail(f))
-    if lost is not None:
-        tail = plus(tail, lost)
+    tail = multiply_add(k, number(_LN2_LOW[width], f), tail)
     whole = times(k, number(_LN2_HIGH[width], f))
     high = plus(whole, f)
     return plus(high, plus(plus(minus(whole, high), f), tail))

@@ -15,6 +15,12 @@ from tdsl.expr.node import Const, Node
 _INTEGERS = {32: DTYPES["int32"], 64: DTYPES["int64"]}
 _UNSIGNED = {32: DTYPES["uint32"], 64: DTYPES["uint64"]}
 
+HALF_PI = {
+    32: (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
+    64: (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
+}
+"""pi/2 as a sum of three numbers of the format."""
+
 
 def number(value: float, like: Node) -> Const:
     """A constant in the dtype of another node."""
@@ -106,3 +112,28 @@ def plus(a: Node, b: Node) -> Node:
 def minus(a: Node, b: Node) -> Node:
     """`a - b`."""
     return build.sub(a, b)
+
+
+def two_sum(a: Node, b: Node) -> tuple[Node, Node]:
+    """(a + b rounded, what that lost); exact for all finite sums (Knuth)."""
+    total = plus(a, b)
+    of_b = minus(total, a)
+    return total, plus(minus(a, minus(total, of_b)), minus(b, of_b))
+
+
+def fast_two_sum(a: Node, b: Node) -> tuple[Node, Node]:
+    """(a + b rounded, what that lost), where a is 0 or |a| >= |b| (Dekker)."""
+    total = plus(a, b)
+    return total, plus(minus(a, total), b)
+
+
+def two_product(a: Node, b: Node) -> tuple[Node, Node]:
+    """(a * b rounded, what that lost)."""
+    product = times(a, b)
+    return product, exact_fma(a, b, build.neg(product))
+
+
+def half_pi(like: Node) -> tuple[Node, Node]:
+    """pi/2 as a sum of two constants."""
+    first, second = HALF_PI[like.dtype.bits][:2]
+    return number(first, like), number(second, like)

@@ -57,10 +57,12 @@ def test_loop_interpreter_agrees(functions, name):
 def test_without_fma_a_function_is_still_close(functions, name):
     """Contracted steps round twice on old CPUs; only `exact_fma` steps do not."""
     target = "cpu:x86-64-v2"
-    values = (np.abs(functions.draw("float32", 0.01, 3.0, 60)),) * ARITY[name]
+    most = 1.0 if name in ("asin", "acos", "atanh") else 3.0
+    values = (np.abs(functions.draw("float32", 0.01, most, 60)),) * ARITY[name]
     got = functions.compiled(name, "float32", 4, target, arity=ARITY[name])(*values)
     want = functions.interpreted(name, *values)
-    assert np.allclose(got, want, rtol=5e-7, atol=0)
+    assert np.isfinite(want).sum() > 20
+    assert np.allclose(got, want, rtol=5e-7, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,8 @@ def test_calls_print_and_parse():
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_constants_fold_to_the_value_of_the_expansion(functions, name):
-    values = (0.75, 1.25)[: ARITY[name]]
+    values = (1.25, 0.75) if name == "acosh" else (0.75, 1.25)
+    values = values[: ARITY[name]]
     folded = call(name, *(const(value, "float32") for value in values))
     arrays = [np.full(1, value, np.float32) for value in values]
     y = td.compute("y", (1,), lambda i: td.Expr(folded))
