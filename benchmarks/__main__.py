@@ -24,6 +24,7 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "pool": (2,),
     "lifetime": (1,),
     "hostile": (1,),
+    "polybench": (1,),
 }
 """Workload -> numbers of threads it is measured with."""
 

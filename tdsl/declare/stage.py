@@ -14,6 +14,7 @@ from tdsl.declare.names import entries, next_number
 from tdsl.declare.nonempty import facts_of_places
 from tdsl.declare.proof import prove_reads
 from tdsl.declare.require import facts_about
+from tdsl.declare.same_point import resolved
 from tdsl.declare.scope import all_origins, check_names, checked_axes
 from tdsl.declare.size import gather_sizes
 from tdsl.dtypes import DType
@@ -21,7 +22,7 @@ from tdsl.errors import DTypeError, DuplicateNameError
 from tdsl.expr.build import cast
 from tdsl.expr.contract import contract
 from tdsl.expr.handles import AxisHandle, Expr, Origin, adopt, as_node, as_operand
-from tdsl.expr.node import Node
+from tdsl.expr.node import Node, axis_var
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
 from tdsl.location import Location
@@ -68,6 +69,8 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     options = current_options() if draft.recorded is None else draft.recorded
     contracting = options.contract and draft.recorded is None
     body = tuple(contract(node) for node in written) if contracting else written
+    if draft.base is None:
+        body = resolved(body, draft.own, tuple(axis_var(handle.name) for handle in draft.axes))
     origins = all_origins(_mentioned(draft, values))
     reduce_axes = checked_axes((*body, *draft.at), draft.axes, origins, what, where)
     axes = tuple(handle.origin.axis for handle in draft.axes)
