@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tdsl.error_pages import calls, expressions, legality, loops, schedules, values
+from tdsl.error_pages import calls, directives, expressions, legality, loops, schedules, values
 from tdsl.error_pages.page import ErrorPage
 
 CODES: dict[str, ErrorPage] = {
@@ -12,6 +12,7 @@ CODES: dict[str, ErrorPage] = {
         *values.PAGES,
         *schedules.PAGES,
         *legality.PAGES,
+        *directives.PAGES,
         *loops.PAGES,
         *calls.PAGES,
     )

@@ -255,6 +255,22 @@ def _inline(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.inline("{_producer(drawing, schedule)}")'
 
 
+def _clone(drawing: Drawing, schedule: td.Schedule) -> str:
+    readers = [
+        (read, stage)
+        for stage in schedule.stages()
+        for read in schedule.reads(stage)
+        if read in schedule.stages()
+    ]
+    stage, reader = drawing.dice.choice(readers or [("s0", "s1")])
+    return f'.clone("{stage}", "{reader}", name="d{drawing.count}")'
+
+
+def _hoist(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _stage(drawing, schedule)
+    return f'.hoist("{stage}", "{_axis(drawing, schedule, stage)}", name="h{drawing.count}")'
+
+
 def _cache_read(drawing: Drawing, schedule: td.Schedule) -> str:
     stages = schedule.stages()
     stage = drawing.dice.choice(stages)
@@ -379,6 +395,8 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "store_root": (4, _store_root),
     "compute_root": (2, _compute_root),
     "inline": (4, _inline),
+    "clone": (3, _clone),
+    "hoist": (4, _hoist),
     "cache_read": (6, _cache_read),
     "cache_write": (5, _cache_write),
     "promote": (6, _promote),

@@ -141,13 +141,8 @@ def renamed_tensors(stage: Stage, name: str) -> tuple[str, ...]:
     return tuple(f"{name}_{tensor}" for tensor in stage.tensor_names)
 
 
-def write_copy(entry: StageState, name: str, scope: StorageScope) -> tuple[StageState, StageState]:
-    """A stage split in two: the whole expression under `name`, and the stage itself, which copies it (P10).
-
-    Returns:
-        The computing stage and the copying one.
-    """
-    stage = entry.stage
+def copied(stage: Stage, name: str) -> Stage:
+    """The same computation as a stage called `name`, with tensors of its own."""
     inner = replace(
         stage, name=name, tensor_names=renamed_tensors(stage, name), tensors=[], named_by_user=True
     )
@@ -156,6 +151,17 @@ def write_copy(entry: StageState, name: str, scope: StorageScope) -> tuple[Stage
             replace(one, name=called) for one, called in zip(stage.own, inner.tensor_names, strict=True)
         )
         inner = replace(redirected(inner, stage.own, own), own=own)
+    return inner
+
+
+def write_copy(entry: StageState, name: str, scope: StorageScope) -> tuple[StageState, StageState]:
+    """A stage split in two: the whole expression under `name`, and the stage itself, which copies it (P10).
+
+    Returns:
+        The computing stage and the copying one.
+    """
+    stage = entry.stage
+    inner = copied(stage, name)
     tensors = tensors_of(inner)
     axes = stage.axes if stage.base is None else _whole(stage, entry.dims)
     index = tuple(axis_var(axis.name) for axis in axes)

@@ -142,6 +142,16 @@ class StageView:
         """See `Schedule.store_at`."""
         return self._with(self._schedule.store_at(self._stage, host, axis))
 
+    @hide_internal_frames
+    def clone(self, readers: Stages, *, name: str | None = None) -> StageView:
+        """See `Schedule.clone`."""
+        return self._with(self._schedule.clone(self._stage, readers, name=name))
+
+    @hide_internal_frames
+    def hoist(self, axis: str, *, name: str | None = None) -> StageView:
+        """See `Schedule.hoist`."""
+        return self._with(self._schedule.hoist(self._stage, axis, name=name))
+
     # staging and storage
 
     @hide_internal_frames

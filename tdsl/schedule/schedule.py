@@ -21,6 +21,7 @@ from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_names, as_pairs, as_stages, stage_name, tensor_name
 from tdsl.schedule.knob import Knob, bound, with_plain_integers
+from tdsl.schedule.methods import Methods
 from tdsl.schedule.primitives import (
     Assume,
     CacheRead,
@@ -61,7 +62,7 @@ Factor = int | Knob
 Arguments = ParamSpec("Arguments")
 
 
-class Schedule(Questions):
+class Schedule(Questions, Methods):
     """How to compute some tensors; made by `td.schedule`, changed by its methods, each of which gives a new schedule.
 
     Stages are named by tensor or string, axes and dims by string. `print(s)` shows the loops, `s.steps` how they came

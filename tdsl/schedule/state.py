@@ -74,7 +74,7 @@ class StageState:
     tails: tuple[tuple[str, Tail], ...] = ()
     cuts: tuple[Cut, ...] = ()
     inlined: bool = False
-    origin: Literal["declared", "cache_read", "cache_write", "rfactor"] = "declared"
+    origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"
 
     @property
     def name(self) -> str:

@@ -6,10 +6,12 @@ from tdsl.schedule.directive import Directive
 from tdsl.schedule.primitives.assume import Assume
 from tdsl.schedule.primitives.cache_read import CacheRead
 from tdsl.schedule.primitives.cache_write import CacheWrite
+from tdsl.schedule.primitives.clone import Clone
 from tdsl.schedule.primitives.compute_at import ComputeAt
 from tdsl.schedule.primitives.compute_root import ComputeRoot
 from tdsl.schedule.primitives.fold import Fold
 from tdsl.schedule.primitives.fuse import Fuse
+from tdsl.schedule.primitives.hoist import Hoist
 from tdsl.schedule.primitives.inline import Inline
 from tdsl.schedule.primitives.layout import Layout
 from tdsl.schedule.primitives.parallel import Parallel
@@ -33,7 +35,7 @@ PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
-        CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
+        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

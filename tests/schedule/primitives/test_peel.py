@@ -1,5 +1,7 @@
 """`peel`: the first and last iterations of a loop in loops of their own; the same iterations in the same order."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -81,10 +83,11 @@ def test_nothing_peeled(blur, told):
 
 def test_a_loop_is_cut_last_and_once(blur, told):
     s = blur.s.peel("by", "y")
-    assert told(lambda: s.split("by", "y", 4)) == (
+    text = re.sub(r"py:\d+", "py:N", told(lambda: s.split("by", "y", 4)))
+    assert text == (
         "ArgumentError S114: y of by runs in parts already\n"
         '  here: split("by", "y", 4)\n'
-        '  by peel("by", "y") at test_peel.py:78\n'
+        '  by peel("by", "y") at test_peel.py:N\n'
         "  a loop is cut last\n"
         "      for y   <-\n"
         "        for x\n"

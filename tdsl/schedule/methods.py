@@ -1,0 +1,43 @@
+"""Methods of `Schedule` that add directives: the rarer ones, so that `schedule.py` stays readable; one line each.
+
+In: arguments as the user gives them. Out: the schedule after one more step, through `_then`; what a primitive does,
+checks and documents is in `primitives/<name>.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tdsl.location import here, hide_internal_frames
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.handles import StageLike, Stages, as_stages, stage_name
+from tdsl.schedule.primitives import Clone, Hoist
+
+if TYPE_CHECKING:
+    from tdsl.schedule.schedule import Schedule
+
+
+class Methods:
+    """The part of `Schedule` with its rarer directives."""
+
+    __slots__ = ()
+
+    def _then(self, step: Directive) -> Schedule:
+        """The schedule after one more step."""
+        raise NotImplementedError
+
+    @property
+    def _given(self) -> Schedule:
+        return cast("Schedule", self)
+
+    @hide_internal_frames
+    def clone(self, stage: StageLike, readers: Stages, *, name: str | None = None) -> Schedule:
+        """Gives some readers of a stage a copy of it, to be placed apart. See `primitives/clone.py`."""
+        return self._then(
+            Clone(stage_name(self._given, stage), as_stages(self._given, readers), name, where=here())
+        )
+
+    @hide_internal_frames
+    def hoist(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
+        """Computes what a loop does not change outside of it. See `primitives/hoist.py`."""
+        return self._then(Hoist(stage_name(self._given, stage), axis, name, where=here()))
