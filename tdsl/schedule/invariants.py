@@ -6,6 +6,7 @@ Nothing is rewritten inside a part, and a product stays with the sum that contra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -182,7 +183,7 @@ def _with_loops(
     )
 
 
-def _replaced(node: Node, table: dict[Node, Node]) -> Node:
+def _replaced(node: Node, table: Mapping[Node, Node]) -> Node:
     """The node with parts exchanged, the outermost ones first."""
     memo: dict[Node, Node] = dict(table)
     return rewrite(node, lambda part: part, memo)
