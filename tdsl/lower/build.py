@@ -6,7 +6,7 @@ make it faster. Reads become loads at their physical subscripts, reductions beco
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tdsl.dtypes import DType
@@ -14,7 +14,7 @@ from tdsl.errors import InternalError
 from tdsl.expr.build import ONE, ZERO, constant, fma, logical_and, maximum, minimum, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
-from tdsl.expr.rewrite import rewrite, substitute, walk
+from tdsl.expr.rewrite import rewrite, substitute, variables, walk
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
@@ -29,6 +29,7 @@ from tdsl.lower.ir import (
     Statement,
     Store,
 )  # fmt: skip
+from tdsl.lower.rewrite_statement import expressions, walk_statements
 from tdsl.schedule.nest import (
     Nest,
     NestAllocate,
@@ -75,8 +76,10 @@ class _Lowering:
                 lower, upper = self.expression(item.lower, {}), self.expression(item.upper, {})
                 return For(item.var, lower, upper, item.kind, self.items(item.body))
             case NestGuard(cond, body, tail, otherwise):
-                asked = self.expression(cond, {})
-                return If(asked, self.items(body), self.items(otherwise) if otherwise else None, tail)
+                asked, then = self.expression(cond, {}), self.items(body)
+                if tail == "shift" and not _can_move(asked, body, then):
+                    tail = None
+                return If(asked, then, self.items(otherwise) if otherwise else None, tail)
             case NestLet(var, value, body):
                 return Let(var, value, self.items(body))
             case NestAllocate(storage, body):
@@ -224,6 +227,31 @@ def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
     point: dict[Node, Node] = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
     pairs = zip(storage.subscripts, storage.lower, strict=True)
     return Slot(storage.buffer, tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs))
+
+
+def _can_move(cond: Node, items: tuple[NestItem, ...], body: Statement) -> bool:
+    """Whether a partial tile may be moved back to the edge (tail `shift`), by less than its width.
+
+    No remainder in it may depend on where the tile starts: `(2*io + ii) % 2` is `ii` in whole steps of the tile only, and
+    is simplified to that. Nor may regions of other stages have been found for where the tile stood.
+    """
+    stages = {one.stage for item in items for one in _computed(item)}
+    own = {var for var in variables(cond) if var.kind == "local"}
+    whole = (node for one in walk_statements(body) for node in walk(*expressions(one)))
+    remainders = (node for node in whole if isinstance(node, Binary) and node.op == "mod")
+    return len(stages) == 1 and not any(own & set(variables(node)) for node in remainders)
+
+
+def _computed(item: NestItem) -> Iterator[NestCompute]:
+    match item:
+        case NestCompute():
+            yield item
+        case NestGuard():
+            for one in (*item.body, *item.otherwise):
+                yield from _computed(one)
+        case NestLoop() | NestLet() | NestAllocate():
+            for one in item.body:
+                yield from _computed(one)
 
 
 def _inside(index: Sequence[Node], extents: Sequence[Node]) -> tuple[Node, ...]:

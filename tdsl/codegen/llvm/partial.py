@@ -129,5 +129,5 @@ def _is_native(ctx: Context, lane: str, access: tuple[str, tuple[Node, ...]]) ->
     terms, _ = linear(index[-1])
     variable = Var(lane, index[-1].dtype, "local")
     moving = [term for term in (*terms, *index[:-1]) if depends_on(term, lanes)]
-    neighbours = moving == [variable] and terms[variable] == 1 and buffer.strides[-1] == (unit, None)
+    neighbours = moving == [variable] and terms.get(variable) == 1 and buffer.strides[-1] == (unit, None)
     return neighbours and unit >= ctx.capabilities.masked_bytes
