@@ -118,6 +118,7 @@ if TYPE_CHECKING:
     )
     from tdsl.expr.reductions import all, any, argmax, argmin, max, mean, min, prod, sum
     from tdsl.expr.tensor import Tensor
+    from tdsl.fuzzing.fuzz import fuzz
     from tdsl.pipeline import build
     from tdsl.runtime.cache_folder import cache_folder
     from tdsl.runtime.kernel import Kernel
@@ -156,6 +157,7 @@ _NAMES: dict[str, str] = {
     "where",
     "expr.reductions": "all any argmax argmin max mean min prod sum",
     "expr.tensor": "Tensor",
+    "fuzzing.fuzz": "fuzz",
     "pipeline": "build",
     "runtime.cache_folder": "cache_folder",
     "runtime.kernel": "Kernel",
@@ -186,7 +188,7 @@ __all__ = [
     "UnknownStageError", "UnprovenSchedule", "Witness", "abs", "acos", "acosh", "all", "any", "argmax",
     "argmin", "asin", "asinh", "atan", "atan2", "atanh", "axis", "bitcast", "build", "cache_folder", "cast",
     "cbrt", "ceil", "clamp", "clz", "compute", "copysign", "cos", "cosh", "ctz", "erf", "exp", "exp2",
-    "expm1", "floor", "fma", "get_num_threads", "hypot", "isfinite", "isinf", "isnan", "knob", "load",
+    "expm1", "floor", "fma", "fuzz", "get_num_threads", "hypot", "isfinite", "isinf", "isnan", "knob", "load",
     "log", "log10", "log1p", "log2", "logical_not", "machine_info", "max", "max_value", "maximum", "mean",
     "min", "min_value", "minimum", "options", "pad", "param", "parse", "placeholder", "popcount", "pow",
     "prod", "reciprocal", "recurrence", "reduce_axis", "reducer", "require", "round", "rsqrt", "schedule",

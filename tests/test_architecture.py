@@ -39,7 +39,7 @@ PUBLIC_ONLY = {
     "cli": ("cli", "demo"),
     "ops": ("ops", "schedules"),
     "schedules": ("schedules",),
-    "fuzzing": ("fuzzing",),
+    "fuzzing": ("fuzzing", "location"),  # errors show the user's line
     "__main__": ("cli",),
 }
 OUTSIDERS = {"islpy": ("poly",), "llvmlite": ("codegen", "runtime")}

@@ -31,8 +31,8 @@ from tdsl.settings import Options
 
 
 @hide_internal_frames
-def parse(text: str) -> Tensor:
-    """The tensor that `tensor.text()` wrote, declared anew in this process.
+def parse(text: str) -> Tensor | tuple[Tensor, ...]:
+    """The tensor that `tensor.text()` wrote, declared anew in this process; a tuple where it wrote several.
 
     Args: text: of format 1.
 
@@ -45,11 +45,11 @@ def parse(text: str) -> Tensor:
     program = _Program(where)
     for block in _blocks(text, where):
         program.declare(block)
-    if program.output is None:
+    if not program.outputs:
         raise FormatError(
             "E123", "this text names no output", where=where, hint=("output C, in the last line",)
         )
-    return program.output
+    return program.outputs[0] if len(program.outputs) == 1 else tuple(program.outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class _Program:
     variables: dict[str, Var] = field(default_factory=dict[str, Var])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     reducers: dict[str, Reducer] = field(default_factory=lambda: dict(REDUCERS))
-    output: Tensor | None = None
+    outputs: list[Tensor] = field(default_factory=list[Tensor])
 
     def declare(self, block: _Block) -> None:
         """Adds one declaration."""
@@ -174,7 +174,7 @@ class _Program:
     def _output(self, block: _Block) -> None:
         if block.name not in self.tensors:
             raise self._error(f"{block.name} is not declared", f"output {block.name}")
-        self.output = self.tensors[block.name]
+        self.outputs.append(self.tensors[block.name])
 
     def _stage(self, block: _Block) -> None:
         axes: dict[str, AxisHandle] = {}

@@ -253,4 +253,38 @@ td.build(td.schedule(y), inputs=[x])
         "an architecture without a code generator",
         "Code is generated for x86-64 and AArch64; the interpreter runs anywhere.",
     ),
+    ErrorPage(
+        "G131",
+        ArgumentTypeError,
+        "fuzzing what is no schedule",
+        "`td.fuzz` takes the tensors to compute, or a schedule of them, and draws random schedules of those.",
+        SCALE + "td.fuzz(lambda: y)",
+        SCALE + "td.fuzz(y, seconds=0.5)",
+    ),
+    ErrorPage(
+        "G132",
+        ArgumentError,
+        "a time, seed or tolerance that is none",
+        "`seconds` is a positive number, `seed` a whole number, and `tolerance` between 0 and 1.",
+        SCALE + "td.fuzz(y, seconds=0)",
+        SCALE + "td.fuzz(y, seconds=0.5)",
+    ),
+    ErrorPage(
+        "G133",
+        ArgumentError,
+        "nothing to compare schedules with",
+        "`td.fuzz` runs the declaration in the interpreter first, at small sizes that keep its facts. None was found, or "
+        "the interpreter needs too long: large constant extents are the usual reason.",
+        """\
+A = td.placeholder("A", (30000, 30000), "float32")
+B = td.compute("B", (30000, 30000), lambda i, j: A[i, j] + 1)
+td.fuzz(B, seconds=1)
+""",
+        """\
+n = td.size("n")
+A = td.placeholder("A", (n, n), "float32")
+B = td.compute("B", (n, n), lambda i, j: A[i, j] + 1)
+td.fuzz(B, seconds=1)
+""",
+    ),
 )

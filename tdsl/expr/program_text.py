@@ -1,6 +1,6 @@
 """A declared tensor with all it depends on as text: one declaration a line, which `td.parse` reads back (format 1).
 
-In: a tensor. Out: lines such as ``input A: float32, shape=(m, k)`` and ``C: float32 = sum(A[i, k], over=(k))``;
+In: tensors. Out: lines such as ``input A: float32, shape=(m, k)`` and ``C: float32 = sum(A[i, k], over=(k))``;
 arguments and stages stand in order of creation. An expression that is shared and long is written once, under a name
 with a dot, which no user's name has; so the text is as long as the graph. User lines are not kept.
 """
@@ -25,12 +25,12 @@ LONG = 60
 """Characters from which a shared expression is written once."""
 
 
-def program_text(output: Tensor) -> str:
-    """The declarations that `output` needs, and which tensor it is.
+def program_text(*outputs: Tensor) -> str:
+    """The declarations that `outputs` need, and which tensors they are.
 
     Errors: E105 two tensors of one name that are not an operator's.
     """
-    stages, inputs = _collected(output)
+    stages, inputs = _collected(outputs)
     names = _Names(stages, inputs)
     params = {param.name: param for stage in stages for param in stage.params}
     sizes: dict[str, Size] = {}
@@ -45,14 +45,14 @@ def program_text(output: Tensor) -> str:
             lines += _stage(one, names)
         else:
             lines.append(_argument(one))
-    return "\n".join([*lines, f"output {names.tensors[output].name}", ""])
+    return "\n".join([*lines, *(f"output {names.tensors[output].name}" for output in outputs), ""])
 
 
-def _collected(output: Tensor) -> tuple[list[Stage], list[Tensor]]:
+def _collected(outputs: Sequence[Tensor]) -> tuple[list[Stage], list[Tensor]]:
     """Stages in order of declaration, which is a topological order, and the inputs."""
     stages: dict[Stage, None] = {}
     inputs: dict[Tensor, None] = {}
-    stack = [output]
+    stack = list(outputs)
     while stack:
         tensor = stack.pop()
         if tensor.producer is None:

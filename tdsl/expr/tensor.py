@@ -115,14 +115,16 @@ class Tensor(Operators["Tensor"]):
         return element(self, index)
 
     @hide_internal_frames
-    def text(self) -> str:
+    def text(self, *others: Tensor) -> str:
         """The tensor with all it depends on, as lines that `td.parse` reads back in any process.
+
+        others: tensors to declare beside it; `td.parse` then gives a tuple.
 
         Errors: E105 two tensors of one name.
         """
         from tdsl.expr.program_text import program_text
 
-        return program_text(self)
+        return program_text(self, *others)
 
     def __str__(self) -> str:
         return self.name

@@ -14,13 +14,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from tests.fuzz.isolate import isolated
+from tdsl.fuzzing.failure import Failure
+from tdsl.fuzzing.isolate import Workplace, isolated
 from tests.fuzz.statistics import Statistics
-from tests.support.case import Case, Failure, Outcome, draw_case, judge
+from tests.support.case import Case, Outcome, draw_case, judge
 from tests.support.shrink import shrink
 
-SECONDS = 180.0
+SECONDS = 120.0
 """What one case may take; more is a hang."""
+SHORT = 20.0
+"""What a smaller case of a hang may take: smaller ones should be faster."""
 
 
 def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
@@ -30,10 +33,10 @@ def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
     return case, drawn.tally + (judged.tally if judged is not drawn else Counter()), judged.failure
 
 
-def run(seed: int, statistics: Statistics) -> Failure | None:
+def run(place: Workplace, seed: int, statistics: Statistics) -> Failure | None:
     """One seed, counted."""
     start = time.monotonic()
-    answer = isolated(lambda: drawn_and_judged(seed), SECONDS)
+    answer = place.ask(seed)
     seconds = time.monotonic() - start
     if isinstance(answer, Failure):
         statistics.add(seed, None, Counter(), answer, seconds)
@@ -49,13 +52,14 @@ def explain(seed: int, failure: Failure, trials: int) -> str:
     if isinstance(drawn, Failure):
         return f"seed {seed}: {failure.kind} while it is drawn\n{failure.detail}"
     case = _at(drawn, failure)
-    small = shrink(case, failure.kind, _judged, trials)
-    last = _judged(small).failure or failure
+    limit = SHORT if failure.kind == "hang" else SECONDS
+    small = shrink(case, failure.kind, lambda one: _judged(one, limit), trials)
+    last = _judged(small, limit).failure or failure
     return f"{small.text(f'Seed {seed}: {failure.kind}.')}\n{last.detail}"
 
 
-def _judged(case: Case) -> Outcome:
-    answer = isolated(lambda: judge(case, all_sizes=False), SECONDS)
+def _judged(case: Case, seconds: float) -> Outcome:
+    answer = isolated(lambda: judge(case, all_sizes=False), seconds)
     return Outcome(answer) if isinstance(answer, Failure) else answer
 
 
@@ -76,8 +80,9 @@ def main() -> int:
     options = parser.parse_args()
     statistics, kinds, until = Statistics(), set[str](), time.monotonic() + 60 * options.minutes
     seed = options.seed if options.only is None else options.only
+    place = Workplace(drawn_and_judged, SECONDS)
     while True:
-        failure = run(seed, statistics)
+        failure = run(place, seed, statistics)
         if failure is not None and failure.kind not in kinds:
             kinds.add(failure.kind)
             text = explain(seed, failure, options.trials)
@@ -89,6 +94,7 @@ def main() -> int:
         seed += 1
         if options.only is not None or time.monotonic() > until:
             break
+    place.close()
     print(statistics.text())
     return 1 if statistics.failures else 0
 

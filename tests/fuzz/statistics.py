@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
 
-from tests.support.case import Case, Failure
+from tdsl.fuzzing.failure import Failure
+from tdsl.fuzzing.report import verdicts
+from tests.support.case import Case
 
 
 @dataclass(slots=True)
@@ -42,22 +44,11 @@ class Statistics:
             f"({self.tally['runs that reassociate exactly']} compared exactly, "
             f"{self.tally['runs that reassociate within a bound']} within a bound)",
             "slowest: " + ", ".join(f"seed {seed} {seconds:.1f} s" for seconds, seed in self.slow),
-            f"{'primitive':14}{'accepted':>10}{'refused':>10}  codes",
+            *verdicts(self.tally),
         ]
-        lines += [self._primitive(name) for name in sorted(self._primitives())]
         for word in ("build", "call", "program"):
             kinds = Counter({key: count for key, count in self.tally.items() if key.startswith(f"{word} ")})
             lines += [f"{key}: {count}" for key, count in kinds.most_common()]
         for kind, seeds in sorted(self.failures.items(), key=lambda pair: -len(pair[1])):
             lines.append(f"FAILED {len(seeds)} times: {kind}; seeds {', '.join(map(str, seeds[:8]))}")
         return "\n".join(lines)
-
-    def _primitives(self) -> set[str]:
-        return {key.split()[1] for key in self.tally if key.startswith(("accepted ", "refused "))}
-
-    def _primitive(self, name: str) -> str:
-        codes = Counter(
-            {key.split()[2]: count for key, count in self.tally.items() if key.startswith(f"refused {name} ")}
-        )
-        shown = " ".join(f"{code}:{count}" for code, count in codes.most_common())
-        return f"{name:14}{self.tally[f'accepted {name}']:>10}{codes.total():>10}  {shown}"

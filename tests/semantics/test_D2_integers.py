@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tdsl as td
+from tdsl.fuzzing.arrays import same_bits
 from tests.support.compare import check
-from tests.support.values import same_bits
 
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 n = td.size("n")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tdsl as td
-from tests.support.values import same_bits
+from tdsl.fuzzing.arrays import same_bits
 
 VALUES = [
     0.5,

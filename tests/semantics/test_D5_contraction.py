@@ -4,8 +4,8 @@ import numpy as np
 
 import tdsl as td
 from tdsl.expr.scalar_ops import fma
+from tdsl.fuzzing.arrays import same_bits
 from tests.support.compare import check
-from tests.support.values import same_bits
 
 A, B, C = 8 + 2.0**-20, 8 - 2.0**-20, 2.0**30 + 2.0**7
 """A * B + C in float32 is wrong when it goes through float64: the product and the sum round twice."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tdsl as td
+from tdsl.fuzzing.arrays import same_bits
 from tests.support.compare import check
-from tests.support.values import same_bits
 
 n = td.size("n")
 k = td.reduce_axis("k", n)

@@ -6,21 +6,20 @@ In: a seed. Out: an `Outcome`: how many directives were accepted, and the failur
 from __future__ import annotations
 
 import random
-import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 import tdsl as td
-from tdsl.fuzzing.directives import Drawing, draw_directive
-from tests.support.compare import Built, Mismatch, Skipped, built, run
+from tdsl.fuzzing.arrays import Array, Mode
+from tdsl.fuzzing.draw import applied, draw_schedule
+from tdsl.fuzzing.failure import Failure, failure_of
+from tests.support.compare import Built, Skipped, built, run
 from tests.support.draw_programs import draw_program
 from tests.support.error_bound import exact_at, tolerances
 from tests.support.programs import Program, declare, sample_sizes
-from tests.support.values import Array, Mode
 
 POINTS = 4000
 """Runs of more statements than about this take the interpreter too long."""
@@ -56,14 +55,6 @@ class Case:
         return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong. kind: equal for failures of one cause, as far as can be told."""
-
-    kind: str
-    detail: str
-
-
 @dataclass(slots=True)
 class Outcome:
     """Of one case."""
@@ -71,16 +62,6 @@ class Outcome:
     failure: Failure | None = None
     steps: tuple[str, ...] = ()
     tally: Counter[str] = field(default_factory=Counter)
-
-
-def failure_of(error: BaseException) -> Failure:
-    """An exception as a failure; its place in tdsl is part of its kind."""
-    detail = "".join(traceback.format_exception(error))
-    if isinstance(error, Mismatch):
-        return Failure(error.kind, str(error))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "tdsl" in frame.filename]
-    place = f" in {Path(frames[-1].filename).name} {frames[-1].name}" if frames else ""
-    return Failure(f"{type(error).__name__}{place}", detail)
 
 
 def draw_case(seed: int) -> tuple[Case, Outcome]:
@@ -100,8 +81,6 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
         except Exception as error:  # noqa: BLE001
             return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
         break
-    drawing, steps = Drawing(dice, tuple(size.name for size in program.sizes)), list[str]()
-    wanted = dice.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
     case = Case(
         program,
         (),
@@ -109,23 +88,8 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
         seed,
         dice.choice(["wild", "wild", "mild", "whole"]),
     )
-    for _ in range(3 * wanted):
-        if len(steps) >= wanted:
-            break
-        primitive, step = draw_directive(drawing, schedule)
-        try:
-            schedule = eval(f"s{step}", {**names, "s": schedule})  # the text is ours
-        except td.InternalError as error:
-            return _with(case, [*steps, step]), Outcome(failure_of(error), tuple(steps), tally)
-        except td.TdslError as error:
-            tally[f"refused {primitive} {error.code}"] += 1
-            drawing.planned.clear()
-            continue
-        except Exception as error:  # noqa: BLE001
-            return _with(case, [*steps, step]), Outcome(failure_of(error), tuple(steps), tally)
-        tally[f"accepted {primitive}"] += 1
-        steps.append(step)
-    return _with(case, steps), Outcome(None, tuple(steps), tally)
+    drawn, _ = draw_schedule(dice, schedule, names, tuple(size.name for size in program.sizes))
+    return _with(case, list(drawn.steps)), Outcome(drawn.failure, drawn.steps, tally + drawn.tally)
 
 
 def _with(case: Case, steps: list[str]) -> Case:
@@ -173,7 +137,7 @@ def judge(case: Case, *, all_sizes: bool = True) -> Outcome:
         names = declare(case.program.source())
         schedule = td.schedule(*(names[name] for name in case.program.outputs))
         for step in case.steps:
-            schedule = eval(f"s{step}", {**names, "s": schedule})  # the text is ours
+            schedule = applied(schedule, step, names)
     except td.TdslError as error:
         if isinstance(error, td.InternalError):
             outcome.failure = failure_of(error)

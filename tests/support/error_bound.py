@@ -15,9 +15,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from tdsl.expr.interpreter import evaluate
+from tdsl.fuzzing.arrays import Array
 from tests.support.programs import Program, StageDecl, declare
 from tests.support.terms import COMPANION, FLOATS, Term
-from tests.support.values import Array
 
 MANTISSA = {"float32": 2.0**23, "float64": 2.0**52}
 """Below these whole numbers are exact in a dtype, so that sums of them are the same in any order."""

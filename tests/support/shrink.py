@@ -5,49 +5,39 @@ In: a case, the kind of its failure, a budget of trials. Out: the smallest case 
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import tdsl as td
+from tdsl.fuzzing.draw import applied
+from tdsl.fuzzing.shrink import fewer, plainer
+from tdsl.fuzzing.shrink import shrink as smallest
 from tests.support.case import Case, Outcome
 from tests.support.programs import declare, sample_sizes, smaller
 
 Judge = Callable[[Case], Outcome]
 
 
-def shrink(case: Case, kind: str, judge: Judge, trials: int = 300) -> Case:
+def shrink(case: Case, kind: str, judge: Judge, trials: int = 300, seconds: float = 120.0) -> Case:
     """The smallest case found whose failure is of the same kind."""
-    left = trials
-    found = True
-    while found and left > 0:
-        found = False
-        for candidate in _candidates(case):
-            if left <= 0:
-                break
-            left -= 1
-            failure = judge(candidate).failure
-            if failure is not None and failure.kind == kind:
-                case, found = candidate, True
-                break
-    return case
+
+    def fails(candidate: Case) -> bool:
+        failure = judge(candidate).failure
+        return failure is not None and failure.kind == kind
+
+    return smallest(case, _candidates, fails, trials, time.monotonic() + seconds)
 
 
 def _candidates(case: Case) -> Iterator[Case]:
-    count = len(case.steps)
-    for size in (count // 2, count // 4, 1):
-        if size < 1:
-            continue
-        for start in range(count - size, -1, -size):
-            rest = (*case.steps[:start], *case.steps[start + size :])
-            candidate = accepted(replace(case, steps=rest))
-            if candidate is not None:
-                yield candidate
-    for place, step in enumerate(case.steps):
-        for plainer in _plainer(step):
-            candidate = replace(case, steps=(*case.steps[:place], plainer, *case.steps[place + 1 :]))
-            if accepted(candidate) == candidate:
-                yield candidate
+    for steps in fewer(case.steps):
+        candidate = accepted(replace(case, steps=steps))
+        if candidate is not None:
+            yield candidate
+    for steps in plainer(case.steps):
+        candidate = replace(case, steps=steps)
+        if accepted(candidate) == candidate:
+            yield candidate
     for program in smaller(case.program):
         sizes = {
             name: value for name, value in case.sizes if any(size.name == name for size in program.sizes)
@@ -55,7 +45,7 @@ def _candidates(case: Case) -> Iterator[Case]:
         candidate = accepted(replace(case, program=program, sizes=tuple(sizes.items())))
         if candidate is not None:
             yield candidate
-    for place, (name, value) in enumerate(case.sizes):  # noqa: B007
+    for name, value in case.sizes:
         for less in dict.fromkeys((0, 1, 2, value // 2, value - 1)):
             if 0 <= less < value:
                 sizes = sample_sizes(case.program, {**dict(case.sizes), name: less})
@@ -63,21 +53,6 @@ def _candidates(case: Case) -> Iterator[Case]:
                     yield replace(case, sizes=tuple(sizes.items()))
     if case.mode != "whole":
         yield replace(case, mode="whole")
-
-
-def _plainer(step: str) -> Iterator[str]:
-    """The step with fewer or smaller arguments."""
-    without_tail = re.sub(r', tail="\w+"', "", step)
-    if without_tail != step:
-        yield without_tail
-    for found in re.finditer(r"\btd\.knob\([^)]*default=(\d+)\)", step):
-        yield step[: found.start()] + found[1] + step[found.end() :]
-    for found in re.finditer(r"(?<![\w\"])(\d+)(?![\w\"])", step):
-        for less in (2, 4):
-            if less < int(found[1]):
-                yield step[: found.start()] + str(less) + step[found.end() :]
-    for found in re.finditer(r'scope="(stack|register)"', step):
-        yield step[: found.start()] + 'scope="heap"' + step[found.end() :]
 
 
 def accepted(case: Case) -> Case | None:
@@ -92,7 +67,7 @@ def accepted(case: Case) -> Case | None:
         return None
     for place, step in enumerate(case.steps):
         try:
-            schedule = eval(f"s{step}", {**names, "s": schedule})  # the text is ours
+            schedule = applied(schedule, step, names)
         except td.InternalError:
             return replace(case, steps=(*steps, *case.steps[place:]))
         except td.TdslError:

@@ -1,4 +1,4 @@
-"""Arrays for tests: values that matter for a dtype, in memory laid out in any way.
+"""Arrays for a fuzzer: values that matter for a dtype, in memory laid out in any way.
 
 In: a dtype, a shape, a NumPy generator. Out: arrays; `laid_out` gives views with the strides and alignment asked for,
 inside a larger block whose other bytes `untouched` checks.
@@ -7,7 +7,7 @@ inside a larger block whose other bytes `untouched` checks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,11 @@ Array = npt.NDArray[Any]
 Mode = Literal["whole", "mild", "wild"]
 Form = Literal["contiguous", "misaligned", "reversed", "transposed", "stepped"]
 FORMS: tuple[Form, ...] = ("contiguous", "misaligned", "reversed", "transposed", "stepped")
+
+
+def is_array(value: object) -> TypeGuard[Array]:
+    """Whether a value is a NumPy array."""
+    return isinstance(value, np.ndarray)
 
 
 def draw_array(generator: np.random.Generator, dtype: str, shape: Sequence[int], mode: Mode) -> Array:

@@ -1,0 +1,37 @@
+"""What can go wrong in a case, as values: an exception, a difference or the end of a process in, a `Failure` out."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong. kind: equal for failures of one cause, as far as can be told."""
+
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
+
+
+def failure_of(error: BaseException) -> Failure:
+    """An exception as a failure; its place in tdsl is part of its kind."""
+    detail = "".join(traceback.format_exception(error))
+    if isinstance(error, Mismatch):
+        return Failure(error.kind, error.detail)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "tdsl" in frame.filename]
+    place = f" in {Path(frames[-1].filename).name} {frames[-1].name}" if frames else ""
+    return Failure(f"{type(error).__name__}{place}", detail)
+
+
+class Mismatch(AssertionError):
+    """Two readings of one schedule differ. kind: which two, in a few words."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
