@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tdsl.codegen.interface import (
     ArrayInterface,
@@ -75,6 +76,7 @@ def build(
     *,
     inputs: Sequence[Tensor | Param | object] | None = None,
     name: str | None = None,
+    run: Literal["emulate"] | None = None,
 ) -> Kernel:
     """Compile a schedule into a callable kernel.
 
@@ -84,11 +86,14 @@ def build(
             interpreter, slowly, with the same results).
         inputs: order of the kernel's arguments; by creation where None (semantics C1).
         name: of the kernel; its first output's where None.
+        run: "emulate": run the CUDA C of a cuda target on this CPU, every access checked (`f.hazards`); needs a C++
+            compiler, no GPU.
 
     Returns: a `Kernel`: call it with NumPy arrays, ask for its `source`, `time` it.
 
     Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx
-    what only a build can decide (constant extents, capacities); G1xx targets. Source: Halide's compile_jit, TVM's
+    what only a build can decide (constant extents, capacities); G1xx targets; G130, G132 a `run=`
+    that cannot be. Source: Halide's compile_jit, TVM's
     tvm.build.
     """
     where = here()
@@ -100,6 +105,7 @@ def build(
     resolved = schedule.target if target is None else as_target(target, where=where)
     if name is not None:
         name = checked_name(name, "a kernel", where)
+    _check_run(run, resolved, where)
     clock = _Clock()
     slot = _slot(schedule.state, resolved, inputs, name, where)
     kept = None if slot is None else slot.get()
@@ -111,8 +117,8 @@ def build(
         return kernel
     loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)
     if resolved.kind == "interpret":
-        run = _Interpreted(loops, interface)
-        return Kernel(interface, run, run)
+        interpreter = _Interpreted(loops, interface)
+        return Kernel(interface, interpreter, interpreter)
     if resolved.kind != "cpu":
         raise TargetError(
             "G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"']
@@ -121,6 +127,20 @@ def build(
     kernel = built_kernel(code, interface, mark=clock.mark, slot=slot)
     clock.report(interface.name)
     return kernel
+
+
+def _check_run(run: object, target: Target, where: Location | None) -> None:
+    if run not in (None, "emulate"):
+        raise ArgumentError(
+            "G130", f"run={run!r} is no way to run a kernel", where=where, hint=['run="emulate"']
+        )
+    if run is not None and target.kind != "cuda":
+        raise TargetError(
+            "G132",
+            f"a kernel for {target.spelling} runs on this machine and is not emulated",
+            where=where,
+            hint=['target="cuda:sm_90", run="emulate"', "leave run= out"],
+        )
 
 
 def _slot(

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface
-from tdsl.errors import ArgumentError
+from tdsl.errors import ArgumentError, TargetError
 from tdsl.location import hide_internal_frames
 from tdsl.runtime.kernel_timing import KernelTiming
 from tdsl.runtime.prepare import Prepared, prepare
 from tdsl.runtime.slow_call import ArrayCall
 from tdsl.runtime.timing import measure
+
+if TYPE_CHECKING:
+    from tdsl.runtime.cuda.hazards import Hazards
 
 Source = Literal["loops", "llvm", "asm"]
 
@@ -116,6 +119,28 @@ class Kernel:
         Errors: C121 a path or levels that cannot be; T102 no C compiler; G1xx targets. `td.load` reads the code back.
         """
         return self._origin.save(Path(path), cpus)
+
+    @hide_internal_frames
+    def hazards(self, /, *args: object, out: object = None, **sizes: object) -> Hazards:
+        """Run an emulated kernel and say what every access of every thread showed.
+
+        Takes the arguments of a call; `out=` is filled.
+
+        Returns: a frozen `Hazards`: `races`, `divergent_barriers`, `out_of_bounds`, `misaligned`, `uninitialised`
+            (lists, empty when fine), `coalescing` and `bank_conflicts` by array; `print` shows it line by line.
+
+        Errors: G131 a kernel that is not emulated; C101-C118 as a call; T110 no C++ compiler.
+        Source: compute-sanitizer, Nsight Compute.
+        """
+        find = getattr(self._run, "hazards", None)
+        if find is None:
+            raise TargetError(
+                "G131",
+                f"{self.name} is not emulated, so its accesses cannot be watched",
+                why=[f"it was built for {self._origin.target_text}"],
+                hint=['td.build(s, target="cuda:sm_90", run="emulate")'],
+            )
+        return find(prepare(self._interface, args, out, sizes))
 
     @hide_internal_frames
     def time(

@@ -9,7 +9,7 @@ import pytest
 
 import tdsl.error_pages
 from tdsl import errors
-from tdsl.error_pages import CODES, calls, expressions, legality, loops, render_pages, schedules
+from tdsl.error_pages import CODES, calls, devices, expressions, legality, loops, render_pages, schedules
 
 PACKAGE = Path(tdsl.error_pages.__file__).parents[1]
 CODE = re.compile(r"(E[123]|S[1234]|L[12]|G1|C1|T1)[0-9]{2}|I999")
@@ -58,7 +58,14 @@ def test_every_error_is_of_its_pages_class():
 
 
 def test_no_code_has_two_pages():
-    pages = [*expressions.PAGES, *schedules.PAGES, *legality.PAGES, *loops.PAGES, *calls.PAGES]
+    pages = [
+        *expressions.PAGES,
+        *schedules.PAGES,
+        *legality.PAGES,
+        *loops.PAGES,
+        *calls.PAGES,
+        *devices.PAGES,
+    ]
     codes = [page.code for page in pages]
     assert len(codes) == len(set(codes)), sorted({code for code in codes if codes.count(code) > 1})
 
