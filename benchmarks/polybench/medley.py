@@ -178,18 +178,21 @@ def deriche_loops(w, h, img, out, y1, y2):
             out[i, j] = y1[i, j] + y2[i, j]
 
 
-# floyd-warshall: all shortest paths
+# floyd-warshall: all shortest paths; step k + 1 may go through the nodes up to k
 
 
 def floyd_warshall(n) -> Tensors:
     paths = td.placeholder("paths", (n, n), "int32")
-    k, i, j = (td.axis(name, n) for name in "kij")
-    return (
-        td.update(
-            "shortest", paths, over=(k, i, j), at=(i, j),
-            value=lambda P: td.minimum(P[i, j], P[i, k] + P[k, j]),
+    D = td.recurrence(
+        "D",
+        (n + 1, n, n),
+        lambda D, k, i, j: td.where(
+            k == 0,
+            paths[i, j],
+            td.minimum(D[k - 1, i, j], D[k - 1, i, k - 1] + D[k - 1, k - 1, j]),
         ),
-    )  # fmt: skip
+    )
+    return (td.compute("shortest", (n, n), lambda i, j: D[n, i, j]),)
 
 
 def floyd_warshall_loops(n, paths):
@@ -201,19 +204,24 @@ def floyd_warshall_loops(n, paths):
                     paths[i, j] = through
 
 
-# nussinov: the best folding of a sequence of four bases; a pair fits where the bases add up to 3
+# nussinov: the best folding of a sequence of four bases; a pair fits where the bases add up to 3. Rows from the last one
+# up; in a row first what the row below offers, then every place k to cut in two (k = j - 1 is the left neighbour)
 
 
 def nussinov(n) -> Tensors:
     seq = td.placeholder("seq", (n,), "int32")
+    empty = td.compute("empty", (n, n), lambda i, j: td.cast(0, "int32"))
+    r = td.axis("r", n)
+    i = n - 1 - r
+    k = td.axis("k", (i, n))
+    j = td.axis("j", (k + 1, n))
 
-    def value(best, i, j):
-        k = td.reduce_axis("k", (i + 1, j))
+    def value(best):
         pair = td.where(i < j - 1, td.where(seq[i] + seq[j] == 3, 1, 0), 0)
-        ends = td.maximum(td.maximum(best[i, j - 1], best[i + 1, j]), best[i + 1, j - 1] + pair)
-        return td.where(j > i, td.maximum(ends, td.max(best[i, k] + best[k + 1, j], over=k)), 0)
+        below = td.maximum(best[i + 1, j], best[i + 1, j - 1] + pair)
+        return td.where(k == i, below, td.maximum(best[i, j], best[i, k] + best[k + 1, j]))
 
-    return (td.recurrence("nussinov", (n, n), value, dtype="int32"),)
+    return (td.update("nussinov", empty, over=(r, k, j), at=(i, j), value=value),)
 
 
 def nussinov_loops(n, seq, table):
@@ -259,7 +267,7 @@ KERNELS = (
     ),
     Kernel(
         "floyd-warshall", {"N": (60, 180, 500, 2800)}, lambda n: {"paths": _lengths(n)}, ("paths",), ("paths",),
-        floyd_warshall, floyd_warshall_loops, lambda n: 2.0 * n**3, tolerance=0.0,
+        floyd_warshall, floyd_warshall_loops, lambda n: 2.0 * n**3, tolerance=0.0, time=(("D", "k"),),
     ),
     Kernel(
         "nussinov", {"N": (60, 180, 500, 2500)},

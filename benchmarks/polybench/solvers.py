@@ -18,15 +18,13 @@ REAL = "float64"
 
 def cholesky(n) -> Tensors:
     A = td.placeholder("A", (n, n), REAL)
-    i = td.axis("i", n)
-    j = td.axis("j", (0, i + 1))
-    k = td.axis("k", (0, j + 1))
 
-    def value(L):
-        rest = td.where(j < i, L[i, j] / L[j, j], td.sqrt(L[i, j]))
-        return td.where(k < j, L[i, j] - L[i, k] * L[j, k], rest)
+    def value(L, i, j):
+        k = td.reduce_axis("k", (0, j))
+        rest = A[i, j] - td.sum(L[i, k] * L[j, k], over=k)
+        return td.where(j <= i, td.where(j < i, rest / L[j, j], td.sqrt(rest)), A[i, j])
 
-    return (td.update("cholesky", A, over=(i, j, k), at=(i, j), value=value),)
+    return (td.recurrence("cholesky", (n, n), value, dtype=REAL),)
 
 
 def cholesky_loops(n, A):
@@ -75,8 +73,8 @@ def durbin_loops(n, r, y, z):
         y[k] = alpha
 
 
-# gramschmidt: A = Q R by modified Gram-Schmidt; step k holds row k of R in its row 0, then what is left of A
-# (M and N change places: PolyBench's matrix is wider than high, so its last columns are rounding noise)
+# gramschmidt: A = Q R by modified Gram-Schmidt. Step k holds a norm in its row 0, then R as far as it is known, then what is
+# left of A. (M and N change places: PolyBench's matrix is wider than high, so its last columns are rounding noise.)
 
 
 def gramschmidt(m, n) -> Tensors:
@@ -84,18 +82,19 @@ def gramschmidt(m, n) -> Tensors:
 
     def value(W, k, r, j):
         i, h = td.reduce_axis("i", m), td.reduce_axis("h", m)
-        norm = td.sqrt(td.sum(W[k - 1, i + 1, k - 1] * W[k - 1, i + 1, k - 1], over=i))
-        dot = td.sum(W[k - 1, h + 1, k - 1] * W[k - 1, h + 1, j], over=h) / W[k, 0, k - 1]
-        left = W[k - 1, r, j] - W[k - 1, r, k - 1] / W[k, 0, k - 1] * W[k, 0, j]
-        row = td.where(j == k - 1, norm, td.where(j >= k, dot, 0.0))
-        unit = W[k - 1, r, j] / W[k, 0, j]
+        norm = td.sqrt(td.sum(W[k - 1, i + n + 1, k - 1] * W[k - 1, i + n + 1, k - 1], over=i))
+        dot = td.sum(W[k - 1, h + n + 1, k - 1] * W[k - 1, h + n + 1, j], over=h) / W[k, 0, k - 1]
+        row = td.where(j >= k, dot, td.where(j == k - 1, W[k, 0, k - 1], 0.0))
+        left = W[k - 1, r, j] - W[k - 1, r, k - 1] / W[k, 0, k - 1] * W[k, k, j]
+        unit = W[k - 1, r, j] / W[k, 0, k - 1]
         rest = td.where(j >= k, left, td.where(j == k - 1, unit, W[k - 1, r, j]))
-        start = td.where(r == 0, 0.0, A[r - 1, j])
-        return td.where(k == 0, start, td.where(r == 0, row, rest))
+        known = td.where(r == k, row, td.where(r <= n, W[k - 1, r, j], rest))
+        later = td.where(r == 0, td.where(j == k - 1, norm, 0.0), known)
+        return td.where(k > 0, later, td.where(r > n, A[r - n - 1, j], 0.0))
 
-    W = td.recurrence("W", (n + 1, m + 1, n), value, dtype=REAL)
-    R = td.compute("R", (n, n), lambda k, j: W[k + 1, 0, j])
-    Q = td.compute("Q", (m, n), lambda i, j: W[n, i + 1, j])
+    W = td.recurrence("W", (n + 1, n + m + 1, n), value, dtype=REAL)
+    R = td.compute("R", (n, n), lambda k, j: W[n, k + 1, j])
+    Q = td.compute("Q", (m, n), lambda i, j: W[n, i + n + 1, j])
     return R, Q
 
 
@@ -115,22 +114,24 @@ def gramschmidt_loops(m, n, A, R, Q):
                 A[i, j] -= Q[i, k] * R[k, j]
 
 
-# lu: A = L U in place, L unit lower triangular
+# lu: A = L U in place, L unit lower triangular; a multiplier is divided by its pivot where it is used, stored at the end
 
 
 def lu(n) -> Tensors:
-    A = td.placeholder("A", (n, n), REAL)
-    return (_lu(A, n, "lu"),)
+    return (_lu(td.placeholder("A", (n, n), REAL), n, "lu"),)
 
 
 def _lu(A: td.Tensor, n, name: str) -> td.Tensor:
     k = td.axis("k", n)
     i = td.axis("i", (k + 1, n))
-    j = td.axis("j", (k, n))
-    return td.update(
-        name, A, over=(k, i, j), at=(i, j),
-        value=lambda U: td.where(j == k, U[i, k] / U[k, k], U[i, j] - U[i, k] * U[k, j]),
+    j = td.axis("j", (k + 1, n))
+    undivided = td.update(
+        "undivided", A, over=(k, i, j), at=(i, j),
+        value=lambda U: U[i, j] - U[i, k] / U[k, k] * U[k, j],
     )  # fmt: skip
+    return td.compute(
+        name, (n, n), lambda i, j: td.where(j < i, undivided[i, j] / undivided[j, j], undivided[i, j])
+    )
 
 
 def lu_loops(n, A):
@@ -228,7 +229,7 @@ KERNELS = (
     Kernel(
         "gramschmidt", {"M": (30, 80, 240, 1200), "N": (20, 60, 200, 1000)}, _gramschmidt_arrays,
         ("A",), ("R", "Q"), gramschmidt, gramschmidt_loops, lambda m, n: 2.0 * m * n * n,
-        tolerance=1e-8,
+        time=(("W", "k"),), tolerance=1e-8,
     ),
     Kernel("lu", SQUARE, lambda n: {"A": dominant(n)}, ("A",), ("A",), lu, lu_loops, lambda n: 2 * n**3 / 3),
     Kernel(

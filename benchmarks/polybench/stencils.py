@@ -112,28 +112,27 @@ def seidel_2d_loops(steps, n, A):
                 ) / 9.0
 
 
-# fdtd-2d: two electric fields and a magnetic one; step t + 1 is after loop t
+# fdtd-2d: two electric fields and a magnetic one, made one after another in a step; step t + 1 is after loop t
 
 
 def fdtd_2d(steps, nx, ny) -> Tensors:
-    ex0, ey0, hz0 = (td.placeholder(name, (nx, ny), REAL) for name in ("ex", "ey", "hz"))
+    ex, ey, hz = (td.placeholder(name, (nx, ny), REAL) for name in ("ex", "ey", "hz"))
     fict = td.placeholder("fict", (steps,), REAL)
 
-    def value(ex, ey, hz, t, i, j):
-        across = ex[t - 1, i, j] - 0.5 * (hz[t - 1, i, j] - hz[t - 1, i, j - 1])
-        along = ey[t - 1, i, j] - 0.5 * (hz[t - 1, i, j] - hz[t - 1, i - 1, j])
-        turn = ex[t, i, j + 1] - ex[t, i, j] + ey[t, i + 1, j] - ey[t, i, j]
-        inner = td.all(i < nx - 1, j < ny - 1)
-        return (
-            td.where(t == 0, ex0[i, j], td.where(j == 0, ex[t - 1, i, j], across)),
-            td.where(t == 0, ey0[i, j], td.where(i == 0, fict[t - 1], along)),
-            td.where(t == 0, hz0[i, j], td.where(inner, hz[t - 1, i, j] - 0.7 * turn, hz[t - 1, i, j])),
-        )
+    def value(F, t, field, i, j):
+        old, EY, EX, HZ = F[t - 1, field, i, j], 0, 1, 2
+        along = old - 0.5 * (F[t - 1, HZ, i, j] - F[t - 1, HZ, i - 1, j])
+        across = old - 0.5 * (F[t - 1, HZ, i, j] - F[t - 1, HZ, i, j - 1])
+        turn = F[t, EX, i, j + 1] - F[t, EX, i, j] + F[t, EY, i + 1, j] - F[t, EY, i, j]
+        first = td.where(field == EY, ey[i, j], td.where(field == EX, ex[i, j], hz[i, j]))
+        electric = td.where(field == EY, td.where(i == 0, fict[t - 1], along), td.where(j == 0, old, across))
+        magnetic = td.where(td.all(i < nx - 1, j < ny - 1), old - 0.7 * turn, old)
+        return td.where(t == 0, first, td.where(field < HZ, electric, magnetic))
 
-    fields = td.recurrence(("EX", "EY", "HZ"), (steps + 1, nx, ny), value)
+    F = td.recurrence("F", (steps + 1, 3, nx, ny), value)
     return tuple(
-        td.compute(f"{each.name.lower()}_end", (nx, ny), lambda i, j, each=each: each[steps, i, j])
-        for each in fields
+        td.compute(f"{name}_end", (nx, ny), lambda i, j, field=field: F[steps, field, i, j])
+        for name, field in (("ex", 1), ("ey", 0), ("hz", 2))
     )
 
 
@@ -152,8 +151,8 @@ def fdtd_2d_loops(steps, nx, ny, ex, ey, hz, fict):
                 hz[i, j] -= 0.7 * (ex[i, j + 1] - ex[i, j] + ey[i + 1, j] - ey[i, j])
 
 
-# adi: implicit along columns, then along rows. Four sweeps a step: forward q, backward v, forward q, backward u; backward
-# ones are stored from their end, so that every sweep runs upwards. The p of the definition depend on j only.
+# adi: implicit along columns, then along rows. Four sweeps a step: forward q, backward v, forward q, backward u, each over
+# lines i and places j in a line, the backward ones from the end. The p of the definition depend on j only.
 
 
 def adi(steps, n) -> Tensors:
@@ -162,36 +161,30 @@ def adi(steps, n) -> Tensors:
     a, d = -size * size / count, -size * size / count / 2
     b, e = 1 - 2 * a, 1 - 2 * d
 
-    def sweep(name, side, middle):
-        return td.recurrence(
-            name, (n,), lambda p, j: td.where(j == 0, 0.0, -side / (side * p[td.maximum(j - 1, 0)] + middle)),
-            dtype=REAL,
-        )  # fmt: skip
+    def factors(name, side, middle):
+        """What a sweep multiplies by, and what it divides by."""
+        p = td.recurrence(
+            name, (n,), lambda p, j: td.where(j == 0, 0.0, -side / (side * p[j - 1] + middle)), dtype=REAL
+        )
+        return p, td.compute(f"{name}_by", (n,), lambda j: td.where(j == 0, 1.0, side * p[j - 1] + middle))
 
-    p, r = sweep("p", a, b), sweep("r", d, e)
+    (p, by), (r, over) = factors("p", a, b), factors("r", d, e)
 
-    def value(W, t, phase, i, j):
+    def value(W, t, sweep, j, i):
         back = n - 1 - j
-        below = td.maximum(j - 1, 0)
-        old = [W[t - 1, 3, j, n - 1 - (i + shift)] for shift in (-1, 0, 1)]
-        q_column = (-d * old[0] + (1 + 2 * d) * old[1] - d * old[2] - a * W[t, 0, i, below]) / (
-            a * p[below] + b
-        )
-        half = [td.where(td.any(x == 0, x == n - 1), 1.0, W[t, 1, j, n - 1 - x]) for x in (i - 1, i, i + 1)]
-        q_row = (-a * half[0] + (1 + 2 * a) * half[1] - a * half[2] - d * W[t, 2, i, below]) / (
-            d * r[below] + e
-        )
-        forward = td.where(phase == 0, q_column, q_row)
-        v = p[back] * W[t, 1, i, below] + W[t, 0, i, back]
-        last = r[back] * W[t, 3, i, below] + W[t, 2, i, back]
-        backward = td.where(phase == 1, v, last)
-        swept = td.where(j == 0, 1.0, td.where(phase % 2 == 0, forward, backward))
-        edge = td.where(phase == 3, u[i, back], 0.0)
-        kept = td.where(td.all(phase == 3, td.any(i == 0, i == n - 1)), u[i, back], 1.0)
-        return td.where(t == 0, edge, td.where(td.all(i > 0, i < n - 1, j < n - 1), swept, kept))
+        old = [W[t - 1, 3, n - 1 - x, j] for x in (i - 1, i, i + 1)]
+        half = [W[t, 1, n - 1 - x, j] for x in (i - 1, i, i + 1)]
+        column = (-d * old[0] + (1 + 2 * d) * old[1] - d * old[2] - a * W[t, 0, j - 1, i]) / by[j]
+        row = (-a * half[0] + (1 + 2 * a) * half[1] - a * half[2] - d * W[t, 2, j - 1, i]) / over[j]
+        v = p[back] * W[t, 1, j - 1, i] + W[t, 0, back, i]
+        last = r[back] * W[t, 3, j - 1, i] + W[t, 2, back, i]
+        swept = td.where(sweep == 0, column, td.where(sweep == 1, v, td.where(sweep == 2, row, last)))
+        start = td.where(sweep == 3, u[i, back], 0.0)
+        line = td.where(td.any(j == 0, j == n - 1), 1.0, swept)
+        return td.where(t == 0, start, td.where(td.any(i == 0, i == n - 1), W[t - 1, sweep, j, i], line))
 
     W = td.recurrence("W", (steps + 1, 4, n, n), value, dtype=REAL)
-    return (td.compute("adi", (n, n), lambda i, j: W[steps, 3, i, n - 1 - j]),)
+    return (td.compute("adi", (n, n), lambda i, j: W[steps, 3, n - 1 - j, i]),)
 
 
 def adi_loops(steps, n, u, v, p, q):
@@ -244,7 +237,8 @@ KERNELS = (
     Kernel(
         "fdtd-2d", {"T": (20, 40, 100, 500), "NX": (20, 60, 200, 1000), "NY": (30, 80, 240, 1200)}, _fields,
         ("ex", "ey", "hz", "fict"), ("ex", "ey", "hz"), fdtd_2d, fdtd_2d_loops,
-        lambda t, nx, ny: 11.0 * t * nx * ny, time=(("EX", "t"),),
+        lambda t, nx, ny: 11.0 * t * nx * ny,
+        time=(("F", "t"),),
     ),
     Kernel(
         "heat-3d", {"T": (20, 40, 100, 500), "N": (10, 20, 40, 120)}, _pair(3), ("A", "B"), ("A",),
