@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +32,7 @@ from tdsl.location import Location, here, hide_internal_frames
 from tdsl.lower.build import Signature
 from tdsl.lower.ir import ArrayArgument, ScalarArgument
 from tdsl.lower.ir import Kernel as LoopKernel
-from tdsl.lower.pipeline import lower
+from tdsl.lower.pipeline import Version, lower
 from tdsl.lower.printer import kernel_text
 from tdsl.poly.inplace import may_be_one
 from tdsl.runtime.built import built_kernel
@@ -46,6 +46,7 @@ from tdsl.schedule.nest_build import build_nest
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
+from tdsl.schedule.state import Version as ScheduleVersion
 from tdsl.settings import time_builds
 from tdsl.target import Target, as_target
 
@@ -175,9 +176,20 @@ def lowered(
     signature = _signature(state, arguments, sizes, name or state.outputs[0].name)
     stages = {entry.name: entry.stage for entry in state.live()}
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
-    loops = lower(nest, stages, storage, signature)
+    versions = [_version(one) for one in state.versions]
+    loops = lower(nest, stages, storage, signature, versions=versions)
     clock.mark("lower")
-    return loops, _interface(state, nest, loops, arguments, sizes)
+    interface = _interface(state, nest, loops, arguments, sizes)
+    for made, version in zip(versions, state.versions, strict=True):
+        pairs = _inplace(version.state, made.nest, arguments)
+        interface = replace(interface, inplace=tuple(pair for pair in interface.inplace if pair in pairs))
+    return loops, interface
+
+
+def _version(version: ScheduleVersion) -> Version:
+    """A version of a schedule, lowered as far as its nest."""
+    stages = {entry.name: entry.stage for entry in version.state.live()}
+    return Version(version.condition, build_nest(version.state), stages)
 
 
 # ---------------------------------------------------------------- the interpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
 from tdsl.error_pages.programs import CHAIN, MATRIX
-from tdsl.errors import PlacementError
+from tdsl.errors import ArgumentError, PlacementError
 
 _TWO_READERS = (
     CHAIN
@@ -34,5 +34,23 @@ x, A = td.placeholder("x", (n,)), td.placeholder("A", (n, n))
 y = td.compute("y", (n, n), lambda i, j: A[i, j] / td.sqrt(x[i]))
 td.schedule(y).hoist(y, "j")
 """,
+    ),
+    ErrorPage(
+        "S332",
+        ArgumentError,
+        "versions that overlap, or decide nothing",
+        "`specialize` makes a version for the calls that satisfy a condition. Conditions of two versions may not hold "
+        "together, so that their order says nothing, and a condition holds for some calls and not for others.",
+        CHAIN + "td.schedule(b).specialize(n % 4 == 0).specialize(n % 8 == 0)",
+        CHAIN + "td.schedule(b).specialize(n % 8 == 0).specialize(td.all(n % 4 == 0, n % 8 != 0))",
+    ),
+    ErrorPage(
+        "S333",
+        PlacementError,
+        "steps that a version cannot have",
+        "A version goes on from the schedule that its function is given, with steps of its own; what it may assume is its "
+        "condition, and knobs are set for all versions at once.",
+        CHAIN + "td.schedule(b).specialize(n % 8 == 0, lambda s: s.assume(n >= 8))",
+        CHAIN + "td.schedule(b).specialize(td.all(n % 8 == 0, n >= 8))",
     ),
 )

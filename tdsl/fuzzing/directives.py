@@ -262,7 +262,8 @@ def _clone(drawing: Drawing, schedule: td.Schedule) -> str:
         for read in schedule.reads(stage)
         if read in schedule.stages()
     ]
-    stage, reader = drawing.dice.choice(readers or [("s0", "s1")])
+    many = [pair for pair in readers if sum(pair[0] == other for other, _ in readers) > 1]
+    stage, reader = drawing.dice.choice(many or readers or [("s0", "s1")])
     return f'.clone("{stage}", "{reader}", name="d{drawing.count}")'
 
 
@@ -344,6 +345,19 @@ def _assume(drawing: Drawing, schedule: td.Schedule) -> str:
     return f".assume({drawing.dice.choice([f'{name} % 4 == 0', f'{name} >= 2', f'{name} <= 9', f'{name} % 2 == 0'])})"
 
 
+def _specialize(drawing: Drawing, schedule: td.Schedule) -> str:
+    names = [name for name in WEIGHTS if name not in ("assume", "specialize")]
+    chosen = drawing.dice.choices(
+        names, [WEIGHTS[name][0] for name in names], k=drawing.dice.choice([0, 1, 1, 2])
+    )
+    steps = "".join(WEIGHTS[name][1](drawing, schedule) for name in chosen)
+    if not drawing.sizes:
+        return ".specialize(True)"
+    size = drawing.dice.choice(drawing.sizes)
+    condition = drawing.dice.choice([f"{size} % 4 == 0", f"{size} >= 4", f"{size} <= 3", f"{size} % 2 == 1"])
+    return f".specialize({condition}, lambda s: s{steps})" if steps else f".specialize({condition})"
+
+
 def _reverse(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
     return f'.reverse("{stage}", "{_axis(drawing, schedule, stage)}")'
@@ -395,7 +409,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "store_root": (4, _store_root),
     "compute_root": (2, _compute_root),
     "inline": (4, _inline),
-    "clone": (3, _clone),
+    "clone": (5, _clone),
     "hoist": (4, _hoist),
     "cache_read": (6, _cache_read),
     "cache_write": (5, _cache_write),
@@ -405,5 +419,6 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "scope": (4, _scope),
     "fold": (6, _fold),
     "assume": (2, _assume),
+    "specialize": (2, _specialize),
 }
 """Primitive: how often it is tried, and how a call of it is drawn."""

@@ -6,10 +6,12 @@ Each pass takes and gives a valid kernel. `watch` sees every pass's name and res
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage
 from tdsl.lower.build import Signature, build_loops
-from tdsl.lower.ir import Kernel
+from tdsl.lower.ir import If, Kernel
 from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
 from tdsl.lower.passes.simplify_loops import simplify_loops
 from tdsl.lower.verifier import verify
@@ -26,15 +28,28 @@ CPU_PASSES: tuple[tuple[str, Pass], ...] = (
 """What runs after `build_loops`, in order: full tiles are separated on simplified conditions, then simplified again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The nest and the stages of the calls that satisfy `condition`."""
+
+    condition: Node
+    nest: Nest
+    stages: Mapping[str, Stage]
+
+
 def lower(
     nest: Nest,
     stages: Mapping[str, Stage],
     inputs: Sequence[Storage],
     signature: Signature,
     watch: Watch | None = None,
+    versions: Sequence[Version] = (),
 ) -> Kernel:
-    """Loop IR for a CPU."""
+    """Loop IR for a CPU. versions: what runs instead where their conditions hold; at most one of them does."""
     kernel = build_loops(nest, stages, inputs, signature)
+    for version in reversed(versions):
+        special = build_loops(version.nest, version.stages, inputs, signature).body
+        kernel = replace(kernel, body=If(version.condition, special, kernel.body))
     for name, one in (("build_loops", _same), *CPU_PASSES):
         kernel = verify(one(kernel), after=name)
         if watch is not None:

@@ -31,6 +31,7 @@ from tdsl.expr.build import (
     select,
     sub,
 )  # fmt: skip
+from tdsl.expr.knowledge import conjuncts
 from tdsl.expr.node import (
     INT64,
     Binary,
@@ -306,6 +307,20 @@ class Lifting:
 
 
 _EXACT: Mapping[str, Callable[[Node, Node], Node]] = {"add": add, "sub": sub, "min": minimum, "max": maximum}
+
+
+def affine_parts(
+    conditions: Iterable[Node], sizes: Iterable[Size], params: Iterable[Param]
+) -> tuple[Node, ...]:
+    """The parts of conditions on sizes and params that isl can be told; a fact about floats is none of them."""
+    lifting = Lifting((), sizes, params)
+    found: list[Node] = []
+    for part in (part for condition in conditions for part in conjuncts(condition)):
+        lifted = lifting.lift(part)
+        hidden = {entry.var for entry in lifting.opaque.values()}
+        if hidden.isdisjoint(variables(lifted)):
+            found.append(part)
+    return tuple(found)
 
 
 def _is_size_polynomial(node: Node) -> bool:

@@ -110,6 +110,8 @@ def _plain(value: object) -> object:
 def _inside(value: object) -> Iterator[Knob]:
     if isinstance(value, Knob):
         yield value
+    elif isinstance(value, Directive):
+        yield from knobs_of(value)
     elif isinstance(value, tuple):
         for part in cast("tuple[object, ...]", value):
             yield from _inside(part)
@@ -118,6 +120,8 @@ def _inside(value: object) -> Iterator[Knob]:
 def _resolved(value: object, settings: Mapping[str, int]) -> object:
     if isinstance(value, Knob):
         return settings.get(value.name, value.default)
+    if isinstance(value, Directive):
+        return bound(value, settings)
     if isinstance(value, tuple):
         return tuple(_resolved(part, settings) for part in cast("tuple[object, ...]", value))
     return value

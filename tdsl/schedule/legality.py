@@ -16,6 +16,7 @@ from tdsl.expr.node import Node
 from tdsl.expr.printer import text
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
+from tdsl.poly.lift import affine_parts
 from tdsl.poly.model import Arranged, Arrangement, Place, Program
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
@@ -50,9 +51,10 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
                 inputs[tensor.name] = None
                 shapes[tensor.name] = tensor.extents
     facts = dict.fromkeys(fact for stage in live for fact in stage.facts)
+    sizes, params = sizes_named(live), dict.fromkeys(param for stage in live for param in stage.params)
     return Program(
-        sizes=sizes_named(live),
-        context=(*facts, *assumptions),
+        sizes=sizes,
+        context=affine_parts((*facts, *assumptions), sizes, tuple(params)),
         statements=tuple(statement for stage in live for statement in statements_of(stage)),
         shapes=tuple(shapes.items()),
         inputs=tuple(inputs),

@@ -6,12 +6,15 @@ checks and documents is in `primitives/<name>.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from tdsl.expr.handles import Expr
 from tdsl.location import here, hide_internal_frames
+from tdsl.schedule import versions
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_stages, stage_name
-from tdsl.schedule.primitives import Clone, Hoist
+from tdsl.schedule.primitives import Clone, Hoist, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -41,3 +44,15 @@ class Methods:
     def hoist(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
         """Computes what a loop does not change outside of it. See `primitives/hoist.py`."""
         return self._then(Hoist(stage_name(self._given, stage), axis, name, where=here()))
+
+    @hide_internal_frames
+    def specialize(
+        self, condition: Expr | object, then: Callable[[Schedule], Schedule] | None = None
+    ) -> Schedule:
+        """Runs a version of its own where a condition holds: ``specialize(n % 8 == 0, lambda s: s.vectorize(…))``.
+
+        See `primitives/specialize.py`.
+        """
+        node = condition.node if isinstance(condition, Expr) else condition
+        steps = () if then is None else versions.steps_of(self._given, node, then)
+        return self._then(Specialize(node, steps, where=here()))

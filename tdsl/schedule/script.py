@@ -83,6 +83,8 @@ def _value(step: Directive, value: object, full: bool) -> str:
             return call if full else value.name
         case Node():
             return _condition(value, full)
+        case Directive():
+            return call_text(value, full=full)
         case EllipsisType():
             return "..."
         case tuple():
@@ -96,6 +98,8 @@ def _tuple(step: Directive, value: tuple[object, ...], full: bool) -> str:
         dims: tuple[str, ...] = getattr(step, "dims", ())
         body = ", ".join(_python(text(part)) for part in value if isinstance(part, Node))
         return f"lambda {', '.join(dims)}: ({body}{',' * (len(value) == 1)})"
+    if step.primitive == "specialize":
+        return "lambda s: s" + "".join(f".{_value(step, part, full)}" for part in value)
     if step.primitive == "tile" and all(isinstance(part, tuple) for part in value):
         pairs = cast("tuple[tuple[object, object], ...]", value)
         return "{" + ", ".join(f"{_value(step, a, full)}: {_value(step, b, full)}" for a, b in pairs) + "}"

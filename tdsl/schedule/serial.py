@@ -67,6 +67,8 @@ def _encoded_step(step: Directive) -> dict[str, object]:
 
 def _encoded(value: object) -> object:
     match value:
+        case Directive():
+            return {"step": _encoded_step(value)}
         case Knob():
             return {"knob": value.name}
         case Node():
@@ -171,6 +173,8 @@ class _Reader:
         entry = cast("dict[str, object]", value)
         if entry.get("rest") is True:
             return ...
+        if "step" in entry:
+            return self._step(entry["step"], place)
         if "knob" in entry:
             knob = self.knobs.get(str(entry["knob"]))
             if knob is None:

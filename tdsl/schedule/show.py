@@ -35,8 +35,19 @@ if TYPE_CHECKING:
 
 def schedule_text(schedule: Schedule) -> str:
     """The loops, then what is pending, knobs, and what happens to the bits."""
-    lines = ["  " * line.level + line.text for line in _nest(schedule.state)[0]]
+    lines = ["  " * line.level + line.text for line in _all_lines(schedule.state)]
     return "\n".join((*lines, *_notes(schedule)))
+
+
+def _all_lines(state: State) -> Iterator[Line]:
+    """The lines of every version under its condition, then those of the schedule itself."""
+    level = 0 if not state.versions else 1
+    for place, version in enumerate(state.versions):
+        yield Line(0, f"{'else if' if place else 'if'} {text(version.condition)}:", kind="guard")
+        yield from (replace(line, level=line.level + 1) for line in _nest(version.state)[0])
+    if state.versions:
+        yield Line(0, "else:", kind="guard")
+    yield from (replace(line, level=line.level + level) for line in _nest(state)[0])
 
 
 def _nest(state: State) -> tuple[tuple[Line, ...], str]:
@@ -93,7 +104,9 @@ def _notes(schedule: Schedule) -> Iterator[str]:
 def pending(schedule: Schedule) -> tuple[str, ...]:
     """What only a build can decide, or what it would refuse as the schedule stands."""
     state = schedule.state
-    why = _nest(state)[1]
+    why = next(
+        (why for one in (state, *(each.state for each in state.versions)) if (why := _nest(one)[1])), ""
+    )
     if why:
         return (why,)
     held = [entry.name for entry in state.live() if entry.scope == "register"]
@@ -115,7 +128,14 @@ def bits(state: State, start: State) -> tuple[str, ...]:
         for step in state.steps
         if isinstance(step, RFactor) and not _exact(state.stage(step.stage))
     ]
-    return tuple(dict.fromkeys((*shared, *order)))
+    own = dict.fromkeys((*shared, *order))
+    for version in state.versions:
+        own.update(
+            (f"{part} where {text(version.condition)}", None)
+            for part in bits(version.state, start)
+            if part not in own
+        )
+    return tuple(own)
 
 
 def _root(step: RFactor, start: State) -> str:
@@ -225,7 +245,7 @@ def schedule_html(schedule: Schedule) -> str:
     """The loops for a notebook: the same lines, coloured by what they are; self-contained."""
     rows = [
         f'<span style="color:{_COLOURS.get(line.kind, "inherit")}">{"  " * line.level}{html.escape(line.text)}</span>'
-        for line in _nest(schedule.state)[0]
+        for line in _all_lines(schedule.state)
     ]
     rows += [f'<span style="color:#666666">{html.escape(note)}</span>' for note in _notes(schedule)]
     return '<pre class="tdsl-schedule" style="line-height:1.35">' + "\n".join(rows) + "</pre>"

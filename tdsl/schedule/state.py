@@ -91,12 +91,14 @@ class State:
     """All stages in topological order (declaration order, derived stages where they belong).
 
     outputs: the tensors returned, in order. assumptions: bool nodes of `assume`, checked at the call.
+    versions: what runs instead where their conditions hold, of which at most one does.
     steps: the directives that led here, oldest first; errors name them, nothing else depends on them.
     """
 
     stages: tuple[StageState, ...]
     outputs: tuple[Tensor, ...]
     assumptions: tuple[Node, ...] = ()
+    versions: tuple[Version, ...] = ()
     steps: tuple[Directive, ...] = field(default=(), compare=False)
 
     def find(self, name: str) -> StageState | None:
@@ -131,3 +133,11 @@ class State:
         """The state with a new stage right before the named one."""
         place = next(index for index, entry in enumerate(self.stages) if entry.name == before)
         return replace(self, stages=(*self.stages[:place], fresh, *self.stages[place:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A whole kernel for calls that satisfy `condition`; its state assumes it and has no versions of its own."""
+
+    condition: Node
+    state: State

@@ -24,6 +24,7 @@ from tdsl.schedule.primitives.scope import Scope
 from tdsl.schedule.primitives.separate import Separate
 from tdsl.schedule.primitives.shift import Shift
 from tdsl.schedule.primitives.skew import Skew
+from tdsl.schedule.primitives.specialize import Specialize
 from tdsl.schedule.primitives.split import Split
 from tdsl.schedule.primitives.store_at import StoreAt
 from tdsl.schedule.primitives.store_root import StoreRoot
@@ -35,7 +36,7 @@ PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
-        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume,
+        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume, Specialize,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.expr.node import BOOL, Const, Node, Read, Reduce
+from tdsl.expr.printer import text
 from tdsl.expr.rewrite import variables, walk
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import nodes_of
@@ -39,46 +40,65 @@ class Assume(Directive):
 
     def apply(self, state: State) -> State:
         """The state with the condition among its facts."""
-        given: object = self.condition
-        if not isinstance(given, Node) or given.dtype is not BOOL:
-            shown = given.dtype if isinstance(given, Node) else type(given).__name__
-            raise self.refusal(
-                ArgumentTypeError,
-                "S128",
-                f"assume takes a condition, not {shown}",
-                hint=("assume(n % 64 == 0)",),
-            )
+        given = condition_of(self, state, self.condition)
+        self._refuse_floats(given)
         if isinstance(given, Const):
             if not given.value:
                 raise self.refusal(
                     ArgumentError, "S130", "assume takes a condition that can hold, and this one is false"
                 )
             return state
-        self._check_parts(state, given)
         return replace(state, assumptions=(*state.assumptions, given))
 
-    def _check_parts(self, state: State, condition: Node) -> None:
-        bad = next((node for node in walk(condition) if isinstance(node, (Read, Reduce))), None)
-        axes = [var.name for var in variables(condition) if var.kind not in ("size", "param")]
-        if bad is not None or axes:
+    def _refuse_floats(self, condition: Node) -> None:
+        """What a call checks is evaluated in whole numbers."""
+        found = [node for node in walk(condition) if node.dtype.is_float and not isinstance(node, Const)]
+        if found:
             raise self.refusal(
                 ArgumentError,
                 "S129",
-                "assume is about sizes and params, which are known when the kernel is called",
-                why=(f"{axes[0]} is an axis" if axes else "an element of an array is not",),
-                hint=("td.where in the expression, or range= of a placeholder",),
+                f"assume is about whole numbers, and {text(found[0])} is {found[0].dtype}",
+                why=("a call checks it before the kernel runs, and no proof uses a fact about floats",),
+                hint=(f"specialize({text(condition)})",),
             )
-        known = {
-            var.name
-            for entry in state.stages
-            for var in variables(*nodes_of(entry.stage))
-            if var.kind != "axis"
-        }
-        for var in variables(condition):
-            if var.name not in known:
-                raise self.refusal(
-                    ArgumentError,
-                    "S129",
-                    f"this schedule has no {var.kind} {var.name}",
-                    why=(f"sizes and params: {', '.join(sorted(known))}",),
-                )
+
+
+def condition_of(step: Directive, state: State, given: object) -> Node:
+    """A condition that a step was given, once it is sure that it is one on sizes and params.
+
+    Errors: S128 no condition; S129 axes or elements in it, or a size that the schedule does not have.
+    """
+    if not isinstance(given, Node) or given.dtype is not BOOL:
+        shown = given.dtype if isinstance(given, Node) else type(given).__name__
+        raise step.refusal(
+            ArgumentTypeError,
+            "S128",
+            f"{step.primitive} takes a condition, not {shown}",
+            hint=(f"{step.primitive}(n % 64 == 0)",),
+        )
+    bad = next((node for node in walk(given) if isinstance(node, (Read, Reduce))), None)
+    axes = [var.name for var in variables(given) if var.kind not in ("size", "param")]
+    if bad is not None or axes:
+        raise step.refusal(
+            ArgumentError,
+            "S129",
+            f"{step.primitive} is about sizes and params, which are known when the kernel is called",
+            why=(f"{axes[0]} is an axis" if axes else "an element of an array is not",),
+            hint=("td.where in the expression, or range= of a placeholder",),
+        )
+    _check_names(step, state, given)
+    return given
+
+
+def _check_names(step: Directive, state: State, condition: Node) -> None:
+    known = {
+        var.name for entry in state.stages for var in variables(*nodes_of(entry.stage)) if var.kind != "axis"
+    }
+    for var in variables(condition):
+        if var.name not in known:
+            raise step.refusal(
+                ArgumentError,
+                "S129",
+                f"this schedule has no {var.kind} {var.name}",
+                why=(f"sizes and params: {', '.join(sorted(known))}",),
+            )
