@@ -169,16 +169,19 @@ def _unknown(given: str, where: SourcePosition | None) -> DTypeError:
 # promotion
 
 
-def promote(a: DType, b: DType, *, where: SourcePosition | None = None) -> DType:
+def promote(
+    a: DType, b: DType, *, where: SourcePosition | None = None, shown: tuple[str, str] = ("", "")
+) -> DType:
     """The dtype in which values of `a` and `b` meet: NumPy 2's table minus what loses bits (semantics D1).
 
+    shown: the operands as text, for the message.
     Errors: E203 no dtype holds both; the message names the casts.
     """
     if a is b:
         return a
     found = _promoted(a, b)
     if found is None:
-        raise _no_promotion(a, b, where)
+        raise _no_promotion(a, b, where, shown)
     return found
 
 
@@ -207,27 +210,37 @@ def _smallest_float(exponent_bits: int, fraction_bits: int) -> DType | None:
     return None
 
 
-def _no_promotion(a: DType, b: DType, where: SourcePosition | None) -> DTypeError:
+def _no_promotion(a: DType, b: DType, where: SourcePosition | None, shown: tuple[str, str]) -> DTypeError:
+    first, second = (text if len(text) <= 40 else "" for text in shown)
     if a.is_bool or b.is_bool:
-        other = b if a.is_bool else a
+        other, odd = (b, first) if a.is_bool else (a, second)
         why = "a bool is a truth value, not a number"
-        hint = [f'x.astype("{other}") for the bool operand makes 0 and 1 of it']
+        hint = [f"{_cast(odd, other.name)} for the bool operand makes 0 and 1 of it"]
     elif not (a.arithmetic and b.arithmetic):
-        odd = a if not a.arithmetic else b
-        why = f"{odd} is for storage: load, store and cast only"
-        hint = [f'x.astype("float32") for the {odd} operand']
+        odd_dtype, odd = (a, first) if not a.arithmetic else (b, second)
+        why = f"{odd_dtype} is for storage: load, store and cast only"
+        hint = [f"{_cast(odd, 'float32')} for the {odd_dtype} operand"]
     elif a.is_float or b.is_float:
-        real, integer = (a, b) if a.is_float else (b, a)
+        real, integer, odd = (a, b, second) if a.is_float else (b, a, first)
         why = f"no float holds every {integer}: float64 is exact up to 2**53 only"
-        hint = [f'x.astype("float64") for the {integer} operand, where rounding is meant']
+        hint = [f"{_cast(odd, 'float64')} for the {integer} operand, where rounding is meant"]
         if real.name != "float64":
-            hint.append(f'x.astype("{real}") for the same in {real}')
+            hint.append(f"{_cast(odd, real.name)} for the same in {real}")
     else:
         why = "no integer dtype holds every int64 and every uint64"
-        hint = ['x.astype("int64") or x.astype("uint64") for one operand; values that do not fit wrap']
+        casts = f"{_cast(first, b.name)} or {_cast(second, a.name)}"
+        hint = [f"{casts if first and second else _CASTS} for one operand; values that do not fit wrap"]
     return DTypeError(
         "E203", f"{a} and {b} do not meet without losing bits", where=where, why=(why,), hint=hint
     )
+
+
+_CASTS = 'x.astype("int64") or x.astype("uint64")'
+
+
+def _cast(operand: str, dtype: str) -> str:
+    """How a user writes the cast of an operand."""
+    return f'td.cast({operand}, "{dtype}")' if operand else f'x.astype("{dtype}")'
 
 
 # weak Python numbers
@@ -252,15 +265,18 @@ def weak_fits(value: Number, dtype: DType) -> bool:
     return math.isnan(value) or math.isfinite(_round_to_format(value, dtype))
 
 
-def promote_weak(dtype: DType, value: Number, *, where: SourcePosition | None = None) -> DType:
+def promote_weak(
+    dtype: DType, value: Number, *, where: SourcePosition | None = None, shown: str = ""
+) -> DType:
     """The dtype in which a value of `dtype` meets a Python number: `dtype`; float64 for an integer dtype and a float.
 
     Errors: E203 as `promote`; E204 the number does not fit.
     """
     if isinstance(value, float) and dtype.is_integer:
-        return promote(dtype, DTYPES["float64"], where=where)
+        return promote(dtype, DTYPES["float64"], where=where, shown=(shown, str(value)))
     if isinstance(value, bool) != dtype.is_bool:
-        return promote(dtype, DTYPES["bool" if isinstance(value, bool) else "int64"], where=where)
+        other = DTYPES["bool" if isinstance(value, bool) else "int64"]
+        return promote(dtype, other, where=where, shown=(shown, str(value)))
     if not weak_fits(value, dtype):
         raise _does_not_fit(value, dtype, where)
     return dtype

@@ -214,7 +214,7 @@ class Target:
     def _contraction(self) -> str:
         if self.has_fma:
             return "x*y + z contracted to FMA"
-        return "no FMA: x*y + z rounds twice"
+        return "no FMA: x*y + z rounds twice, also inside functions"
 
     def __repr__(self) -> str:
         parts = [repr(self.kind)]

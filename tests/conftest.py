@@ -35,7 +35,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # The only reasons a skip may give; `needs` below writes the first two.
 EXPLAINED = re.compile(
-    r"needs \S+: pip install 'tdsl\[\w[\w-]*\]'|needs a C\+\+ compiler|needs a CPU with \S+|needs (Linux|a GPU)"
+    r"needs \S+: pip install 'tdsl\[\w[\w-]*\]'|needs a C\+\+ compiler|needs qemu-aarch64 and|"
+    r"needs a CPU with \S+|needs (Linux|a GPU)"
 )
 
 
@@ -56,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "needs(extra, module): skipped unless `module` of tdsl[extra] is installed"
     )
     config.addinivalue_line("markers", "needs_compiler: skipped unless a C++ compiler is on PATH")
+    config.addinivalue_line(
+        "markers", "needs_emulator: skipped unless programs for AArch64 can be linked and run"
+    )
     config.stash[_skips] = {}
 
 
@@ -74,6 +78,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(advice)
     if item.get_closest_marker("needs_compiler") and not any(map(shutil.which, ("c++", "g++", "clang++"))):
         pytest.skip("needs a C++ compiler")
+    if item.get_closest_marker("needs_emulator"):
+        if not all(map(shutil.which, ("qemu-aarch64", "aarch64-linux-gnu-ld"))):
+            pytest.skip(
+                "needs qemu-aarch64 and aarch64-linux-gnu-ld (Debian: qemu-user, binutils-aarch64-linux-gnu)"
+            )
 
 
 class _Skips:

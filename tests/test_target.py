@@ -84,11 +84,11 @@ def test_what_follows(spelling, isa, bits, registers, fma, architecture):
     [
         (
             Target(),
-            "cpu x86_64 (this machine): AVX2, 256-bit vectors (8 float32), no FMA: x*y + z rounds twice",
+            "cpu x86_64 (this machine): AVX2, 256-bit vectors (8 float32), no FMA: x*y + z rounds twice, also inside functions",
         ),
         (
             Target("cpu", mcpu="x86-64"),
-            "cpu x86_64 x86-64: SSE2, 128-bit vectors (4 float32), no FMA: x*y + z rounds twice",
+            "cpu x86_64 x86-64: SSE2, 128-bit vectors (4 float32), no FMA: x*y + z rounds twice, also inside functions",
         ),
         (
             Target("cpu", mcpu="znver4"),

@@ -23,6 +23,7 @@ from tdsl.expr.build import cast
 from tdsl.expr.contract import contract
 from tdsl.expr.handles import AxisHandle, Expr, Origin, adopt, as_node, as_operand
 from tdsl.expr.node import Node, axis_var
+from tdsl.expr.relax import relax
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
 from tdsl.location import Location
@@ -67,8 +68,7 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     values = tuple(as_operand(value) for value in draft.values)
     written = tuple(_node(value, draft.dtype, what, where) for value in values)
     options = current_options() if draft.recorded is None else draft.recorded
-    contracting = options.contract and draft.recorded is None
-    body = tuple(contract(node) for node in written) if contracting else written
+    body = _as_options_say(written, options) if draft.recorded is None else written
     if draft.base is None:
         body = resolved(body, draft.own, tuple(axis_var(handle.name) for handle in draft.axes))
     origins = all_origins(_mentioned(draft, values))
@@ -107,6 +107,12 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         stage = replace(stage, facts=tuple(dict.fromkeys((*stage.facts, *needed))))
     prove_reads(stage, written)
     return tensors_of(stage)
+
+
+def _as_options_say(written: tuple[Node, ...], options: Options) -> tuple[Node, ...]:
+    """The values as they are computed (D5, D8)."""
+    body = tuple(map(relax, written)) if options.fast_math else written
+    return tuple(map(contract, body)) if options.contract else body
 
 
 def _read(draft: Draft, body: Iterable[Node]) -> dict[Tensor, None]:

@@ -13,6 +13,7 @@ from tdsl.errors import DTypeError
 from tdsl.expr import build
 from tdsl.expr.handles import Expr, as_number, as_operand, expression, meet
 from tdsl.expr.node import BinaryOp, CompareOp, Const, Node, UnaryOp
+from tdsl.expr.printer import text
 from tdsl.expr.tensor import Tensor
 from tdsl.location import here
 
@@ -66,7 +67,7 @@ def _compare(op: CompareOp, lhs: Node, rhs: Node) -> Node:
             "E207",
             f"bools have no order: {SYMBOLS[op]}",
             where=here(),
-            hint=("a & b, a | b, ~a; or .astype('int32') where 0 < 1 is meant",),
+            hint=(f'td.cast({text(lhs)}, "int32") where 0 < 1 is meant', "a & b, a | b, ~a"),
         )
     _check_storage(lhs.dtype)
     return build.compare(op, lhs, rhs)
@@ -82,9 +83,11 @@ def _apply_unary(op: str, operand: Expr) -> Expr:
             f"{SYMBOLS.get(op, op)} of {dtype} values",
             where=here(),
             why=(f"{operand} is {dtype}",),
-            hint=('x.astype("int32") makes 0 and 1 of a bool; ~x negates it',)
+            hint=(
+                f'td.cast({operand}, "int32") makes 0 and 1 of a bool; ~{_operand(str(operand))} negates it',
+            )
             if dtype.is_bool
-            else ('x.astype("int32") first, where its bits are meant',),
+            else (f'td.bitcast({operand}, "int{dtype.bits}") has its bits',),
         )
     _check_storage(dtype)
     return expression(build.unary(typed(UnaryOp, op), operand.node), operand, weak=operand.weak)
@@ -107,7 +110,7 @@ def _check_dtype(op: str, dtype: DType, operands: tuple[object, object]) -> None
     if dtype.is_bool:
         if op in _BITS:
             return
-        hint = ('x.astype("int32") makes 0 and 1 of a bool', "a & b, a | b, a ^ b combine conditions")
+        hint = (f'td.cast({a}, "int32") makes 0 and 1 of a bool', "a & b, a | b, a ^ b combine conditions")
         raise DTypeError(
             "E207", f"bools have no {symbol}", where=here(), why=(f"{a} {symbol} {b}",), hint=hint
         )
@@ -137,7 +140,7 @@ def _check_dtype(op: str, dtype: DType, operands: tuple[object, object]) -> None
             "E207",
             f"{dtype} has no {symbol}",
             where=here(),
-            hint=('x.astype("int32") first, where integers are meant',),
+            hint=(f'td.cast({a}, "int32") {symbol} …, where integers are meant',),
         )
 
 
@@ -147,24 +150,33 @@ def _operand(text: str) -> str:
 
 
 def _power(base: object, exponent: object) -> Expr:
-    """`x ** n` for a small literal n, as products from the left (semantics D3)."""
+    """`x ** n`: for a literal n of 0 to 64 products from the left (semantics D3); of other floats, td.pow."""
     operand = as_operand(base)
     power = as_number(exponent)
     if isinstance(power, float) and power.is_integer():
         power = int(power)
+    whole = isinstance(power, int) and not isinstance(power, bool)
+    if not (isinstance(operand, Expr) and whole and 0 <= power <= LARGEST_POWER):
+        floats = [
+            each for each in (operand, as_operand(exponent)) if isinstance(each, Expr) and each.dtype.is_float
+        ]
+        if floats and all(each.dtype.arithmetic for each in floats) and not isinstance(power, bool):
+            from tdsl.expr.functions import calls
+
+            return typed(Expr, calls.pow(base, exponent))
     if not isinstance(operand, Expr) or not isinstance(power, int) or isinstance(power, bool):
         raise DTypeError(
             "E207",
-            f"** takes a small literal integer as exponent, not {exponent!r}",
+            f"** of integers takes a small literal integer as exponent, not {exponent}",
             where=here(),
-            hint=("td.sqrt(x)",) if power == 0.5 else ("1.0 / x",) if power == -1 else (),
+            hint=(f'td.cast({base}, "float64") ** {_operand(str(exponent))}',),
         )
     if not 0 <= power <= LARGEST_POWER:
         raise DTypeError(
             "E207",
             f"** {power}: the exponent is not in 0 to {LARGEST_POWER}",
             where=here(),
-            hint=(f"1.0 / x ** {-power}",) if power < 0 and operand.dtype.is_float else (),
+            hint=(f'td.cast({base}, "float64") ** {power}',),
         )
     _check_dtype("mul", operand.dtype, (operand, operand))
     node: Node = build.constant(1, operand.dtype)

@@ -267,12 +267,14 @@ def meet(*values: object) -> tuple[tuple[Node, ...], bool]:
     if not strong:
         dtype = _weak_dtype(operands)
         return tuple(_in_dtype(operand, dtype) for operand in operands), True
-    dtype = strong[0].dtype
+    dtype, holder = strong[0].dtype, strong[0]
     for operand in strong[1:]:
-        dtype = promote(dtype, operand.dtype, where=here())
+        if operand.dtype is not dtype:
+            dtype = promote(dtype, operand.dtype, where=here(), shown=(str(holder), str(operand)))
+            holder = operand if operand.dtype is dtype else holder
     for operand in operands:
         for number in _numbers(operand):
-            dtype = promote_weak(dtype, number, where=here())
+            dtype = promote_weak(dtype, number, where=here(), shown=str(holder))
     return tuple(_in_dtype(operand, dtype) for operand in operands), False
 
 

@@ -72,7 +72,7 @@ def _extreme(op: BinaryOp, a: object, b: object) -> Expr:
             "E207",
             f"{op}imum of {lhs.dtype} values",
             where=here(),
-            hint=("td.all(a, b) or td.any(a, b)",) if lhs.dtype.is_bool else ('x.astype("float32") first',),
+            hint=("td.all(a, b) or td.any(a, b)",) if lhs.dtype.is_bool else (f'td.cast({x}, "float32")',),
         )
     return expression(build.binary(op, lhs, rhs), x, y, weak=weak)
 
@@ -127,7 +127,7 @@ def fma(a: object, b: object, c: object) -> Expr:
     (x, y, z), weak = meet(*operands)
     if not x.dtype.arithmetic or x.dtype.is_bool:
         raise DTypeError(
-            "E207", f"fma of {x.dtype} values", where=here(), hint=('x.astype("float32") first',)
+            "E207", f"fma of {x.dtype} values", where=here(), hint=(f'td.cast({operands[0]}, "float32")',)
         )
     return expression(build.fma(x, y, z), *operands, weak=weak and x.dtype.is_integer)
 

@@ -285,7 +285,7 @@ def _several_values(name: str) -> ArgumentTypeError:
 
 def _wrong_kind(name: str, operand: Expr) -> DTypeError:
     if operand.dtype.is_bool:
-        hint = ('x.astype("int64") counts; td.any and td.all combine conditions',)
+        hint = (f'td.cast({operand}, "int64") counts', "td.any and td.all combine conditions")
         return DTypeError("E207", f"td.{name} of conditions: {operand}", where=here(), hint=hint)
     return DTypeError(
         "E207",

@@ -89,6 +89,9 @@ def _body(entry: StageState) -> str:
 
 def _notes(schedule: Schedule) -> Iterator[str]:
     """The lines below the nest."""
+    for entry in schedule.state.live():
+        if entry.stage.options.text():
+            yield f"options of {entry.name}: {entry.stage.options.text()}"
     for item in pending(schedule):
         yield f"pending: {item}"
     if schedule.knobs:

@@ -172,8 +172,12 @@ def test_identity():
         (DTypeError, lambda: ~A[i, 0], "E207: ~ of float32 values"),
         (DTypeError, lambda: A[i, 0] & 1, "E207: float32 has no &"),
         (DTypeError, lambda: A[i, 0] << 1, "E207: float32 has no <<"),
-        (DTypeError, lambda: A[i, 0] ** 0.5, "E207: ** takes a small literal integer as exponent, not 0.5"),
-        (DTypeError, lambda: 2 ** B[i], "E207: ** takes a small literal integer"),
+        (
+            DTypeError,
+            lambda: B[i] ** 0.5,
+            "E207: ** of integers takes a small literal integer as exponent, not 0.5",
+        ),
+        (DTypeError, lambda: 2 ** B[i], "E207: ** of integers takes a small literal integer"),
         (DTypeError, lambda: B[i] ** -1, "E207: ** -1: the exponent is not in 0 to 64"),
         (
             DTypeError,

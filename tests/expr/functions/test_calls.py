@@ -130,3 +130,27 @@ def test_integers_where_they_make_sense():
         "False",
         "False",
     ]
+
+
+def test_the_operator_of_powers():
+    """Literals of 0 to 64 are products; other powers of floats are td.pow, as a user of NumPy expects (D3)."""
+    x, k = td.placeholder("x", (4,)), td.placeholder("k", (4,), "int32")
+    i = td.axis("i", 4)
+    written = [
+        text(e.node) for e in (x[i] ** 3, x[i] ** 0.5, x[i] ** -1, x[i] ** x[i], 2 ** x[i], x[i] ** 65)
+    ]
+    assert written == ["x[i] * x[i] * x[i]", "pow(x[i], 0.5)", "pow(x[i], -1.0)", "pow(x[i], x[i])", "pow(2.0, x[i])",
+                       "pow(x[i], 65.0)"]  # fmt: skip
+    values = np.array([0.25, 1, 2, 9], np.float32)
+    assert run(lambda e: e**0.5, values).tolist() == [0.5, 1, np.float32(2**0.5), 3]
+    assert (td.build(td.schedule(x**-0.5))(values) == (values.astype(float) ** -0.5).astype(np.float32)).all()
+    for wrong in (
+        lambda: k[i] ** 0.5,
+        lambda: k[i] ** k[i],
+        lambda: 2 ** k[i],
+        lambda: k[i] ** -1,
+        lambda: k[i] ** 65,
+    ):
+        with pytest.raises(td.DTypeError, match="E207") as caught:
+            wrong()
+        assert "try: td.cast(" in str(caught.value)
