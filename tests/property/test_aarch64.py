@@ -9,11 +9,11 @@ import pytest
 import tdsl as td
 from tdsl.expr.functions.definition import ARITY, MODULES, RARE
 from tdsl.expr.interpreter import evaluate
+from tdsl.fuzzing.arrays import same_bits
 from tdsl.pipeline import lowered
 from tdsl.target import Target
 from tests.codegen.llvm import kernels, test_blocked, test_expressions, test_narrow_floats, test_partial
 from tests.support import under_qemu
-from tests.support.values import same_bits
 
 pytestmark = pytest.mark.needs_emulator
 

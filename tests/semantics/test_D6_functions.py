@@ -8,8 +8,8 @@ from tdsl.expr.functions.definition import expand_calls
 from tdsl.expr.interpreter import evaluate
 from tdsl.expr.node import Call
 from tdsl.expr.rewrite import walk
+from tdsl.fuzzing.arrays import same_bits
 from tests.codegen.llvm.kernels import runnable_targets
-from tests.support.values import same_bits
 
 n = td.size("n")
 x = td.placeholder("x", (n,))
