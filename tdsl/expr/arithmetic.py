@@ -155,15 +155,14 @@ def _power(base: object, exponent: object) -> Expr:
     power = as_number(exponent)
     if isinstance(power, float) and power.is_integer():
         power = int(power)
-    whole = isinstance(power, int) and not isinstance(power, bool)
-    if not (isinstance(operand, Expr) and whole and 0 <= power <= LARGEST_POWER):
-        floats = [
-            each for each in (operand, as_operand(exponent)) if isinstance(each, Expr) and each.dtype.is_float
-        ]
-        if floats and all(each.dtype.arithmetic for each in floats) and not isinstance(power, bool):
+    literal = isinstance(power, int) and 0 <= power <= LARGEST_POWER
+    if not (isinstance(operand, Expr) and literal):
+        parts = [each for each in (operand, as_operand(exponent)) if isinstance(each, Expr)]
+        floats = [each for each in parts if each.dtype.is_float and each.dtype.arithmetic]
+        if floats and not isinstance(power, bool):
             from tdsl.expr.functions import calls
 
-            return typed(Expr, calls.pow(base, exponent))
+            return calls.pow(base, exponent)
     if not isinstance(operand, Expr) or not isinstance(power, int) or isinstance(power, bool):
         raise DTypeError(
             "E207",
