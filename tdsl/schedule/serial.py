@@ -154,7 +154,8 @@ class _Reader:
         known = [each.name for each in fields(maker) if each.name != "where"]
         strange = [key for key in entry if key not in known]
         if strange:
-            self._bad(f"step {place}, {name}, has no argument {strange[0]!r}; it takes {', '.join(known)}")
+            takes = ", ".join(each for each in known if each != "reason")
+            self._bad(f"step {place}, {name}, has no argument {strange[0]!r}; it takes {takes}")
         if not isinstance(entry.get("reason", ""), str):
             self._bad(f"step {place}: its reason is no text")
         dims = entry.get("dims")
