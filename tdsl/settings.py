@@ -69,6 +69,11 @@ class options:  # noqa: N801 (used as a verb: `with td.options(…)`)
         self._changes = _checked(changes)
         self._tokens: list[Token[Options]] = []
 
+    @staticmethod
+    def current() -> Options:
+        """The options in force."""
+        return _current.get()
+
     def __enter__(self) -> Options:
         value = replace(_current.get(), **self._changes)
         self._tokens.append(_current.set(value))

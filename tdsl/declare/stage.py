@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tdsl.declare.check import unnamed_now
 from tdsl.declare.extent import check_bytes
 from tdsl.declare.names import entries, next_number
 from tdsl.declare.nonempty import facts_of_places
@@ -99,7 +100,7 @@ def make_stage(draft: Draft) -> tuple[Tensor, ...]:
         at=draft.at,
         options=options,
         number=next_number(),
-        named_by_user=draft.named_by_user,
+        named_by_user=draft.named_by_user and not unnamed_now(),
         where=where,
     )
     needed = facts_of_places(stage)

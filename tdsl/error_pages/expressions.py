@@ -374,4 +374,29 @@ y = td.compute("y", (8,), lambda i: 2 * x[i])
 td.parse(y.text())
 """,
     ),
+    ErrorPage(
+        "E130",
+        ArgumentError,
+        "an operator's own condition",
+        "`td.check` states in an operator's words what it needs of shapes, dtypes and attributes; the message says which.",
+        """
+td.ops.matmul(np.zeros((2, 3)), np.zeros((4, 5)))
+""",
+        """
+td.ops.matmul(np.zeros((2, 3)), np.zeros((3, 5)))
+""",
+    ),
+    ErrorPage(
+        "E131",
+        ArgumentTypeError,
+        "an argument that an operator cannot take",
+        "Operators take arrays, or tensors, not both at once; what is neither is an attribute: a number, a string, a dtype, "
+        "a tuple of them, None.",
+        """
+td.ops.add(np.zeros(3), td.placeholder("x", (3,)))
+""",
+        """
+td.ops.add(np.zeros(3), np.ones(3))
+""",
+    ),
 )

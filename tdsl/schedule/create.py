@@ -14,7 +14,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, DuplicateNameError
 from tdsl.expr.node import Node, Read, Var
 from tdsl.expr.tensor import Param, Size, Stage, Tensor, tensors_of
 from tdsl.location import Location, here
-from tdsl.schedule.derive import fresh_state, rewritten
+from tdsl.schedule.derive import fresh_state, redirected, renamed_tensors, rewritten
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.identity import Signature, signature
 from tdsl.schedule.placement import inputs_of
@@ -134,10 +134,14 @@ def _named(stages: Sequence[Stage], where: Location) -> tuple[list[Stage], dict[
     for stage in stages:
         current = _reading(stage, table)
         if not stage.named_by_user:
-            name = _unique(stage.name, taken)
-            taken.add(name)
+            name = _unique_stage(stage, taken)
+            names = _suffixed(stage, name)
+            taken.update((name, *names))
             if name != stage.name:
-                fresh = replace(current, name=name, tensor_names=_suffixed(stage, name), tensors=[])
+                fresh = replace(current, name=name, tensor_names=names, tensors=[])
+                if stage.own:
+                    own = tuple(replace(one, name=new) for one, new in zip(stage.own, names, strict=True))
+                    fresh = replace(redirected(fresh, stage.own, own), own=own)
                 table |= dict(zip(stage.tensors, tensors_of(fresh), strict=True))
                 current = fresh
         made.append(current)
@@ -157,18 +161,18 @@ def _reading(stage: Stage, table: Mapping[Tensor, Tensor]) -> Stage:
     return rewritten(stage, rule)
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    found, count = name, 0
-    while found in taken:
+def _unique_stage(stage: Stage, taken: set[str]) -> str:
+    """The stage's name, with the least number that makes it and the names of its tensors free."""
+    found, count = stage.name, 0
+    while not taken.isdisjoint((found, *_suffixed(stage, found))):
         count += 1
-        found = f"{name}_{count}"
+        found = f"{stage.name}_{count}"
     return found
 
 
 def _suffixed(stage: Stage, name: str) -> tuple[str, ...]:
-    if len(stage.tensor_names) == 1:
-        return (name,)
-    return tuple(f"{name}_{tensor}" for tensor in stage.tensor_names)
+    """Names of the tensors of the stage called `name`: its own where it keeps its name."""
+    return stage.tensor_names if name == stage.name else renamed_tensors(stage, name)
 
 
 def _check_names(stages: Sequence[Stage], where: Location) -> None:

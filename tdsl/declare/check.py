@@ -1,0 +1,61 @@
+"""For authors of operators: `td.check` states what an operator needs, `td.unnamed` lets its stages find their own names.
+
+In: a condition and a message; or a `with` block. Out: an error in the operator's words, or a fact that calls check.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+
+from tdsl.declare.require import require
+from tdsl.errors import ArgumentError, TdslError
+from tdsl.expr.handles import Expr
+from tdsl.location import hide_internal_frames
+
+_unnamed: ContextVar[bool] = ContextVar("tdsl_unnamed", default=False)
+
+
+@hide_internal_frames
+def check(
+    condition: Expr | bool,
+    message: str,
+    *,
+    hint: tuple[str, ...] = (),
+    error: type[TdslError] = ArgumentError,
+) -> None:
+    """States what an operator needs of its arguments.
+
+    Args:
+        condition: a bool, or a condition on sizes. A size decides at the call: the condition becomes a fact as by
+            `td.require`, in the running context.
+        message: what is wrong where the condition is false, in the operator's words: one sentence, no full stop.
+        hint: what to write instead, an entry an alternative.
+        error: the class of the error; `td.ShapeError`, `td.DTypeError`, ….
+
+    Errors: E130 a condition that is False. Source: Halide's user_assert; PyTorch's TORCH_CHECK.
+    """
+    if isinstance(condition, Expr):
+        require(condition)
+    elif not condition:
+        raise error("E130", message, hint=hint)
+
+
+def unnamed_now() -> bool:
+    """Whether stages declared now are named as operators' are: made unique when a schedule is created (semantics N4)."""
+    return _unnamed.get()
+
+
+class unnamed:  # noqa: N801 (used as a verb: `with td.unnamed():`)
+    """Names of stages declared inside the block are suggestions: a schedule makes them unique (semantics N4).
+
+    For functions that declare stages and may be used twice in one program; `td.op` does it for its body.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_unnamed.set(True))
+
+    def __exit__(self, *exception: object) -> None:
+        _unnamed.reset(self._tokens.pop())

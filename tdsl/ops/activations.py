@@ -1,0 +1,131 @@
+"""Activation functions, element by element. A tensor in, a tensor of its shape and dtype out.
+
+Formulas, names and defaults are PyTorch's (torch.nn.functional 2.x) and ONNX's.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import tdsl as td
+from tdsl.ops.broadcasting import pointwise
+from tdsl.ops.operator import op
+
+_erf = np.vectorize(math.erf, otypes=[float])
+Array = np.ndarray
+
+
+def _sigmoid(x: Array) -> Array:
+    wide = x.astype(np.float64)
+    return np.where(wide >= 0, 1 / (1 + np.exp(-np.abs(wide))), np.exp(-np.abs(wide)) / (1 + np.exp(-np.abs(wide))))
+
+
+@op(reference=lambda x: np.maximum(x, 0))
+def relu(x: td.Tensor) -> td.Tensor:
+    """max(x, 0); NaN stays NaN.
+
+    Args:
+        x: any shape and numeric dtype.
+    """
+
+    def value(v: td.Expr) -> object:
+        return td.maximum(v, 0)
+
+    return pointwise("relu", value, x)
+
+
+@op(reference=lambda x, negative_slope=0.01: np.where(x >= 0, x, x * negative_slope))
+def leaky_relu(x: td.Tensor, negative_slope: float = 0.01) -> td.Tensor:
+    """x where it is not negative, else negative_slope * x.
+
+    Args:
+        x: any shape, floats.
+    """
+
+    def value(v: td.Expr) -> object:
+        return td.where(v >= 0.0, v, v * negative_slope)
+
+    return pointwise("leaky_relu", value, x)
+
+
+@op(reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
+def elu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
+    """x where it is positive, else alpha * (exp(x) - 1).
+
+    Args:
+        x: any shape, floats.
+    """
+
+    def value(v: td.Expr) -> object:
+        return td.where(v > 0.0, v, alpha * td.expm1(td.minimum(v, 0.0)))
+
+    return pointwise("elu", value, x)
+
+
+def _gelu_reference(x: Array, approximate: str = "none") -> Array:
+    wide = x.astype(np.float64)
+    if approximate == "tanh":
+        return wide / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3)))
+    return wide / 2 * (1 + _erf(wide / math.sqrt(2)))
+
+
+@op(reference=_gelu_reference)
+def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
+    """x * Phi(x), Phi the normal distribution's; with approximate="tanh" its usual approximation.
+
+    Args:
+        x: any shape, floats.
+
+    Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
+    """
+    td.check(
+        approximate in ("none", "tanh"), f'gelu: approximate is "none" or "tanh", not {approximate!r}'
+    )
+
+    def exact(v: td.Expr) -> object:
+        return v * 0.5 * (1.0 + td.erf(v * math.sqrt(0.5)))
+
+    def near(v: td.Expr) -> object:
+        return v * 0.5 * (1.0 + td.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * (v * v * v))))
+
+    return pointwise("gelu", near if approximate == "tanh" else exact, x)
+
+
+@op(reference=lambda x: x * _sigmoid(x))
+def silu(x: td.Tensor) -> td.Tensor:
+    """x * sigmoid(x), also called swish.
+
+    Args:
+        x: any shape, floats.
+    """
+
+    def value(v: td.Expr) -> object:
+        return v * td.sigmoid(v)
+
+    return pointwise("silu", value, x)
+
+
+@op(reference=_sigmoid)
+def sigmoid(x: td.Tensor) -> td.Tensor:
+    """1 / (1 + exp(-x)).
+
+    Args:
+        x: any shape, floats.
+    """
+    return pointwise("sigmoid", td.sigmoid, x)
+
+
+@op(reference=lambda x: np.logaddexp(0, x.astype(np.float64)))
+def softplus(x: td.Tensor) -> td.Tensor:
+    """log(1 + exp(x)), without overflow.
+
+    Args:
+        x: any shape, floats.
+    """
+
+    def value(v: td.Expr) -> object:
+        return td.maximum(v, 0.0) + td.log1p(td.exp(-td.abs(v)))
+
+    return pointwise("softplus", value, x)

@@ -1,0 +1,102 @@
+"""Shapes that meet: NumPy's broadcasting of tensors and scalars, axes counted from the end. Operands in, shapes and reads out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tdsl as td
+
+Extent = int | td.Expr
+Operand = td.Tensor | td.Expr | int | float
+Index = tuple[td.Expr | int, ...]
+
+
+def agree(what: str, a: Extent, b: Extent, message: str) -> None:
+    """Two extents must be equal: checked now where both are numbers, else a fact of the call."""
+    if a is b:
+        return
+    td.check(a == b, f"{what}: {message}", error=td.ShapeError)  # pyright: ignore[reportArgumentType]
+
+
+def broadcast_shape(what: str, *operands: Operand) -> tuple[Extent, ...]:
+    """The shape of the operands together.
+
+    Errors: E130 extents that differ and are not 1. Source: NumPy's broadcasting rules, aligned at the last axis.
+    """
+    tensors = [operand for operand in operands if isinstance(operand, td.Tensor)]
+    rank = max((tensor.ndim for tensor in tensors), default=0)
+    shape: list[Extent] = []
+    for place in range(-rank, 0):
+        extents = [tensor.shape[place] for tensor in tensors if tensor.ndim >= -place]
+        wide = [extent for extent in extents if not (isinstance(extent, int) and extent == 1)]
+        for other in wide[1:]:
+            shapes = " and ".join(str(tensor.shape) for tensor in tensors)
+            agree(what, wide[0], other, f"shapes {shapes} do not broadcast")
+        shape.append(wide[0] if wide else 1)
+    return tuple(shape)
+
+
+def element(operand: Operand, at: Sequence[td.Expr | int]) -> td.Expr | int | float:
+    """An operand's value at a point of the common shape."""
+    if not isinstance(operand, td.Tensor):
+        return operand
+    inside = at[len(at) - operand.ndim :]
+    index = tuple(
+        0 if isinstance(extent, int) and extent == 1 else subscript
+        for extent, subscript in zip(operand.shape, inside, strict=True)
+    )
+    return operand[index]
+
+
+def pointwise(name: str, function: Callable[..., object], *operands: Operand) -> td.Tensor:
+    """The stage whose elements are `function` of the operands' elements, broadcast."""
+
+    def value(*at: td.Expr) -> object:
+        return function(*(element(operand, at) for operand in operands))
+
+    return td.compute(name, broadcast_shape(name, *operands), value)
+
+
+def normalized_axes(what: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Axes counted from 0, ascending; all of them for None. Errors: E130 no such axis, or one named twice."""
+    given = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    for each in given:
+        td.check(
+            -ndim <= each < ndim, f"{what}: there is no axis {each} in {ndim} dimensions", error=td.ShapeError
+        )
+    found = tuple(sorted({each % ndim for each in given}))
+    td.check(len(found) == len(given), f"{what}: an axis is named twice in {given}", error=td.ShapeError)
+    return found
+
+
+def one_axis(what: str, axis: int, ndim: int) -> int:
+    """An axis counted from 0. Errors: E130 no such axis."""
+    return normalized_axes(what, axis, ndim)[0]
+
+
+def replaced(at: Sequence[td.Expr | int], axis: int, subscript: td.Expr | int) -> Index:
+    """A point with one subscript replaced."""
+    return (*at[:axis], subscript, *at[axis + 1 :])
+
+
+def without(at: Sequence[td.Expr | int], *axes: int) -> Index:
+    """A point without some axes."""
+    return tuple(subscript for place, subscript in enumerate(at) if place not in axes)
+
+
+def is_float(x: td.Tensor) -> bool:
+    """Whether a tensor holds floats."""
+    return "float" in x.dtype.name
+
+
+def is_integer(x: td.Tensor) -> bool:
+    """Whether a tensor holds integers."""
+    return "int" in x.dtype.name
+
+
+def count_of(extents: Sequence[Extent], dtype: str) -> td.Expr:
+    """How many elements there are, as a value of a dtype."""
+    number: Extent = 1
+    for extent in extents:
+        number = number * extent
+    return td.cast(number, dtype)

@@ -1,0 +1,256 @@
+"""`@td.op`: a function of tensors as an operator; on tensors it composes, on arrays it is compiled, cached and run.
+
+In: a function from tensors and attributes to tensors. Out: an `Op`. A call with arrays makes placeholders of their dtypes and
+ranks (sizes symbolic), runs the function once, schedules what it declares, builds a kernel and keeps it.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import cast, overload
+
+import tdsl as td
+from tdsl.ops.arguments import Call, is_array, is_tensor, quick_key, sorted_arguments, takes_numbers
+from tdsl.ops.kernels import Kernels
+
+Body = Callable[..., "td.Tensor | tuple[td.Tensor, ...]"]
+ScheduleFunction = Callable[..., "td.Schedule"]
+Ranges = Mapping[str, Callable[..., tuple[object, object]]]
+Specialize = Mapping[str, tuple[int, ...]] | bool
+
+RECENT = 1024
+"""Calls whose kernel is found by their very shapes."""
+
+
+class Op:
+    """An operator; made by `td.op`.
+
+    Called with tensors it runs its function: an expression. Called with arrays it gives arrays, of the first one's type.
+    Keywords of a call beside the function's own: `out=` (an array, or a tuple), `specialize=True` (sizes fixed to those
+    of the arrays).
+    """
+
+    def __init__(
+        self, body: Body, *, name: str | None = None, reference: Callable[..., object] | None = None,
+        specialize: Specialize = False, ranges: Ranges | None = None,
+    ) -> None:  # fmt: skip
+        self.body = body
+        self.name = name or body.__name__
+        self.reference = reference
+        """The same in NumPy, on arrays; None where the author gave none."""
+        self.signature = inspect.signature(body)
+        self.specialize = specialize
+        self.ranges = dict(ranges or {})
+        self._schedules: list[tuple[str, Callable[..., bool] | None, ScheduleFunction]] = []
+        self._kernels = Kernels()
+        self._recent: dict[Hashable, td.Kernel] = {}
+        self._inputs = tuple(map(takes_numbers, self.signature.parameters.values()))
+        functools.update_wrapper(self, body)
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}{self.signature}>"
+
+    def __reduce__(self) -> tuple[object, ...] | str:
+        """Operators pickle by name, as functions do."""
+        return self.body.__qualname__
+
+    def __call__(self, *args: object, **keywords: object) -> object:
+        """The operator's tensors, or arrays.
+
+        Errors: E131 tensors and arrays at once, no array, an attribute that cannot be part of a key; E130 what the
+        operator checks; those of the call of a kernel.
+        """
+        quick = None if keywords or len(args) > len(self._inputs) else quick_key(args, self._inputs)
+        if quick is not None:
+            kernel = self._recent.get(quick[0])
+            if kernel is not None:
+                try:
+                    return kernel(*quick[1])
+                except td.CallError:
+                    pass  # told again below, in the operator's words
+        return self._called(args, keywords, quick)
+
+    def _called(
+        self, args: tuple[object, ...], keywords: dict[str, object], quick: tuple[Hashable, list[object]] | None
+    ) -> object:
+        out = keywords.pop("out", None) if "out" not in self.signature.parameters else None
+        fixed = keywords.pop("specialize", None)
+        bound = self._bound(args, keywords)
+        if any(is_tensor(value) for value in _flat(bound.arguments.values())):
+            return self._composed(bound, out)
+        call = sorted_arguments(self.name, bound.arguments, self.signature)
+        specialize = self.specialize if fixed is None else bool(fixed)
+        key = call.key(specialize)
+        kernel = self._kernels.found(key, lambda: self._built(call, specialize))
+        result = self._run(kernel, call, out)
+        if quick is not None:
+            if len(self._recent) >= RECENT:
+                self._recent.clear()
+            self._recent[quick[0]] = kernel
+        return result
+
+    def _bound(self, args: tuple[object, ...], keywords: dict[str, object]) -> inspect.BoundArguments:
+        try:
+            bound = self.signature.bind(*args, **keywords)
+        except TypeError as error:
+            raise td.ArgumentTypeError("E131", f"{self.name}: {error}", hint=[f"{self.name}{self.signature}"]) from None
+        bound.apply_defaults()
+        return bound
+
+    def _composed(self, bound: inspect.BoundArguments, out: object) -> object:
+        mixed = next((value for value in _flat(bound.arguments.values()) if is_array(value)), None)
+        if mixed is not None:
+            raise td.ArgumentTypeError(
+                "E131",
+                f"{self.name} is given tensors and arrays at once",
+                why=(f"the array is of type {type(mixed).__name__}",),
+                hint=("td.placeholder for what an array will bring",),
+            )
+        if out is not None:
+            raise td.ArgumentTypeError("E131", f"{self.name} on tensors is an expression: it has no out=")
+        return contextvars.copy_context().run(self._traced, bound.args, bound.kwargs)
+
+    def _traced(self, args: tuple[object, ...], keywords: dict[str, object]) -> td.Tensor | tuple[td.Tensor, ...]:
+        with td.unnamed():
+            return self.body(*args, **keywords)
+
+    def _built(self, call: Call, specialize: Specialize) -> td.Kernel:
+        contextvars.copy_context().run(self._explain, call)
+        return contextvars.copy_context().run(self._compiled, call, specialize)
+
+    def _compiled(self, call: Call, specialize: Specialize) -> td.Kernel:
+        placed = call.placed(specialize, self.ranges)
+        result = self._traced(*self._unpacked(placed.arguments))
+        outputs = result if isinstance(result, tuple) else (result,)
+        outputs = tuple(_computed(tensor) for tensor in outputs)
+        s = self._author(call)(td.schedule(*outputs), *outputs)
+        return td.build(s, inputs=placed.inputs, name=self.name if self.name.isidentifier() else None)
+
+    def _author(self, call: Call) -> ScheduleFunction:
+        for kind, when, function in self._schedules:
+            if kind == "cpu" and (when is None or when(*call.shapes)):
+                return function
+        return lambda s, *outputs: td.schedules.default(s)
+
+    def _run(self, kernel: td.Kernel, call: Call, out: object) -> object:
+        try:
+            return kernel(*call.values) if out is None else kernel(*call.values, out=out)
+        except td.CallError:
+            contextvars.copy_context().run(self._explain, call)
+            raise
+
+    def _explain(self, call: Call) -> None:
+        """Runs the function on the very shapes, so that what it checks of them is said in its words."""
+        self._traced(*self._unpacked(call.placed(True, self.ranges).arguments))
+
+    def _unpacked(self, arguments: Mapping[str, object]) -> tuple[tuple[object, ...], dict[str, object]]:
+        bound = inspect.BoundArguments(self.signature, OrderedDict(arguments))
+        return bound.args, bound.kwargs
+
+    def schedule(
+        self, target: str, *, when: Callable[..., bool] | None = None
+    ) -> Callable[[ScheduleFunction], ScheduleFunction]:
+        """Registers the author's schedule for a kind of target: ``@rmsnorm.schedule("cpu")``.
+
+        Args:
+            target: "cpu". when: a function of the arrays' shapes, in order; the schedule is for calls where it is true.
+                The first that fits is taken, and the default scheduler's where none does.
+
+        The function gets a schedule and the output tensors and gives a schedule. A registration after the first call
+        is for calls that compile anew: the kernels made so far are dropped.
+        """
+        td.check(target == "cpu", f"{self.name}: schedules of operators are for \"cpu\" so far, not {target!r}")
+
+        def register(function: ScheduleFunction) -> ScheduleFunction:
+            self._schedules.append((target, when, function))
+            self._kernels.clear()
+            self._recent.clear()
+            return function
+
+        return register
+
+    def scheduled(self, *outputs: td.Tensor, shapes: tuple[tuple[int, ...], ...] = ()) -> td.Schedule:
+        """The schedule that a call would be built with, for tensors that the operator gave.
+
+        Args:
+            outputs: the tensors. shapes: of the arrays, for schedules that are chosen by them.
+        """
+        s = td.schedule(*outputs)
+        for _, when, function in self._schedules:
+            if when is None or (shapes and when(*shapes)):
+                return function(s, *outputs)
+        return td.schedules.default(s)
+
+
+def _flat(values: object) -> list[object]:
+    found: list[object] = []
+    for value in cast("tuple[object, ...]", tuple(cast("list[object]", values))):
+        if isinstance(value, (tuple, list)):
+            found += cast("list[object]", list(cast("list[object]", value)))
+        else:
+            found.append(value)
+    return found
+
+
+def _computed(tensor: td.Tensor) -> td.Tensor:
+    """The tensor; a copy of it where the operator gives back an input, since a kernel has to compute something."""
+    if tensor.producer is not None:
+        return tensor
+
+    def value(*at: td.Expr) -> td.Expr:
+        return tensor[at]
+
+    with td.unnamed():
+        return td.compute(f"{tensor.name}_copy", tensor.shape, value)
+
+
+def catalog() -> tuple[Op, ...]:
+    """Every operator of `td.ops`, by name."""
+    import tdsl.ops
+
+    found = {value.name: value for value in vars(tdsl.ops).values() if isinstance(value, Op)}
+    return tuple(found[name] for name in sorted(found))
+
+
+@overload
+def op(body: Body, /) -> Op: ...
+
+
+@overload
+def op(
+    *, name: str | None = None, reference: Callable[..., object] | None = None, specialize: Specialize = False,
+    ranges: Ranges | None = None,
+) -> Callable[[Body], Op]: ...  # fmt: skip
+
+
+def op(
+    body: Body | None = None, /, *, name: str | None = None, reference: Callable[..., object] | None = None,
+    specialize: Specialize = False, ranges: Ranges | None = None,
+) -> Op | Callable[[Body], Op]:  # fmt: skip
+    """Makes a function of tensors an operator.
+
+    Args:
+        body: takes tensors, tuples of tensors and attributes, gives a tensor or a tuple of tensors. A Python number for
+            a parameter that has no default and no annotation, or one that says Tensor, becomes a scalar input of the
+            kernel; other numbers, strings, None and tuples of them are attributes, compiled in.
+        name: the function's own where None.
+        reference: the same on NumPy arrays.
+        specialize: which sizes are fixed to those of the arrays: True for all, or dims by parameter, ``{"w": (2, 3)}``;
+            the others stay symbolic.
+        ranges: for integer arrays used as indices: parameter -> a function of the arguments that gives the half-open
+            range; checked at the call (semantics B2).
+
+    Source: PyTorch's torch.library, TVM's TOPI.
+    """
+
+    def made(body: Body) -> Op:
+        return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges)
+
+    return made if body is None else made(body)
+
+
+__all__ = ["Op", "catalog", "op"]

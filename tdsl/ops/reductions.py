@@ -1,0 +1,232 @@
+"""Reductions over axes, with keepdims. A tensor in, a tensor of the axes that are kept out.
+
+Names and dtypes are the array API's: sums and products of small integers are widened to 64 bits, means of integers are
+float64. Maxima and minima need at least one element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+import tdsl as td
+from tdsl.ops.broadcasting import Extent, count_of, is_float, is_integer, normalized_axes, without
+from tdsl.ops.operator import op
+
+Axis = int | Sequence[int] | None
+Term = Callable[..., object]
+Array = np.ndarray
+
+
+def reduced(
+    name: str, x: td.Tensor, axis: Axis, keepdims: bool, value: Callable[[Callable[..., td.Expr], Sequence[object]], object]
+) -> td.Tensor:
+    """The stage over the kept axes whose element is `value(read, reduction axes)`.
+
+    Args:
+        value: gets a function that gives x's element at the reduction axes of this point, and those axes.
+    """
+    axes = normalized_axes(name, axis, x.ndim)
+    over = {each: td.reduce_axis(f"k{each}", x.shape[each]) for each in axes}
+    shape = kept_shape(x, axes, keepdims)
+
+    def body(*at: td.Expr) -> object:
+        kept = iter(without(at, *axes) if keepdims else at)
+        index = tuple(over[each] if each in over else next(kept) for each in range(x.ndim))
+        return value(lambda: x[index], tuple(over.values()))
+
+    return td.compute(name, shape, body)
+
+
+def kept_shape(x: td.Tensor, axes: Sequence[int], keepdims: bool) -> tuple[Extent, ...]:
+    """The shape without the reduced axes, or with 1 in their places."""
+    if keepdims:
+        return tuple(1 if each in axes else extent for each, extent in enumerate(x.shape))
+    return tuple(extent for each, extent in enumerate(x.shape) if each not in axes)
+
+
+def _wide(x: td.Tensor) -> str:
+    """The dtype that sums have: 64 bits of integers and bools, the tensor's own of floats."""
+    if is_float(x):
+        return x.dtype.name
+    return "uint64" if x.dtype.name.startswith("uint") else "int64"
+
+
+def _folded(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
+    wide = _wide(x)
+
+    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+        term = read() if x.dtype.name == wide else td.cast(read(), wide)
+        return fold(term, over=over) if over else term
+
+    return reduced(name, x, axis, keepdims, value)
+
+
+def _extreme(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
+    for each in normalized_axes(name, axis, x.ndim):
+        td.check(x.shape[each] >= 1, f"{name}: axis {each} is empty, and nothing has no {name}", error=td.ShapeError)
+
+    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+        return fold(read(), over=over) if over else read()
+
+    return reduced(name, x, axis, keepdims, value)
+
+
+def _reference(function: Callable[..., object]) -> Callable[..., object]:
+    def called(x: Array, axis: Axis = None, keepdims: bool = False) -> object:
+        axes = tuple(axis) if isinstance(axis, (tuple, list)) else axis
+        return function(x, axis=axes, keepdims=keepdims)
+
+    return called
+
+
+@op(reference=_reference(np.sum))
+def sum(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """The sum over `axis` (an int, several, or None for all); 0 of nothing.
+
+    Args:
+        x: any shape; integers and bools are summed in 64 bits.
+
+    Source: the array API's `sum`.
+    """
+    return _folded("sum", x, axis, keepdims, td.sum)
+
+
+@op(reference=_reference(np.prod))
+def prod(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """The product over `axis`; 1 of nothing. Dtypes as `sum`. Source: the array API's `prod`."""
+    return _folded("prod", x, axis, keepdims, td.prod)
+
+
+@op(reference=_reference(np.max))
+def max(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """The greatest element over `axis`, NaN where one is. Errors: E130 an empty axis. Source: the array API's `max`."""
+    return _extreme("max", x, axis, keepdims, td.max)
+
+
+@op(reference=_reference(np.min))
+def min(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """The least element over `axis`, NaN where one is. Errors: E130 an empty axis. Source: the array API's `min`."""
+    return _extreme("min", x, axis, keepdims, td.min)
+
+
+@op(reference=_reference(np.mean))
+def mean(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """The sum over `axis` by the number of terms; of integers in float64; NaN of nothing. Source: the array API's `mean`."""
+    axes = normalized_axes("mean", axis, x.ndim)
+    dtype = x.dtype.name if is_float(x) else "float64"
+
+    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+        term = td.cast(read(), dtype)
+        return td.sum(term, over=over) / count_of([x.shape[each] for each in axes], dtype) if over else term
+
+    return reduced("mean", x, axis, keepdims, value)
+
+
+def _var_reference(x: Array, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> object:
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else axis
+    return np.var(x, axis=axes, ddof=correction, keepdims=keepdims)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+@op(reference=_var_reference)
+def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> td.Tensor:
+    """The mean of squared distances from the mean over `axis`; the divisor is the number of terms less `correction`.
+
+    Args:
+        x: any shape, floats.
+
+    Source: the array API's `var`; two passes, the stable form.
+    """
+    td.check(is_float(x), f"var: x is of floats, not {x.dtype.name}", error=td.DTypeError)
+    axes = normalized_axes("var", axis, x.ndim)
+    dtype = x.dtype.name
+    number = count_of([x.shape[each] for each in axes], dtype)
+    over = {each: td.reduce_axis(f"k{each}", x.shape[each]) for each in axes}
+    centre = reduced("mean", x, axis, False, lambda read, by: td.sum(read(), over=by) / number if by else read())
+
+    def body(*at: td.Expr) -> object:
+        kept = without(at, *axes) if keepdims else at
+        places = iter(kept)
+        index = tuple(over[each] if each in over else next(places) for each in range(x.ndim))
+        off = x[index] - centre[kept]
+        squares = td.sum(off * off, over=tuple(over.values())) if over else off * off
+        return squares / (number - correction)
+
+    return td.compute("var", kept_shape(x, axes, keepdims), body)
+
+
+@op(reference=_reference(np.all))
+def all(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """Whether every element over `axis` is true, or not 0; true of nothing. Source: the array API's `all`."""
+    return reduced("all", x, axis, keepdims, lambda read, over: td.all(_true(read(), x), over=over) if over else _true(read(), x))
+
+
+@op(reference=_reference(np.any))
+def any(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """Whether some element over `axis` is true, or not 0; false of nothing. Source: the array API's `any`."""
+    return reduced("any", x, axis, keepdims, lambda read, over: td.any(_true(read(), x), over=over) if over else _true(read(), x))
+
+
+def _true(value: td.Expr, x: td.Tensor) -> td.Expr:
+    return value if x.dtype.name == "bool" else value != 0
+
+
+def _indexed(function: Callable[..., object]) -> Callable[..., object]:
+    def called(x: Array, axis: int | None = None, keepdims: bool = False) -> object:
+        return function(x, axis=axis, keepdims=keepdims)
+
+    return called
+
+
+def _place(name: str, x: td.Tensor, axis: int | None, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
+    td.check(x.ndim > 0, f"{name}: x has no axis", error=td.ShapeError)
+    for each in normalized_axes(name, axis, x.ndim):
+        td.check(x.shape[each] >= 1, f"{name}: axis {each} is empty", error=td.ShapeError)
+    return reduced(name, x, axis, keepdims, lambda read, over: fold(read(), over=over))
+
+
+@op(reference=_indexed(np.argmax))
+def argmax(x: td.Tensor, axis: int | None = None, keepdims: bool = False) -> td.Tensor:
+    """The position of the first greatest element along `axis`, int64; in the flat tensor for None; the first NaN wins.
+
+    Errors: E130 an empty axis. Source: the array API's `argmax`.
+    """
+    return _place("argmax", x, axis, keepdims, td.argmax)
+
+
+@op(reference=_indexed(np.argmin))
+def argmin(x: td.Tensor, axis: int | None = None, keepdims: bool = False) -> td.Tensor:
+    """The position of the first least element along `axis`; as `argmax`. Source: the array API's `argmin`."""
+    return _place("argmin", x, axis, keepdims, td.argmin)
+
+
+def _logsumexp_reference(x: Array, axis: Axis = None, keepdims: bool = False) -> object:
+    wide = x.astype(np.float64)
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else axis
+    top = np.max(wide, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    found = np.log(np.sum(np.exp(wide - top), axis=axes, keepdims=True)) + top
+    return found if keepdims else np.squeeze(found, axis=axes)  # pyright: ignore[reportArgumentType]
+
+
+@op(reference=_logsumexp_reference)
+def logsumexp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
+    """log(sum(exp(x))) over `axis` without overflow. Errors: E130 an empty axis. Source: ONNX's ReduceLogSumExp."""
+    td.check(is_float(x), f"logsumexp: x is of floats, not {x.dtype.name}", error=td.DTypeError)
+    axes = normalized_axes("logsumexp", axis, x.ndim)
+    greatest = _extreme("logsumexp_max", x, axis, False, td.max)
+    over = {each: td.reduce_axis(f"k{each}", x.shape[each]) for each in axes}
+
+    def body(*at: td.Expr) -> object:
+        kept = without(at, *axes) if keepdims else at
+        places = iter(kept)
+        index = tuple(over[each] if each in over else next(places) for each in range(x.ndim))
+        top = td.where(td.isfinite(greatest[kept]), greatest[kept], 0.0)
+        terms = td.exp(x[index] - top)
+        return td.log(td.sum(terms, over=tuple(over.values())) if over else terms) + top
+
+    return td.compute("logsumexp", kept_shape(x, axes, keepdims), body)
+
+
+__all__ = ["Term", "is_integer", "kept_shape", "reduced"]
