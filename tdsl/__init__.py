@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from tdsl.slots import BUILD
 
 if TYPE_CHECKING:
+    from tdsl import ops as ops
+    from tdsl import schedules as schedules
     from tdsl.declare.axes import axis, reduce_axis
     from tdsl.declare.check import check, unnamed
     from tdsl.declare.compute import compute
@@ -99,7 +101,7 @@ if TYPE_CHECKING:
         signbit,
         square,
     )
-    from tdsl.expr.handles import Expr
+    from tdsl.expr.handles import AxisHandle, Expr
     from tdsl.expr.operations import (
         abs,
         cast,
@@ -155,7 +157,7 @@ _NAMES: dict[str, str] = {
     "log1p log2 pow sigmoid sin sinh tan tanh",
     "expr.functions.simple": "bitcast clz copysign ctz isfinite isinf isnan popcount reciprocal rsqrt sign signbit "
     "square",
-    "expr.handles": "Expr",
+    "expr.handles": "AxisHandle Expr",
     "expr.operations": "abs cast ceil clamp floor fma logical_not max_value maximum min_value minimum round sqrt trunc "
     "where",
     "expr.reductions": "all any argmax argmin max mean min prod sum",
@@ -186,6 +188,7 @@ PACKAGES = ("ops", "schedules")
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
+    "AxisHandle",
     "AxisScopeError",
     "BoolError",
     "BoundsError",

@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 PUBLIC_ONLY = {
     "demo": ("demo",),
     "cli": ("cli", "demo"),
-    "ops": ("ops", "schedules"),
+    "ops": ("ops", "schedules", "location"),  # errors end on the caller's line
     "schedules": ("schedules",),
     "fuzzing": ("fuzzing", "location"),  # errors show the user's line
     "__main__": ("cli",),

@@ -19,7 +19,9 @@ Array = np.ndarray
 
 def _sigmoid(x: Array) -> Array:
     wide = x.astype(np.float64)
-    return np.where(wide >= 0, 1 / (1 + np.exp(-np.abs(wide))), np.exp(-np.abs(wide)) / (1 + np.exp(-np.abs(wide))))
+    return np.where(
+        wide >= 0, 1 / (1 + np.exp(-np.abs(wide))), np.exp(-np.abs(wide)) / (1 + np.exp(-np.abs(wide)))
+    )
 
 
 @op(reference=lambda x: np.maximum(x, 0))
@@ -28,6 +30,8 @@ def relu(x: td.Tensor) -> td.Tensor:
 
     Args:
         x: any shape and numeric dtype.
+
+    Source: ONNX's Relu, PyTorch's `functional.relu`.
     """
 
     def value(v: td.Expr) -> object:
@@ -38,10 +42,12 @@ def relu(x: td.Tensor) -> td.Tensor:
 
 @op(reference=lambda x, negative_slope=0.01: np.where(x >= 0, x, x * negative_slope))
 def leaky_relu(x: td.Tensor, negative_slope: float = 0.01) -> td.Tensor:
-    """x where it is not negative, else negative_slope * x.
+    """X where it is not negative, else negative_slope * x.
 
     Args:
         x: any shape, floats.
+
+    Source: PyTorch's `functional.leaky_relu`.
     """
 
     def value(v: td.Expr) -> object:
@@ -52,10 +58,12 @@ def leaky_relu(x: td.Tensor, negative_slope: float = 0.01) -> td.Tensor:
 
 @op(reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
 def elu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
-    """x where it is positive, else alpha * (exp(x) - 1).
+    """X where it is positive, else alpha * (exp(x) - 1).
 
     Args:
         x: any shape, floats.
+
+    Source: Clevert et al., Exponential Linear Units, 2015; PyTorch's `functional.elu`.
     """
 
     def value(v: td.Expr) -> object:
@@ -73,16 +81,14 @@ def _gelu_reference(x: Array, approximate: str = "none") -> Array:
 
 @op(reference=_gelu_reference)
 def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
-    """x * Phi(x), Phi the normal distribution's; with approximate="tanh" its usual approximation.
+    """X * Phi(x), Phi the normal distribution's; with approximate="tanh" its usual approximation.
 
     Args:
         x: any shape, floats.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
     """
-    td.check(
-        approximate in ("none", "tanh"), f'gelu: approximate is "none" or "tanh", not {approximate!r}'
-    )
+    td.check(approximate in ("none", "tanh"), f'gelu: approximate is "none" or "tanh", not {approximate!r}')
 
     def exact(v: td.Expr) -> object:
         return v * 0.5 * (1.0 + td.erf(v * math.sqrt(0.5)))
@@ -95,10 +101,12 @@ def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
 
 @op(reference=lambda x: x * _sigmoid(x))
 def silu(x: td.Tensor) -> td.Tensor:
-    """x * sigmoid(x), also called swish.
+    """X * sigmoid(x), also called swish.
 
     Args:
         x: any shape, floats.
+
+    Source: Ramachandran et al., Searching for Activation Functions, 2017; PyTorch's `functional.silu`.
     """
 
     def value(v: td.Expr) -> object:
@@ -113,6 +121,8 @@ def sigmoid(x: td.Tensor) -> td.Tensor:
 
     Args:
         x: any shape, floats.
+
+    Source: PyTorch's and ONNX's Sigmoid.
     """
     return pointwise("sigmoid", td.sigmoid, x)
 
@@ -123,6 +133,8 @@ def softplus(x: td.Tensor) -> td.Tensor:
 
     Args:
         x: any shape, floats.
+
+    Source: PyTorch's `functional.softplus` without a threshold.
     """
 
     def value(v: td.Expr) -> object:

@@ -110,7 +110,7 @@ class Placed:
     """Arguments of the operator's function with placeholders for arrays, and the kernel's inputs in order."""
 
     arguments: dict[str, object]
-    inputs: tuple[td.Tensor | td.Param, ...]
+    inputs: tuple[td.Tensor | td.Expr, ...]
 
 
 @dataclass(slots=True)
@@ -149,21 +149,29 @@ class Call:
         return attribute_key(self.name, name, value)
 
     def placed(
-        self, specialize: Mapping[str, tuple[int, ...]] | bool, ranges: Mapping[str, Callable[..., tuple[object, object]]]
+        self,
+        specialize: Mapping[str, tuple[int, ...]] | bool,
+        ranges: Mapping[str, Callable[..., tuple[object, object]]],
     ) -> Placed:
         """Placeholders: sizes that are neither fixed nor 1 are symbolic, named after their array and dim."""
-        made: dict[str, td.Tensor | td.Param] = {}
-        arguments = {name: self._made(name, value, specialize, made) for name, value in self.arguments.items()}
+        made: dict[str, td.Tensor | td.Expr] = {}
+        arguments = {
+            name: self._made(name, value, specialize, made) for name, value in self.arguments.items()
+        }
         for name, range_of in ranges.items():
             old = arguments.get(name)
-            if isinstance(old, td.Tensor):
+            if (
+                isinstance(old, td.Tensor) and "int" in old.dtype.name
+            ):  # others are refused by the operator itself
                 limits = range_of(**arguments)
+                if isinstance(limits[1], int) and limits[1] == 0:
+                    continue  # nothing can be picked, which the operator says itself
                 made[name] = arguments[name] = td.placeholder(name, old.shape, old.dtype, range=limits)
         return Placed(arguments, tuple(made.values()))
 
     def _made(
         self, name: str, value: object, specialize: Mapping[str, tuple[int, ...]] | bool,
-        made: dict[str, td.Tensor | td.Param],
+        made: dict[str, td.Tensor | td.Expr],
     ) -> object:  # fmt: skip
         if isinstance(value, tuple):
             parts = cast("tuple[object, ...]", value)
@@ -178,7 +186,7 @@ class Call:
             return made[value.name]
         if isinstance(value, Scalar):
             param = td.param(value.name, value.dtype)
-            made[value.name] = cast("td.Param", param)
+            made[value.name] = param
             return param
         return value
 
@@ -205,10 +213,18 @@ def sorted_arguments(what: str, bound: Mapping[str, object], signature: inspect.
     """
     call = Call(what, {})
     arrays = [value for value in bound.values() if is_array(value)]
-    arrays += [part for value in bound.values() if isinstance(value, (tuple, list)) for part in _parts(value) if is_array(part)]
+    arrays += [
+        part
+        for value in bound.values()
+        if isinstance(value, (tuple, list))
+        for part in _parts(value)
+        if is_array(part)
+    ]
     if not arrays:
         shown = ", ".join(type(value).__name__ for value in bound.values())
-        raise td.ArgumentTypeError("E131", f"{what} needs an array or a tensor", why=(f"its arguments: {shown}",))
+        raise td.ArgumentTypeError(
+            "E131", f"{what} needs an array or a tensor", why=(f"its arguments: {shown}",)
+        )
     for name, value in bound.items():
         call.arguments[name] = _sorted(call, name, value, signature.parameters[name], arrays)
     return call
@@ -218,7 +234,9 @@ def _parts(value: object) -> Sequence[object]:
     return cast("Sequence[object]", value)
 
 
-def _sorted(call: Call, name: str, value: object, parameter: inspect.Parameter, arrays: list[object]) -> object:
+def _sorted(
+    call: Call, name: str, value: object, parameter: inspect.Parameter, arrays: list[object]
+) -> object:
     if is_array(value):
         return _operand(call, name, value)
     several = isinstance(value, (tuple, list))
@@ -235,7 +253,7 @@ def _sorted(call: Call, name: str, value: object, parameter: inspect.Parameter, 
 
 
 def _operand(call: Call, name: str, value: object) -> Operand:
-    shape = tuple(int(extent) for extent in cast("tuple[int, ...]", getattr(value, "shape")))
+    shape = tuple(int(extent) for extent in cast("SupportsShape", value).shape)
     operand = Operand(name, dtype_name(value), shape)
     for at, extent in enumerate(shape):
         if extent not in call.sizes:
@@ -275,7 +293,7 @@ def attribute_key(what: str, name: str, value: object) -> Hashable:
     if isinstance(value, (tuple, list)):
         return ("tuple", *(attribute_key(what, name, part) for part in _parts(value)))
     if _is_scalar(value):
-        return (dtype_name(value), cast("bytes", getattr(value, "tobytes")()))
+        return (dtype_name(value), bytes(memoryview(cast("bytes", value))))
     if isinstance(value, type) or type(value).__name__.endswith("DType") or hasattr(value, "itemsize"):
         return ("dtype", str(value))
     raise td.ArgumentTypeError(

@@ -15,7 +15,7 @@ def agree(what: str, a: Extent, b: Extent, message: str) -> None:
     """Two extents must be equal: checked now where both are numbers, else a fact of the call."""
     if a is b:
         return
-    td.check(a == b, f"{what}: {message}", error=td.ShapeError)  # pyright: ignore[reportArgumentType]
+    td.check(a == b, f"{what}: {message}", error=td.ShapeError)
 
 
 def broadcast_shape(what: str, *operands: Operand) -> tuple[Extent, ...]:

@@ -17,18 +17,14 @@ from tdsl.ops.operator import Op
 _erf = np.vectorize(math.erf, otypes=[float])
 
 
-def _unary(
-    name: str, function: Callable[..., object], reference: Callable[..., object], formula: str
-) -> Op:
+def _unary(name: str, function: Callable[..., object], reference: Callable[..., object], formula: str) -> Op:
     def body(x: td.Tensor) -> td.Tensor:
         return pointwise(name, function, x)
 
     return _made(name, body, reference, f"{formula}, element by element.\n\nArgs:\n    x: any shape.")
 
 
-def _binary(
-    name: str, function: Callable[..., object], reference: Callable[..., object], formula: str
-) -> Op:
+def _binary(name: str, function: Callable[..., object], reference: Callable[..., object], formula: str) -> Op:
     def body(x: td.Tensor, y: td.Tensor) -> td.Tensor:
         return pointwise(name, function, x, y)
 
@@ -151,7 +147,7 @@ def _where_reference(condition: object, x: object, y: object) -> object:
 
 
 def _where(condition: td.Tensor, x: td.Tensor, y: td.Tensor) -> td.Tensor:
-    """x where `condition` holds, y elsewhere, element by element.
+    """X where `condition` holds, y elsewhere, element by element.
 
     Args:
         condition: bool. x, y: of one dtype, or numbers. All shapes broadcast.
@@ -162,7 +158,7 @@ def _where(condition: td.Tensor, x: td.Tensor, y: td.Tensor) -> td.Tensor:
 
 
 def _clip(x: td.Tensor, min: Operand | None = None, max: Operand | None = None) -> td.Tensor:
-    """x held between `min` and `max`, element by element; NaN stays NaN.
+    """X held between `min` and `max`, element by element; NaN stays NaN.
 
     Args:
         x: any shape. min, max: numbers, or tensors that broadcast; None for no limit.

@@ -10,10 +10,11 @@ import contextvars
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import cast, overload
 
 import tdsl as td
+from tdsl.location import hide_internal_frames
 from tdsl.ops.arguments import Call, is_array, is_tensor, quick_key, sorted_arguments, takes_numbers
 from tdsl.ops.kernels import Kernels
 
@@ -58,6 +59,7 @@ class Op:
         """Operators pickle by name, as functions do."""
         return self.body.__qualname__
 
+    @hide_internal_frames
     def __call__(self, *args: object, **keywords: object) -> object:
         """The operator's tensors, or arrays.
 
@@ -75,7 +77,10 @@ class Op:
         return self._called(args, keywords, quick)
 
     def _called(
-        self, args: tuple[object, ...], keywords: dict[str, object], quick: tuple[Hashable, list[object]] | None
+        self,
+        args: tuple[object, ...],
+        keywords: dict[str, object],
+        quick: tuple[Hashable, list[object]] | None,
     ) -> object:
         out = keywords.pop("out", None) if "out" not in self.signature.parameters else None
         fixed = keywords.pop("specialize", None)
@@ -97,7 +102,9 @@ class Op:
         try:
             bound = self.signature.bind(*args, **keywords)
         except TypeError as error:
-            raise td.ArgumentTypeError("E131", f"{self.name}: {error}", hint=[f"{self.name}{self.signature}"]) from None
+            raise td.ArgumentTypeError(
+                "E131", f"{self.name}: {error}", hint=[f"{self.name}{self.signature}"]
+            ) from None
         bound.apply_defaults()
         return bound
 
@@ -114,7 +121,9 @@ class Op:
             raise td.ArgumentTypeError("E131", f"{self.name} on tensors is an expression: it has no out=")
         return contextvars.copy_context().run(self._traced, bound.args, bound.kwargs)
 
-    def _traced(self, args: tuple[object, ...], keywords: dict[str, object]) -> td.Tensor | tuple[td.Tensor, ...]:
+    def _traced(
+        self, args: tuple[object, ...], keywords: dict[str, object]
+    ) -> td.Tensor | tuple[td.Tensor, ...]:
         with td.unnamed():
             return self.body(*args, **keywords)
 
@@ -163,7 +172,7 @@ class Op:
         The function gets a schedule and the output tensors and gives a schedule. A registration after the first call
         is for calls that compile anew: the kernels made so far are dropped.
         """
-        td.check(target == "cpu", f"{self.name}: schedules of operators are for \"cpu\" so far, not {target!r}")
+        td.check(target == "cpu", f'{self.name}: schedules of operators are for "cpu" so far, not {target!r}')
 
         def register(function: ScheduleFunction) -> ScheduleFunction:
             self._schedules.append((target, when, function))
@@ -186,11 +195,11 @@ class Op:
         return td.schedules.default(s)
 
 
-def _flat(values: object) -> list[object]:
+def _flat(values: Iterable[object]) -> list[object]:
     found: list[object] = []
-    for value in cast("tuple[object, ...]", tuple(cast("list[object]", values))):
+    for value in values:
         if isinstance(value, (tuple, list)):
-            found += cast("list[object]", list(cast("list[object]", value)))
+            found += list(cast("list[object]", value))
         else:
             found.append(value)
     return found

@@ -20,7 +20,11 @@ Array = np.ndarray
 
 
 def reduced(
-    name: str, x: td.Tensor, axis: Axis, keepdims: bool, value: Callable[[Callable[..., td.Expr], Sequence[object]], object]
+    name: str,
+    x: td.Tensor,
+    axis: Axis,
+    keepdims: bool,
+    value: Callable[[Callable[..., td.Expr], Sequence[td.AxisHandle]], object],
 ) -> td.Tensor:
     """The stage over the kept axes whose element is `value(read, reduction axes)`.
 
@@ -56,7 +60,7 @@ def _wide(x: td.Tensor) -> str:
 def _folded(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
     wide = _wide(x)
 
-    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+    def value(read: Callable[..., td.Expr], over: Sequence[td.AxisHandle]) -> object:
         term = read() if x.dtype.name == wide else td.cast(read(), wide)
         return fold(term, over=over) if over else term
 
@@ -65,9 +69,13 @@ def _folded(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[
 
 def _extreme(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
     for each in normalized_axes(name, axis, x.ndim):
-        td.check(x.shape[each] >= 1, f"{name}: axis {each} is empty, and nothing has no {name}", error=td.ShapeError)
+        td.check(
+            x.shape[each] >= 1,
+            f"{name}: axis {each} is empty, and nothing has no {name}",
+            error=td.ShapeError,
+        )
 
-    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+    def value(read: Callable[..., td.Expr], over: Sequence[td.AxisHandle]) -> object:
         return fold(read(), over=over) if over else read()
 
     return reduced(name, x, axis, keepdims, value)
@@ -117,7 +125,7 @@ def mean(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     axes = normalized_axes("mean", axis, x.ndim)
     dtype = x.dtype.name if is_float(x) else "float64"
 
-    def value(read: Callable[..., td.Expr], over: Sequence[object]) -> object:
+    def value(read: Callable[..., td.Expr], over: Sequence[td.AxisHandle]) -> object:
         term = td.cast(read(), dtype)
         return td.sum(term, over=over) / count_of([x.shape[each] for each in axes], dtype) if over else term
 
@@ -126,7 +134,7 @@ def mean(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
 
 def _var_reference(x: Array, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> object:
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else axis
-    return np.var(x, axis=axes, ddof=correction, keepdims=keepdims)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return np.var(x, axis=axes, ddof=correction, keepdims=keepdims)
 
 
 @op(reference=_var_reference)
@@ -143,7 +151,9 @@ def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool
     dtype = x.dtype.name
     number = count_of([x.shape[each] for each in axes], dtype)
     over = {each: td.reduce_axis(f"k{each}", x.shape[each]) for each in axes}
-    centre = reduced("mean", x, axis, False, lambda read, by: td.sum(read(), over=by) / number if by else read())
+    centre = reduced(
+        "mean", x, axis, False, lambda read, by: td.sum(read(), over=by) / number if by else read()
+    )
 
     def body(*at: td.Expr) -> object:
         kept = without(at, *axes) if keepdims else at
@@ -159,13 +169,25 @@ def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool
 @op(reference=_reference(np.all))
 def all(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """Whether every element over `axis` is true, or not 0; true of nothing. Source: the array API's `all`."""
-    return reduced("all", x, axis, keepdims, lambda read, over: td.all(_true(read(), x), over=over) if over else _true(read(), x))
+    return reduced(
+        "all",
+        x,
+        axis,
+        keepdims,
+        lambda read, over: td.all(_true(read(), x), over=over) if over else _true(read(), x),
+    )
 
 
 @op(reference=_reference(np.any))
 def any(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """Whether some element over `axis` is true, or not 0; false of nothing. Source: the array API's `any`."""
-    return reduced("any", x, axis, keepdims, lambda read, over: td.any(_true(read(), x), over=over) if over else _true(read(), x))
+    return reduced(
+        "any",
+        x,
+        axis,
+        keepdims,
+        lambda read, over: td.any(_true(read(), x), over=over) if over else _true(read(), x),
+    )
 
 
 def _true(value: td.Expr, x: td.Tensor) -> td.Expr:
@@ -179,7 +201,9 @@ def _indexed(function: Callable[..., object]) -> Callable[..., object]:
     return called
 
 
-def _place(name: str, x: td.Tensor, axis: int | None, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
+def _place(
+    name: str, x: td.Tensor, axis: int | None, keepdims: bool, fold: Callable[..., td.Expr]
+) -> td.Tensor:
     td.check(x.ndim > 0, f"{name}: x has no axis", error=td.ShapeError)
     for each in normalized_axes(name, axis, x.ndim):
         td.check(x.shape[each] >= 1, f"{name}: axis {each} is empty", error=td.ShapeError)
@@ -207,7 +231,7 @@ def _logsumexp_reference(x: Array, axis: Axis = None, keepdims: bool = False) ->
     top = np.max(wide, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     found = np.log(np.sum(np.exp(wide - top), axis=axes, keepdims=True)) + top
-    return found if keepdims else np.squeeze(found, axis=axes)  # pyright: ignore[reportArgumentType]
+    return found if keepdims else np.squeeze(found, axis=axes)
 
 
 @op(reference=_logsumexp_reference)

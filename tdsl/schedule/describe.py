@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tdsl.expr.node import Binary, Call, Compare, Const, Fma, Node, Read, Select, Unary, Var, axis_var
+from tdsl.expr.node import Binary, Call, Compare, Const, Fma, Node, Read, Reduce, Select, Unary, Var, axis_var
 from tdsl.expr.rewrite import reads, reductions, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Axis, Stage
@@ -53,7 +53,8 @@ class StageFacts:
     reads: every read of its expression, in order of appearance. operations: scalar operations at one point (functions
     count as `calls`). dtype: of its first tensor, by name. bits: of that dtype. placed: the loop it is computed at, as
     (stage, axis); None at root. output, inlined: whether it is one. extremes: whether all its reductions are maxima
-    or minima (or other exact ones), which no order of the terms changes. products: whether each term is a product.
+    or minima (or other exact ones), which no order of the terms changes. products: whether each term is a product. bare:
+    whether the value is the reduction itself, without an epilogue.
     """
 
     name: str
@@ -73,6 +74,7 @@ class StageFacts:
     inlined: bool
     extremes: bool
     products: bool
+    bare: bool
 
 
 def describe(state: State, entry: StageState) -> StageFacts:
@@ -105,6 +107,7 @@ def describe(state: State, entry: StageState) -> StageFacts:
         inlined=entry.inlined,
         extremes=bool(sums) and all(each.reducer.exact for each in sums),
         products=bool(sums) and all(_is_product(each.operands[0]) for each in sums),
+        bare=bool(sums) and all(isinstance(node, Reduce) for node in stage.body),
     )
 
 

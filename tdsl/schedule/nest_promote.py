@@ -26,30 +26,39 @@ if TYPE_CHECKING:
 def promoted(nest: ReductionNest) -> tuple[NestItem, ...]:
     """Initialisation where it is still needed, and the loops with the tile inside."""
     plan = nest.plan
-    if not plan.bare or plan.lanes:
-        raise LimitError(
-            "L106",
-            f"the accumulator of {plan.name} cannot be promoted",
-            why=[
-                "its value is more than the reduction"
-                if not plan.bare
-                else "lanes over the reduction keep their own"
-            ],
-            hint=["declare the epilogue as a stage of its own, or use cache_write and compute_at"],
-        )
+    if plan.lanes:
+        raise _refused(plan.name, "lanes over the reduction keep their own")
     (promote,) = plan.state.promotes
     leaf = leaves_of(promote.loop, plan.state)[-1]
     position = next((k for k, (_, _, dims) in enumerate(nest.inner) if dims[-1][1] == leaf), None)
     if position is None:
         return _outside(nest)
+    if not plan.bare:
+        raise _refused(
+            plan.name, f"its value is more than the reduction, which {promote.loop} cuts into blocks"
+        )
     outer, inside = nest.inner[: position + 1], nest.inner[position + 1 :]
     return _inside(nest, outer, inside)
 
 
+def _refused(name: str, why: str) -> LimitError:
+    return LimitError(
+        "L106",
+        f"the accumulator of {name} cannot be promoted",
+        why=[why],
+        hint=["declare the epilogue as a stage of its own, or use cache_write and compute_at"],
+    )
+
+
 def _outside(nest: ReductionNest) -> tuple[NestItem, ...]:
-    """The tile's loop is the innermost prefix loop: every tile starts from the identity."""
+    """The tile's loop is a prefix loop: every tile starts from the identity and takes all terms of its elements."""
     owner = f"{nest.plan.name}.init"
     tile = _Tile(nest, ".init", nest.depth, nest.inner)
+    if not nest.plan.bare:
+        outside, inside = tile.slots(".init"), tile.slots("")
+        nest.finish_bounds()
+        rest = tile.slots(".finish")
+        return tile.allocated((*nest.start(outside), *nest.terms_items(inside), *nest.finish(rest)))
     outside, inside = tile.slots(".init"), tile.slots("")
     start = nest.start(outside)
     store = NestCompute(nest.plan.name, "tile_store", (), outside, nest.own_slots(owner))

@@ -118,7 +118,7 @@ class ReductionNest:
         compute = NestCompute(self.plan.name, "update", axes, slots)
         return self.builder.loops(self.plan, self.inner, self.terms.guards, lambda: (compute,))
 
-    def _finish(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
+    def finish(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
         """Elements := the rest of the expression."""
         owner = f"{self.plan.name}.finish"
         if not self.plan.bare:
@@ -131,7 +131,8 @@ class ReductionNest:
         groups = self.copies_of(owner)
         return self.builder.loops(self.plan, groups, self.start_guards, lambda: (compute,), producers=False)
 
-    def _finish_bounds(self) -> None:
+    def finish_bounds(self) -> None:
+        """Makes the bounds of the loops of the epilogue known."""
         if self.plan.bare:
             self._same_bounds(f"{self.plan.name}.init", f"{self.plan.name}.finish")
         else:
@@ -155,7 +156,7 @@ class ReductionNest:
             *self._start_lanes(_slots(buffers, (*init, *lane))),
             *self.terms_items(_slots(buffers, (*update, *lane))),
             *self._combine(buffers, init),
-            *self._finish(_slots(buffers, (*finish, *(index_const(0) for _ in lane)))),
+            *self.finish(_slots(buffers, (*finish, *(index_const(0) for _ in lane)))),
         )
         for buffer in reversed(buffers):
             items = (NestAllocate(buffer, items),)
@@ -181,7 +182,7 @@ class ReductionNest:
     def _index(self, box: Box | None, part: str) -> tuple[Node, ...]:
         """Subscripts of the accumulators in the update (""), ".init" or ".finish": leaves, or axes in the box."""
         if part == ".finish":
-            self._finish_bounds()
+            self.finish_bounds()
         if box is None:
             lowers = {
                 leaf: self.builder.bounds[f"{self.plan.name}.init", leaf].lower

@@ -88,7 +88,9 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
 def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     along = [read.stride(facts.reduce_axes[-1]) for read in facts.reads]
     across = [read.stride(facts.data_axes[-1]) for read in facts.reads] if facts.data_axes else []
-    if across and 1 in across and 1 not in along:
+    terms = facts.extents[facts.reduce_axes[-1]]
+    few = terms is not None and terms < 2 * lanes_of(s, facts.bits)
+    if (1 in across and 1 not in along) or (few and any(across)):
         return reduce_columns(s, facts.name)
     if 1 in along:
         return reduce_rows(s, facts.name)
@@ -171,6 +173,6 @@ def _tried(s: td.Schedule, steps: Callable[[td.Schedule], td.Schedule], reason: 
     start = len(s.steps)
     try:
         changed = steps(s)
-    except td.ScheduleError:
+    except (td.ScheduleError, td.ArgumentError):
         return s
     return changed.because(reason, since=start) if reason and len(changed.steps) > start else changed

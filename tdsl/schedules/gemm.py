@@ -94,7 +94,8 @@ class _Blocked:
         row = None if reuse.row is None else self._split(reuse.row, self.rows)
         last = facts.reduce_axes[-1]
         extent = facts.extents[last]
-        deep = self._split(last, self.depth) if extent is None or extent > self.depth else (None, last)
+        blocks_pay = facts.bare and (extent is None or extent > self.depth)
+        deep = self._split(last, self.depth) if blocks_pay else (None, last)
         self.s = self.s.because("tiles of the result, blocks of terms", since=start)
         start = len(self.s.steps)
         outer = [axis for axis in facts.data_axes if axis not in (reuse.row, reuse.column)]

@@ -43,6 +43,8 @@ def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
 
 def _term_lanes(s: td.Schedule, stage: str, axis: str, bits: int, extent: int | None) -> td.Schedule:
     lanes = lanes_of(s, bits)
+    if extent is not None and extent < lanes:
+        return s
     wide = lanes * UNROLLED
     if extent is None or extent >= 4 * wide:
         lanes = wide

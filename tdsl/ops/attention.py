@@ -1,0 +1,92 @@
+"""Scaled dot-product attention in its plain form. Queries, keys and values in, a tensor of the queries' shape out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import tdsl as td
+from tdsl.ops.broadcasting import agree, is_float
+from tdsl.ops.operator import op
+
+Array = np.ndarray
+
+
+def _attention_reference(
+    q: Array, k: Array, v: Array, causal: bool = False, scale: float | None = None
+) -> Array:
+    factor = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scores = q.astype(np.float64) @ np.swapaxes(k, -1, -2).astype(np.float64) * factor
+    if causal:
+        scores = np.where(np.tril(np.ones(scores.shape[-2:], bool)), scores, -np.inf)
+    terms = np.exp(scores - scores.max(-1, keepdims=True))
+    return terms / terms.sum(-1, keepdims=True) @ v
+
+
+@op(reference=_attention_reference, specialize={"q": (-1,), "v": (-1,)})
+def attention(
+    q: td.Tensor, k: td.Tensor, v: td.Tensor, causal: bool = False, scale: float | None = None
+) -> td.Tensor:
+    """softmax(q @ k.T * scale) @ v for each leading index.
+
+    Args:
+        q: (..., n, d). k: (..., m, d). v: (..., m, e); leading axes agree. causal: whether query i sees keys 0 to i only.
+        scale: 1 / sqrt(d) where None.
+
+    Returns: (..., n, e).
+
+    Errors: E130 shapes that do not fit, no keys.
+    Source: Vaswani et al., Attention Is All You Need, 2017; PyTorch's `functional.scaled_dot_product_attention`.
+    """
+    td.check(is_float(q), f"attention: q is of floats, not {q.dtype.name}", error=td.DTypeError)
+    td.check(
+        q.ndim == k.ndim == v.ndim and q.ndim >= 2,
+        "attention: q, k and v are matrices, or stacks of one rank",
+        error=td.ShapeError,
+    )
+    for at in range(q.ndim - 2):
+        agree("attention", q.shape[at], k.shape[at], f"q {q.shape} and k {k.shape} are not stacked alike")
+        agree("attention", k.shape[at], v.shape[at], f"k {k.shape} and v {v.shape} are not stacked alike")
+    agree(
+        "attention", q.shape[-1], k.shape[-1], f"queries have {q.shape[-1]} features and keys {k.shape[-1]}"
+    )
+    agree("attention", k.shape[-2], v.shape[-2], f"there are {k.shape[-2]} keys and {v.shape[-2]} values")
+    td.check(k.shape[-2] >= 1, "attention: there are no keys", error=td.ShapeError)
+    width = q.shape[-1]
+    factor = (
+        td.cast(1.0, q.dtype) / td.sqrt(td.cast(width, q.dtype)) if scale is None else td.cast(scale, q.dtype)
+    )
+    e, j = td.reduce_axis("e", width), td.reduce_axis("j", k.shape[-2])
+    stack = q.shape[:-2]
+
+    def score(*at: td.Expr) -> td.Expr:
+        found = td.sum(q[(*at[:-1], e)] * k[(*at[:-2], at[-1], e)], over=e) * factor
+        return td.where(at[-1] <= at[-2], found, -float("inf")) if causal else found
+
+    scores = td.compute("attention_scores", (*stack, q.shape[-2], k.shape[-2]), score)
+
+    def greatest(*at: td.Expr) -> td.Expr:
+        return td.max(scores[(*at, j)], over=j)
+
+    top = td.compute("attention_max", (*stack, q.shape[-2]), greatest)
+
+    def term(*at: td.Expr) -> td.Expr:
+        return td.exp(scores[at] - top[at[:-1]])
+
+    terms = td.compute("attention_terms", (*stack, q.shape[-2], k.shape[-2]), term)
+
+    def total(*at: td.Expr) -> td.Expr:
+        return td.sum(terms[(*at, j)], over=j)
+
+    sums = td.compute("attention_sum", (*stack, q.shape[-2]), total)
+
+    def weighted(*at: td.Expr) -> td.Expr:
+        return td.sum(terms[(*at[:-1], j)] * v[(*at[:-2], j, at[-1])], over=j)
+
+    values = td.compute("attention_values", (*stack, q.shape[-2], v.shape[-1]), weighted)
+
+    def value(*at: td.Expr) -> td.Expr:
+        return values[at] / sums[at[:-1]]
+
+    return td.compute("attention", (*stack, q.shape[-2], v.shape[-1]), value)
