@@ -10,8 +10,9 @@ import importlib
 import math
 import struct
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from tdsl.records import dataclass
 
 from .errors import DTypeError, MissingTool, SourcePosition, near_names
 

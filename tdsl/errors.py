@@ -11,8 +11,9 @@ limits, L2 Loop IR text, G1 code generation and targets, C1 calls, T1 missing to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from tdsl.records import dataclass
 
 MAXIMUM_LINES = 10
 """House style: no error prints more lines than this; what is cut stays in the attributes."""

@@ -14,10 +14,11 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import ParamSpec, TypeVar, cast
+
+from tdsl.records import dataclass
 
 from .errors import InternalError, TdslError
 

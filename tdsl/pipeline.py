@@ -1,6 +1,7 @@
 """From a schedule to a kernel: the one place that strings nests, loops, code and the runtime together.
 
-In: a `Schedule`, a target. Out: a `Kernel`. Nothing here decides anything; each step is a package of its own.
+In: a `Schedule`, a target. Out: a `Kernel`. Nothing here decides anything; each step is a package of its own. What a
+kernel from the disk cache does not need (nests, lowering, isl) is imported where it is first used.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tdsl.codegen.interface import (
     ArrayInterface,
@@ -29,26 +30,25 @@ from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Param, Size, Stage, Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.lower.build import Signature
-from tdsl.lower.ir import ArrayArgument, ScalarArgument
-from tdsl.lower.ir import Kernel as LoopKernel
-from tdsl.lower.pipeline import Version, lower
-from tdsl.lower.printer import kernel_text
-from tdsl.poly.inplace import may_be_one
 from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
 from tdsl.runtime.kernel_cache import KernelSlot, kernel_slot
 from tdsl.runtime.prepare import Prepared
 from tdsl.schedule.fingerprint import NoFingerprint, fingerprint
 from tdsl.schedule.legality import arranged_of
-from tdsl.schedule.nest import Nest, Storage
-from tdsl.schedule.nest_build import build_nest
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.schedule.state import Version as ScheduleVersion
 from tdsl.settings import time_builds
 from tdsl.target import Target, as_target
+
+if TYPE_CHECKING:
+    from tdsl.lower.build import Signature
+    from tdsl.lower.ir import ArrayArgument, ScalarArgument
+    from tdsl.lower.ir import Kernel as LoopKernel
+    from tdsl.lower.pipeline import Version
+    from tdsl.schedule.nest import Nest, Storage
 
 
 @dataclass
@@ -167,6 +167,9 @@ def lowered(
     clock: _Clock | None = None,
 ) -> tuple[LoopKernel, Interface]:
     """The Loop IR of a schedule and what its callers must know."""
+    from tdsl.lower.pipeline import lower
+    from tdsl.schedule.nest_build import build_nest
+
     clock = clock or _Clock()
     state = schedule.state
     arguments = ordered_inputs(state, inputs, where)
@@ -188,6 +191,9 @@ def lowered(
 
 def _version(version: ScheduleVersion) -> Version:
     """A version of a schedule, lowered as far as its nest."""
+    from tdsl.lower.pipeline import Version
+    from tdsl.schedule.nest_build import build_nest
+
     stages = {entry.name: entry.stage for entry in version.state.live()}
     return Version(version.condition, build_nest(version.state), stages)
 
@@ -204,18 +210,26 @@ class _Interpreted:
 
     def __call__(self, call: Prepared) -> None:
         from tdsl.lower.interpreter import interpret
+        from tdsl.lower.ir import ArrayArgument
 
         arrays = iter((*call.arrays, *call.outputs))
         named = {a.name: next(arrays) for a in self.loops.arguments if isinstance(a, ArrayArgument)}
         interpret(self.loops, named, call.sizes, call.scalar_values)
 
+    @property
+    def text(self) -> str:
+        """The loops as text."""
+        from tdsl.lower.printer import kernel_text
+
+        return kernel_text(self.loops)
+
     def source(self, what: Source) -> str:
         if what == "loops":
-            return kernel_text(self.loops)
+            return self.text
         raise TargetError("G108", f"the interpreter has no {what} source", hint=['f.source("loops")'])
 
     def reduce(self) -> tuple[object, ...]:
-        return interpreted, (kernel_text(self.loops), self.interface.to_json())
+        return interpreted, (self.text, self.interface.to_json())
 
     def save(self, path: Path, cpus: Sequence[str] | None) -> tuple[Path, ...]:
         raise TargetError("G108", "the interpreter makes no code to save", hint=['td.build(s, target="cpu")'])
@@ -273,6 +287,8 @@ def _as_asked(
 
 def argument_storage(tensor: Tensor) -> Storage:
     """Storage of an array of the caller: the array itself."""
+    from tdsl.schedule.nest import Storage
+
     dims = tuple(f"d{position}" for position in range(len(tensor.extents)))
     zeros = tuple(index_const(0) for _ in dims)
     subscripts = tuple(axis_var(dim) for dim in dims)
@@ -284,6 +300,9 @@ def argument_storage(tensor: Tensor) -> Storage:
 def _signature(
     state: State, arguments: Sequence[Tensor | Param], sizes: Sequence[Size], name: str
 ) -> Signature:
+    from tdsl.lower.build import Signature
+    from tdsl.lower.ir import ArrayArgument, ScalarArgument
+
     listed: list[ArrayArgument | ScalarArgument] = []
     for one in arguments:
         if isinstance(one, Tensor):
@@ -308,6 +327,8 @@ def _size_fact(size: Size) -> Node:
 def _interface(
     state: State, nest: Nest, loops: LoopKernel, arguments: Sequence[Tensor | Param], sizes: Sequence[Size]
 ) -> Interface:
+    from tdsl.lower.ir import ScalarArgument
+
     given = {one.name: one for one in arguments}
     listed: list[ArrayInterface | ScalarInterface] = []
     for argument in loops.arguments:
@@ -340,6 +361,8 @@ def _inplace(state: State, nest: Nest, arguments: Sequence[Tensor | Param]) -> t
 
     What an update overwrites in place is in the output's array before.
     """
+    from tdsl.poly.inplace import may_be_one
+
     if any(tail == "shift" for entry in state.live() for _, tail in entry.tails):
         return ()
     alike = [

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
+
+from tdsl.records import dataclass
 
 from .errors import ArgumentError, ArgumentTypeError, near_names
 from .location import here, hide_internal_frames

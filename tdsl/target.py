@@ -11,9 +11,10 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
+
+from tdsl.records import dataclass
 
 from .dtypes import DType
 from .errors import ArgumentTypeError, InternalError, SourcePosition, TargetError, near_names

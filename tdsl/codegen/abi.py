@@ -41,11 +41,12 @@ with JITUserContext; here types are fixed when the kernel is built, so that the 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import IntEnum
 from typing import Literal, cast
 
 from tdsl.errors import InternalError
+from tdsl.records import dataclass
 
 ABI_VERSION = 1
 CACHE_LINE_BYTES = 64

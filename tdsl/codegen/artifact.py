@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from tdsl.codegen.abi import KernelAbi
 from tdsl.errors import InternalError
+from tdsl.records import dataclass
 from tdsl.target import Target
 
 BodyKind = Literal["contiguous", "general"]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from typing import cast
 
 from tdsl.errors import FormatError
+from tdsl.records import dataclass
 
 FUNCTIONS = frozenset({"min", "max", "abs", "where"})
 """What a formula may call."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal, cast
 
 from tdsl.codegen.abi import ArgumentSpec, KernelAbi
 from tdsl.codegen.formula import Formula
 from tdsl.errors import FormatError
+from tdsl.records import dataclass
 
 __all__ = ["FORMAT", "ArrayInterface", "Formula", "Interface", "ScalarInterface", "SizeInterface"]
 

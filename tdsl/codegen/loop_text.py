@@ -1,16 +1,19 @@
 """The loops of a kernel as text, and what follows from them: LLVM IR and assembly for a target, made when asked for.
 
 In: Loop IR, as a value or as the text that `lower/printer.py` writes; the text alone builds the kernel again, so it is
-what pickles, caches and saved kernels keep. Out: LLVM IR text a body, the name of its entry.
+what pickles, caches and saved kernels keep. Out: LLVM IR text a body, the name of its entry. Reading and printing are
+imported when they are asked for: a kernel from the cache or a file runs without.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tdsl.codegen.artifact import BodyKind
-from tdsl.lower.ir import Kernel
-from tdsl.lower.parser import parse_kernel
-from tdsl.lower.printer import kernel_text
 from tdsl.target import Target
+
+if TYPE_CHECKING:
+    from tdsl.lower.ir import Kernel
 
 
 class LoopText:
@@ -35,6 +38,8 @@ class LoopText:
     def text(self) -> str:
         """The loops as text."""
         if not self._text and self._kernel is not None:
+            from tdsl.lower.printer import kernel_text
+
             self._text = kernel_text(self._kernel)
         return self._text
 
@@ -42,6 +47,8 @@ class LoopText:
     def kernel(self) -> Kernel:
         """The loops as a value. Errors: L2xx text that is none."""
         if self._kernel is None:
+            from tdsl.lower.parser import parse_kernel
+
             self._kernel = parse_kernel(self._text)
         return self._kernel
 

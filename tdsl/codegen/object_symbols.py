@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tdsl.errors import InternalError
+from tdsl.records import dataclass
 
 KERNEL_SYMBOLS = frozenset({"memcpy", "memmove", "memset"})
 """What kernels may leave undefined: LLVM makes these calls from its own memory intrinsics, every libc has them."""

@@ -7,7 +7,6 @@ line. An extent that may turn out negative is the call's to refuse (semantics B5
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tdsl.declare.names import entries, shown
 from tdsl.dtypes import DType
@@ -18,6 +17,7 @@ from tdsl.expr.rewrite import reads, variables
 from tdsl.expr.tensor import Param
 from tdsl.location import Location
 from tdsl.poly.lift import opaque_term
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

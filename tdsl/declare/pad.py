@@ -6,7 +6,6 @@ In: a tensor, widths and a mode. Out: a stage of its own, so that it can be inli
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tdsl.declare.extent import checked_shape
 from tdsl.declare.names import checked_name, entries, shown
@@ -20,6 +19,7 @@ from tdsl.expr.operations import clamp, maximum, minimum, where
 from tdsl.expr.reductions import all as all_of
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
+from tdsl.records import dataclass
 
 
 @hide_internal_frames

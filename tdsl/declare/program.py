@@ -7,13 +7,13 @@ topological order, since a stage can only read what was declared before it; argu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tdsl.declare.size import gather_sizes
 from tdsl.expr.node import Node
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Param, Size, Stage, Tensor, tensors_of
 from tdsl.location import Location, here
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ read of which is proved in bounds; contraction (semantics D5) is explicit in its
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tdsl.declare.check import unnamed_now
 from tdsl.declare.extent import check_bytes
@@ -28,6 +28,7 @@ from tdsl.expr.relax import relax
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
 from tdsl.location import Location
+from tdsl.records import dataclass
 from tdsl.settings import Options, current_options
 
 

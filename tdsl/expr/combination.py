@@ -6,13 +6,14 @@ same are the same (semantics P16) and reducers pickle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from tdsl.dtypes import DType
 from tdsl.expr.node import Node, Var
 from tdsl.expr.rewrite import substitute
 from tdsl.expr.tensor import Reducer
+from tdsl.records import dataclass
 
 _own: WeakValueDictionary[tuple[str, Combination], Reducer] = WeakValueDictionary()
 

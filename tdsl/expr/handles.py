@@ -7,7 +7,6 @@ stage can collect their bounds and facts without any registry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType, Number, as_dtype, promote, promote_weak, weak_fits
@@ -18,6 +17,7 @@ from tdsl.expr.operators import Operators
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size, Tensor
 from tdsl.location import Location, here, hide_internal_frames
+from tdsl.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

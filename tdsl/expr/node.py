@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakValueDictionary
 
 from tdsl.dtypes import DType, as_dtype, bits_of, value_of
+from tdsl.records import dataclass
 
 if TYPE_CHECKING:
     from tdsl.expr.tensor import Reducer, Tensor

@@ -8,12 +8,13 @@ outer one's iterations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.expr.node import Node, Reduce
 from tdsl.expr.rewrite import reductions
 from tdsl.expr.tensor import Stage
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

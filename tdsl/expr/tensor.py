@@ -8,13 +8,14 @@ sizes appear in them as `Var`s by name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType
 from tdsl.expr.node import Node, axis_var
 from tdsl.expr.operators import Operators
 from tdsl.location import Location, hide_internal_frames
+from tdsl.records import dataclass
 from tdsl.settings import Options
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ Out of `verdict.py`, `labels.py` and `storage.py`; `schedule/` turns a `Refuted`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tdsl.expr.node import Node
+from tdsl.records import dataclass
 
 RefutedKind = Literal[
     "placement", "scope", "order", "missing", "clobber", "twice", "race", "reduction", "vector", "promote"

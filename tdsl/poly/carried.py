@@ -9,7 +9,6 @@ dependence is legal exactly when its source stands first. The running value of a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import islpy as isl
 
@@ -19,6 +18,7 @@ from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.looptree import Dim
 from tdsl.poly.model import Access, Statement
 from tdsl.poly.violation import Violation
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

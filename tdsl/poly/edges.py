@@ -6,7 +6,7 @@ collisions. Order, coverage, clobber and twice are checks 2 to 5 of the feasibil
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import islpy as isl
 
@@ -17,6 +17,7 @@ from tdsl.poly.model import Statement
 from tdsl.poly.order import Order
 from tdsl.poly.storage import Storage
 from tdsl.poly.violation import Violation
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ feasibility study, check 9).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from tdsl.dtypes import DType, max_value, min_value
@@ -50,6 +49,7 @@ from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.tensor import Axis, Param, Size
 from tdsl.poly.extremes import Extremes, divided, extremes
 from tdsl.poly.polynomial import polynomial
+from tdsl.records import dataclass
 
 SIZE_LIMIT = 1 << 47
 """Every size is below this (checked at the call): user address spaces of x86-64 hold 2^47 bytes."""

@@ -8,9 +8,10 @@ the sink of a tensor that is updated in place (its value before, and after every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tdsl.poly.model import Arranged, Arrangement, Fuse, Place, Skew, Split, Statement
+from tdsl.records import dataclass
 
 Dim = tuple[str, str]
 """(owner, leaf loop); the owner is a stage, or "<stage>.init" / "<stage>.finish"."""

@@ -7,11 +7,11 @@ sizes and params by name. Source: docs of the feasibility study (Feautrier's val
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Size
+from tdsl.records import dataclass
 
 StatementRole = Literal["assign", "init", "update", "finish", "source", "sink"]
 

@@ -8,12 +8,12 @@ evaluated. `where` is lazy, so its branches add its condition or the opposite; a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tdsl.expr.build import compare, logical_not
 from tdsl.expr.node import Const, Node, Read, Reduce, Select, Var, axis_var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis
+from tdsl.records import dataclass
 
 Path = tuple[Node, ...]
 """Conditions that hold where a node is evaluated, outermost first."""

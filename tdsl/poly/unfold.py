@@ -8,9 +8,10 @@ split is `parent = base + factor * outer + inner`, never `//` and `%`; a fused l
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Shift, Skew, Split
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import islpy as isl
 
 from tdsl.poly.answers import DependenceKind, RefutedKind
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

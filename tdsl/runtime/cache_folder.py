@@ -16,9 +16,9 @@ import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from tdsl.records import dataclass
 from tdsl.settings import cache_directory, cache_limit_bytes
 
 _MAGIC = b"tdsl cache 1\n"

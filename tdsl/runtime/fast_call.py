@@ -10,13 +10,13 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from tdsl.codegen.entry.layout import ENTRY, PYTHON_SYMBOLS, SHARED_FUNCTIONS, context_of
 from tdsl.codegen.interface import Interface
 from tdsl.errors import MissingTool
+from tdsl.records import dataclass
 from tdsl.runtime.entry_code import entry_object, nameless, support_object
 from tdsl.runtime.fast_kernel import Context, attach, derive, vectorcall_offset
 from tdsl.runtime.foreign_types import exchange_functions

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ctypes
 import inspect
 import types
-from dataclasses import dataclass
 from typing import cast
+
+from tdsl.records import dataclass
 
 _CAPSULE = b"dlpack_exchange_api"
 _MAJOR = 1

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 from tdsl.codegen.interface import Interface
 from tdsl.errors import FormatError
+from tdsl.records import dataclass
 from tdsl.runtime.cache_folder import CacheFolder, cache_folder
 from tdsl.runtime.object_cache import content_key
 from tdsl.target import Target

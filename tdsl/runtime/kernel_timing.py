@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tdsl.records import dataclass
 from tdsl.runtime.timing import Timing
 
 

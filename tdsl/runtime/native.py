@@ -10,13 +10,13 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import platform
-from dataclasses import dataclass
 from pkgutil import get_data
 from typing import Literal, cast
 
 from tdsl.codegen.float_environment import Architecture, float_environment
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
 from tdsl.errors import InternalError, TargetError
+from tdsl.records import dataclass
 from tdsl.runtime.jit import LoadedCode, process_symbols
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.once import process_lock

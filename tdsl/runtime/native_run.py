@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from tdsl.codegen.abi import Status
 from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import ArrayInterface, Interface
 from tdsl.errors import CallError, CallMemoryError, InternalError
+from tdsl.records import dataclass
 from tdsl.runtime.environment import process_environment
 from tdsl.runtime.once import process_lock
 from tdsl.runtime.overlap import address

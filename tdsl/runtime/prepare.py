@@ -7,7 +7,6 @@ of the same calls; what it does not accept comes here for the exact check and th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface
 from tdsl.dtypes import as_dtype, to_numpy
 from tdsl.errors import CallMemoryError, CallTypeError, CallValueError
+from tdsl.records import dataclass
 from tdsl.runtime.arguments import (
     as_array,
     as_output,

@@ -8,10 +8,10 @@ C114 (a size of 2^47 or more). The code of the entry does the same in the same o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Formula, Interface
 from tdsl.errors import CallTypeError, CallValueError
+from tdsl.records import dataclass
 
 Shape = tuple[int, ...]
 

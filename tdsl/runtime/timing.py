@@ -11,12 +11,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import repeat
 from time import perf_counter
 
 from tdsl.errors import ArgumentError
 from tdsl.location import here
+from tdsl.records import dataclass
 
 _MAXIMUM_CALLS = 10_000_000
 

@@ -15,7 +15,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, FormatError, UnknownAx
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Param, Tensor
 from tdsl.location import here
-from tdsl.schedule import arguments, inspection, serial
+from tdsl.schedule import arguments, inspection
 from tdsl.schedule.create import declarations
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, stage_name
@@ -305,6 +305,8 @@ def checked_result(result: object, function: Callable[..., object]) -> Schedule:
 def saved(schedule: Schedule) -> str:
     """`Schedule.to_json`."""
     names = [tensor.name for tensor in schedule.state.outputs]
+    from tdsl.schedule import serial
+
     return serial.to_json(names, schedule.steps, dict(schedule.settings), schedule.target)
 
 
@@ -317,6 +319,8 @@ def loaded(text: str, outputs: Sequence[object], target: Target | str | None) ->
     stages = [entry.stage for entry in declared.start.stages]
     sizes = [size.name for size in sizes_named(stages)]
     params: dict[str, Param] = {param.name: param for stage in stages for param in stage.params}
+    from tdsl.schedule import serial
+
     document = serial.from_json(text, sizes, tuple(params.values()), place)
     names = tuple(tensor.name for tensor in declared.start.outputs)
     if document.outputs != names:

@@ -7,12 +7,13 @@ values; `bound` makes the step that is applied.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from numbers import Integral
 from typing import cast
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.location import here, hide_internal_frames
+from tdsl.records import dataclass
 from tdsl.schedule.directive import Directive
 
 

@@ -6,13 +6,13 @@ In: a StageState. Out: a `StagePlan`, a plain value. A leaf is a loop that isl s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from tdsl.expr.build import add, mul, neg, sub
 from tdsl.expr.node import Node, Reduce, index_const
 from tdsl.expr.rewrite import reductions
 from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Rename, Reverse, Shift, Skew, Split
+from tdsl.records import dataclass
 from tdsl.schedule.state import StageState
 from tdsl.schedule.statements import is_bare
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from tdsl.location import hide_internal_frames
-from tdsl.schedule import describe, editing, show
+from tdsl.schedule import editing
 from tdsl.schedule.handles import StageLike
 from tdsl.schedule.state import State
 
@@ -61,6 +61,8 @@ class Questions:
 
         Errors: S102 S103 stage.
         """
+        from tdsl.schedule import show
+
         return show.storage(self._schedule, editing.looked_up(self._schedule, stage))
 
     @hide_internal_frames
@@ -77,6 +79,8 @@ class Questions:
 
         Errors: S102 S103 stage. Source: what Halide's autoschedulers keep in their function DAG.
         """
+        from tdsl.schedule import describe
+
         return describe.describe(self.state, editing.looked_up(self._schedule, stage))
 
     @hide_internal_frames

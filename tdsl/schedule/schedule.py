@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.schedule import editing, kernels, legality, show
+from tdsl.schedule import editing, kernels, legality
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
@@ -361,6 +361,8 @@ class Schedule(Questions, Methods):
 
     def history(self) -> str:
         """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
+        from tdsl.schedule import show
+
         return show.history(self)
 
     @hide_internal_frames
@@ -369,6 +371,8 @@ class Schedule(Questions, Methods):
 
         Errors: S138 no schedule.
         """
+        from tdsl.schedule import show
+
         return show.difference(self, editing.checked_other(other))
 
     def to_json(self) -> str:
@@ -386,9 +390,13 @@ class Schedule(Questions, Methods):
 
     def pending(self) -> tuple[str, ...]:
         """What only `build` can decide, in words: scopes, constant extents, capacities."""
+        from tdsl.schedule import show
+
         return show.pending(self)
 
     def __str__(self) -> str:
+        from tdsl.schedule import show
+
         return show.schedule_text(self)
 
     def __repr__(self) -> str:
@@ -396,6 +404,8 @@ class Schedule(Questions, Methods):
         return f"<schedule of {names}: {len(self.steps)} step{'s' * (len(self.steps) != 1)}>"
 
     def _repr_html_(self) -> str:
+        from tdsl.schedule import show
+
         return show.schedule_html(self)
 
     # running

@@ -7,12 +7,13 @@ a new state shares what did not change. Loop directives edit `loops` and `relati
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly.model import AxisRelation, LoopMark, Place
+from tdsl.records import dataclass
 
 if TYPE_CHECKING:
     from tdsl.schedule.directive import Directive

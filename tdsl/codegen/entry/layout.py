@@ -8,10 +8,9 @@ dlpack.h 1.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tdsl.codegen.bindings import keyword_sizes
 from tdsl.codegen.interface import ArrayInterface, Interface
+from tdsl.records import dataclass
 
 ENTRY = "tdsl_entry"
 """The function of an entry's module."""
