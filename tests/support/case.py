@@ -126,7 +126,8 @@ def _points(program: Program, sizes: dict[str, int]) -> int:
         points = 1
         for text in stage.shape:
             points *= max(0, int(eval(text, {}, dict(sizes))))  # the text is ours
-        total += points * max([4, *sizes.values()]) ** len(stage.lines)
+        most = max([4, *sizes.values()])
+        total += points * (most ** len(stage.lines) if stage.verb == "compute" else most)
     return total
 
 

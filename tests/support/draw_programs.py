@@ -1,4 +1,4 @@
-"""Random programs: chains of elementwise stages, stencils, pads, reductions with epilogues, several values at once.
+"""Random programs: chains of elementwise stages, stencils, pads, reductions, recurrences, updates, several values at once.
 
 In: dice. Out: a `Program` of one to five stages, at most three of them in rank 3. Declaring it may still be refused
 (a bounds proof that is out of reach); the caller draws again and counts.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 
+from tests.support.draw_ordered import recurrence_value, update_stage
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term, holds
 from tests.support.programs import InputDecl, Program, SizeDecl, StageDecl
 from tests.support.terms import COMPANION, FLOATS, Term, constant
@@ -55,7 +56,9 @@ class _Drawing:
             self._input(f"{'ABD'[number]}")
         if self.dice.random() < 0.2:
             self.inputs.append(InputDecl("alpha", self.main, None))
-        count = self.dice.choice([1, 2, 2, 3, 3, 4, 5])
+        if self.dice.random() < 0.15:
+            self._index("idx")
+        count = self.dice.choice([1, 2, 3, 3, 3, 4, 4, 5, 5])
         for number in range(count):
             self._stage(f"s{number}", last=number == count - 1)
         outputs = list(self.stages[-1].names)
@@ -79,6 +82,18 @@ class _Drawing:
         self.inputs.append(InputDecl(name, dtype, tuple(dim.text() for dim in dims)))
         self.tensors.append(TensorInfo(name, dtype, tuple(dims)))
 
+    def _index(self, name: str) -> None:
+        """An input whose values are used as indices."""
+        dims, inside = (
+            (self.dice.choice(self.base),),
+            self.dice.choice(self.tensors or [TensorInfo("", "", ())]),
+        )
+        if inside.dims:
+            dim = self.dice.choice(inside.dims)
+            dtype = self.dice.choice(["int32", "int64", "uint8"])
+            self.inputs.append(InputDecl(name, dtype, (dims[0].text(),), ("0", dim.text())))
+            self.tensors.append(TensorInfo(name, dtype, dims, dim))
+
     # ------------------------------------------------------------ stages
     def _stage(self, name: str, last: bool) -> None:
         if self.dice.random() < 0.5 and not last and self.margin:
@@ -86,7 +101,11 @@ class _Drawing:
         if self.tensors and self.dice.random() < 0.12 and not last and self._pad(name):
             return
         style = self.dice.random()
-        if style < 0.38:
+        if style < 0.12:
+            self._recurrence(name, last)
+        elif style < 0.24 and self._update(name):
+            return
+        elif style < 0.52:
             self._reduction(name, last)
         else:
             self._plain(name, last)
@@ -133,6 +152,28 @@ class _Drawing:
         self._add(
             StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, where, fill), dims
         )
+
+    def _recurrence(self, name: str, last: bool) -> None:
+        dims, dtype = self._shape(last)[:2] or (Dim("", 1, 5),), self._dtype()
+        names = (name,) if self.dice.random() < 0.8 else (name, name + "b")
+        scope = self._scope(dims)
+        body = tuple(recurrence_value(scope, names, dims, dtype, place) for place in range(len(names)))
+        shape = tuple(dim.text() for dim in dims)
+        stage = StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, verb="recurrence")
+        self._add(stage, dims)
+
+    def _update(self, name: str) -> bool:
+        bases = [
+            one
+            for one in self.tensors
+            if one.dims and len(one.dims) < 3 and one.dtype != "bool" and one.indexes is None
+        ]
+        if not bases:
+            return False
+        base = self.dice.choice(bases)
+        stage = update_stage(self._scope(()), name, base)
+        self._add(stage, base.dims)
+        return True
 
     def _reduction(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last), self._dtype()

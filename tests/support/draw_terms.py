@@ -35,7 +35,7 @@ class Dim:
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """What a reader must know of a tensor. values: range of an index tensor, as (dim it indexes)."""
+    """What a reader must know of a tensor. indexes: of an index tensor, the dim its values lie in."""
 
     name: str
     dtype: str
@@ -102,7 +102,10 @@ def draw_read(scope: Scope, tensor: TensorInfo, dtype: str) -> Term:
     dice = scope.dice
     index, conditions = [], []
     for dim in tensor.dims:
-        text = draw_index(scope, dim)
+        text = draw_gather(scope, dim) or draw_index(scope, dim)
+        if text[-1] == "]":
+            index.append(text)
+            continue
         wanted = f"(({text}) >= 0) & (({text}) < {dim.text()})"
         if not holds(wanted, scope.axes, scope.sizes):
             if dice.random() < 0.3 and holds(f"{dim.text()} >= 1", Axes({}, {}), scope.sizes):
@@ -123,6 +126,20 @@ def _guarded(scope: Scope, conditions: Sequence[str], term: Term, other: Term) -
     text = conditions[0] if len(conditions) == 1 else f"td.all({', '.join(conditions)})"
     form = "td.where(%s, {0}, {1})" % text.replace("{", "{{").replace("}", "}}")  # noqa: UP031
     return Term(form, term.dtype, (term, other), form, kept=True)
+
+
+def draw_gather(scope: Scope, dim: Dim) -> str:
+    """Now and then an element of an index tensor whose values lie inside the dim; "" otherwise."""
+    dice = scope.dice
+    fitting = [tensor for tensor in scope.tensors if tensor.indexes == dim]
+    if not fitting or dice.random() > 0.25:
+        return ""
+    chosen = dice.choice(fitting)
+    inner = [draw_index(scope, each) for each in chosen.dims]
+    inside = [f"(({text}) >= 0) & (({text}) < {each.text()})" for text, each in zip(inner, chosen.dims)]
+    if not all(holds(condition, scope.axes, scope.sizes) for condition in inside):
+        return ""
+    return f"{chosen.name}[{', '.join(inner)}]"
 
 
 def draw_index(scope: Scope, dim: Dim) -> str:

@@ -31,7 +31,7 @@ def exact_at(program: Program, sizes: Mapping[str, int]) -> bool:
         one.name: np.full(_shape(one.shape, sizes), 8.0) for one in program.inputs if one.shape is not None
     }
     every = [name for stage in program.stages for name in stage.names]
-    found = _companions(program, every, arrays, sizes)
+    found = _companions(program, every, arrays, sizes, {})
     if found is None:
         return False
     kinds = [dtype for stage in program.stages for dtype in stage.dtypes]
@@ -45,8 +45,10 @@ def tolerances(program: Program, sizes: Mapping[str, int], arrays: Mapping[str, 
     """How far each element of each output may be from the value of another order; None where nothing can be said."""
     if not all(_smooth(term) for stage in program.stages for term in stage.body):
         return None
+    if any(stage.verb != "compute" for stage in program.stages):
+        return None  # how many roundings a value has is not read off its expression
     given = {name: np.abs(array.astype(np.float64)) for name, array in arrays.items()}
-    found = _companions(program, program.outputs, given, sizes)
+    found = _companions(program, program.outputs, given, sizes, arrays)
     if found is None:
         return None
     counts: dict[str, float] = {}
@@ -71,6 +73,7 @@ def _companions(
     names: tuple[str, ...] | list[str],
     arrays: Mapping[str, Array],
     sizes: Mapping[str, int],
+    real: Mapping[str, Array],
 ) -> list[Array] | None:
     companion = program.companion_source()
     if not companion:
@@ -78,6 +81,12 @@ def _companions(
     declared = declare(program.source() + "\n" + companion)
     tensors = [declared[f"{name}{COMPANION}"] for name in names]
     given = {f"{name}{COMPANION}": array for name, array in arrays.items()}
+    # Where an element is, is the program's own business: at the real indices, or at the first element.
+    given |= {
+        one.name: real.get(one.name, np.zeros(_shape(one.shape, sizes), one.dtype))
+        for one in program.inputs
+        if one.values is not None and one.shape is not None
+    }
     with np.errstate(all="ignore"):
         found = evaluate(tensors, given, sizes)
     return [found[tensor.name] for tensor in tensors]

@@ -49,7 +49,7 @@ class InputDecl:
 
 @dataclass(frozen=True, slots=True)
 class StageDecl:
-    """A `td.compute` of one or several tensors, or another verb given whole as `call`.
+    """A stage of one or several tensors, or a right-hand side given whole as `call`.
 
     Fields:
         names: of its tensors.
@@ -60,6 +60,8 @@ class StageDecl:
         where, fill: of `td.compute`, as text.
         call: a whole right-hand side instead, over `sources`.
         companion: the right-hand side of the companion (see terms.py) for a `call`.
+        verb: compute, recurrence or update; of an update, `axes` and `lines` are those of `over=`, `sources` its base and
+            `at` what is written.
     """
 
     names: tuple[str, ...]
@@ -73,6 +75,8 @@ class StageDecl:
     call: str = ""
     companion: str = ""
     sources: tuple[str, ...] = ()
+    verb: str = "compute"
+    at: str = ""
 
     def reads(self) -> set[str]:
         """Names of the tensors it reads."""
@@ -101,6 +105,20 @@ class StageDecl:
              ("dtype", dtype and f'"{dtype}"')) if text
         )  # fmt: skip
         target = ", ".join(names)
+        if self.verb == "update":
+            over = tuple_text(self.axes)
+            base = self.sources[0] + suffix
+            call = (
+                f"td.update({shown}, {base}, over={over}, at=({self.at},), value=lambda {names[0]}: {value})"
+            )
+            return "\n".join([*self.lines, f"{target} = {call}"])
+        if self.verb == "recurrence":
+            parameters = ", ".join([*names, *self.axes])
+            dtype = dtype or self.dtypes[0]
+            return (
+                f"{target} = td.recurrence({shown}, {tuple_text(self.shape)}, lambda {parameters}: {value}, "
+                f'dtype="{dtype}")'
+            )
         if not self.lines:
             return (
                 f"{target} = td.compute({shown}, {tuple_text(self.shape)}, lambda {axes}: {value}{options})"
@@ -156,11 +174,7 @@ class Program:
                 needed |= stage.reads()
         stages.reverse()
         rest = "\n".join(stage.text() for stage in stages)
-        arrays = [
-            one
-            for one in self.inputs
-            if one.name in needed or (one.shape is None and _mentions(rest, one.name))
-        ]
+        arrays = [one for one in self.inputs if one.name in needed or _mentions(rest, one.name)]
         rest += "\n".join(one.text() for one in arrays)
         sizes = [size for size in self.sizes if _mentions(rest, size.name)]
         return Program(tuple(sizes), tuple(arrays), tuple(stages), self.outputs)
