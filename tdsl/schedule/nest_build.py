@@ -15,7 +15,7 @@ from typing import cast
 from tdsl.errors import LimitError
 from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
 from tdsl.expr.knowledge import Knowledge
-from tdsl.expr.node import Compare, Node, index_const
+from tdsl.expr.node import Compare, Const, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
@@ -171,9 +171,18 @@ class NestBuilder:
         names = [self.names[f"{plan.name}.source", axis] for axis in axes]
         point = tuple((axis, cast(Node, local(name))) for axis, name in zip(axes, names, strict=True))
         items: tuple[NestItem, ...] = (NestCompute(plan.name, "source", point),)
+        kind = "unroll" if self._copies_registers(plan.state) else "serial"
         for axis, name, extent in reversed(list(zip(axes, names, stage.extents, strict=True))):
-            items = (NestLoop(plan.name, axis, name, "serial", index_const(0), extent, items),)
+            if kind == "unroll" and not isinstance(extent, Const):
+                raise self._unbounded(plan, ((plan.name, axis),), LookupError(0))
+            items = (NestLoop(plan.name, axis, name, kind, index_const(0), extent, items),)
         return items
+
+    def _copies_registers(self, state: StageState) -> bool:
+        """Whether the copy that an update starts with is from or into registers."""
+        assert state.stage.base is not None
+        made = self.state.find(state.stage.base.name)
+        return "register" in (state.scope, None if made is None else made.scope)
 
     def groups(self, owner: str, groups: Sequence[tuple[LoopMark, tuple[str, ...]]]) -> list[Group]:
         """Loop groups with the owner of their dims."""

@@ -88,9 +88,11 @@ class _Walk:
         stage = self.stages[item.stage]
         point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
         if item.role in ("assign", "finish"):
-            own = tuple(axis_var(axis.name) for axis in stage.axes)
             for name in stage.tensor_names:
-                yield from self.elements(name, own, point)
+                yield from self.elements(name, stage.target, point)
+        if item.role == "source" and stage.base is not None:
+            for name in (stage.base.name, *stage.tensor_names):
+                yield from self.elements(name, tuple(value for _, value in item.axes), {})
         if item.role in ("assign", "finish", "update"):
             for read in reads(*stage.body):
                 if all(var in point or var.kind != "axis" for node in read.index for var in variables(node)):
