@@ -23,7 +23,8 @@ def failure_of(error: BaseException) -> Failure:
     detail = "".join(traceback.format_exception(error))
     if isinstance(error, Mismatch):
         return Failure(error.kind, error.detail)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "tdsl" in frame.filename]
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [one for one in every if "tdsl" in (path := Path(one.filename)).parts and path.parent.name != "fuzzing"]
     place = f" in {Path(frames[-1].filename).name} {frames[-1].name}" if frames else ""
     return Failure(f"{type(error).__name__}{place}", detail)
 

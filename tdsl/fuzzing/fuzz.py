@@ -26,7 +26,7 @@ from tdsl.fuzzing.subject import Sample, Subject
 from tdsl.location import here, hide_internal_frames
 
 HANG = 60.0
-"""Seconds that one schedule may take; more is a hang."""
+"""Seconds of processor time that one schedule may take; more is a hang."""
 SHRINKING = 60.0
 """Seconds that making one failure small may take."""
 TRIALS = 400

@@ -14,12 +14,15 @@ import signal
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from tdsl.fuzzing.failure import Failure, failure_of
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
+PATIENCE = 20
+"""A child that waits (a lock, a lost wake-up) is late after so many times its limit."""
 QUESTIONS = 200
 """A child answers so many questions, then a new one is made: its memory is bounded."""
 
@@ -59,7 +62,7 @@ class Workplace(Generic[Argument, Result]):
         self.asked += 1
         pid, reading, writing = self.child
         _send(writing, argument)
-        data = _receive(reading, time.monotonic() + self.seconds)
+        data = _receive(reading, _Limit(pid, self.seconds))
         if isinstance(data, bytes):
             return pickle.loads(data)
         self.child = None
@@ -133,14 +136,42 @@ def _send(to: int, value: object) -> None:
         return  # the other side is gone: the next read says so
 
 
-def _receive(source: int, until: float | None) -> bytes | str:
+class _Limit:
+    """How long a child may take: processor time where the system tells it, so that a busy machine makes no hangs."""
+
+    def __init__(self, pid: int, seconds: float) -> None:
+        self.pid = pid
+        self.seconds = seconds
+        self.wall = time.monotonic()
+        self.start = _processor_seconds(pid)
+
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        wall = time.monotonic() - self.wall
+        now = _processor_seconds(self.pid)
+        if now is None or self.start is None or wall > PATIENCE * self.seconds:
+            return wall > self.seconds
+        return now - self.start > self.seconds
+
+
+def _processor_seconds(pid: int) -> float | None:
+    """Time a process has run so far; None where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _receive(source: int, limit: _Limit | None) -> bytes | str:
     """One message; "late" or "closed" where none came."""
     data, wanted = b"", 8
     while len(data) < wanted:
-        left = None if until is None else max(0.0, until - time.monotonic())
-        ready, _, _ = select.select([source], [], [], left)
+        ready, _, _ = select.select([source], [], [], None if limit is None else min(1.0, limit.seconds))
         if not ready:
-            return "late"
+            if limit is not None and limit.passed():
+                return "late"
+            continue
         part = os.read(source, wanted - len(data))
         if not part:
             return "closed"

@@ -20,9 +20,9 @@ from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, judge
 from tests.support.shrink import shrink
 
-SECONDS = 120.0
-"""What one case may take; more is a hang."""
-SHORT = 20.0
+SECONDS = 60.0
+"""Processor time that one case may take; more is a hang."""
+SHORT = 10.0
 """What a smaller case of a hang may take: smaller ones should be faster."""
 
 
