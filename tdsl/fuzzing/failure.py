@@ -24,7 +24,9 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, Mismatch):
         return Failure(error.kind, error.detail)
     every = traceback.extract_tb(error.__traceback__)
-    frames = [one for one in every if "tdsl" in (path := Path(one.filename)).parts and path.parent.name != "fuzzing"]
+    frames = [
+        one for one in every if "tdsl" in (path := Path(one.filename)).parts and path.parent.name != "fuzzing"
+    ]
     place = f" in {Path(frames[-1].filename).name} {frames[-1].name}" if frames else ""
     return Failure(f"{type(error).__name__}{place}", detail)
 

@@ -12,7 +12,11 @@ def test_answers_and_exceptions():
     with Workplace(lambda number: 10 // number, 20) as place:
         assert place.ask(5) == 2
         failed = place.ask(0)
-        assert isinstance(failed, Failure) and failed.kind == "ZeroDivisionError" and "10 // number" in failed.detail
+        assert (
+            isinstance(failed, Failure)
+            and failed.kind == "ZeroDivisionError"
+            and "10 // number" in failed.detail
+        )
         assert place.ask(3) == 3
 
 

@@ -73,7 +73,9 @@ def built(schedule: td.Schedule, environment: Mapping[str, object] | None = None
     printed = native.source("loops")
     loops = parse_kernel(printed)
     if kernel_text(loops) != printed:
-        raise Mismatch("Loop IR text", f"parses back as something else\n{printed}\n----\n{kernel_text(loops)}")
+        raise Mismatch(
+            "Loop IR text", f"parses back as something else\n{printed}\n----\n{kernel_text(loops)}"
+        )
     inputs = ordered_inputs(schedule.state, None, None)
     return Built(schedule, native, loops, inputs, any(label in schedule.history() for label in INEXACT))
 
