@@ -39,7 +39,7 @@ from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
-from tdsl.schedule.state import State
+from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import source_axes
 
 Dim = tuple[str, str]
