@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import CHAIN, MATRIX
+from tdsl.error_pages.programs import CHAIN, MATRIX, ROWS
 from tdsl.errors import FormatError, IllegalSchedule, PlacementError, UnprovenSchedule
 
 _FOLDED = CHAIN + 'td.schedule(b).split(b, "i", 8).store_at(a, b, "io").compute_at(a, b, "ii")'
+
+_CYCLE = """
+n = td.size("n")
+x = td.placeholder("x", (n,))
+a = td.compute("a", (n,), lambda i: x[i] * 2.0)
+b = td.compute("b", (n,), lambda i: a[i] + 1.0)
+c = td.compute("c", (n,), lambda i: a[i] * b[i])
+"""
+"""What reads both, and what stands in between."""
+
+_PAIR = """
+n, m = td.size("n"), td.size("m")
+x = td.placeholder("x", (n, m))
+a = td.compute("a", (n, m), lambda i, j: x[i, j] * 2.0)
+b = td.compute("b", (n,), lambda i: td.cast(i, "float32"))
+"""
 
 PAGES: tuple[ErrorPage, ...] = (
     ErrorPage(
@@ -72,6 +88,16 @@ n = td.size("n")
 F = td.recurrence("F", (n,), lambda F, i: td.where(i > 0, F[i - 1] + 1, 0), dtype="int64")
 td.schedule(F)
 """,
+    ),
+    ErrorPage(
+        "S208",
+        IllegalSchedule,
+        "stages that need each other in one iteration",
+        "Statements in a body stand in the order in which values flow within one iteration. With stages that share "
+        "loops there may be no such order: a part of one needs a value that another makes later in the same iteration, "
+        "and the other way round. Share loops further out, or share them with the stage in between, too.",
+        _CYCLE + 'td.schedule(c).compute_with(c, a, "i")',
+        _CYCLE + 'td.schedule(c).compute_with((b, c), a, "i")',
     ),
     ErrorPage(
         "S210",
@@ -223,6 +249,44 @@ td.schedule(F)
         PlacementError,
         "rfactor of several reductions at once",
         "A stage with several reductions is declared as several stages first.",
+    ),
+    ErrorPage(
+        "S340",
+        PlacementError,
+        "a shared loop without a counterpart",
+        "`compute_with(P, S, a)` makes one loop of two: every loop of S from the outside down to `a` runs over an axis that "
+        "P has, too, under the same name or the one that `align=` gives.",
+        _PAIR + 'td.schedule(a, b).compute_with(b, a, "j")',
+        _PAIR + 'td.schedule(a, b).compute_with(b, a, "i")',
+    ),
+    ErrorPage(
+        "S341",
+        PlacementError,
+        "a shared loop that would be two things",
+        "What is shared is one loop: how it is split, ordered and marked is said of the stage that the others are computed "
+        "with. A loop of a joined stage may have been made and marked before, exactly as the other's.",
+        _PAIR + 'td.schedule(a, b).compute_with(b, a, "i").parallel(b, "i")',
+        _PAIR + 'td.schedule(a, b).compute_with(b, a, "i").parallel(a, "i")',
+    ),
+    ErrorPage(
+        "S342",
+        PlacementError,
+        "storage of a stage that is computed with another",
+        "It is stored where the stage is that it is computed with, so that both see each other's values.",
+        CHAIN + 'td.schedule(b).compute_with(b, a, "i").store_root(b)',
+        CHAIN + "td.schedule(b).compute_root(b).store_root(b)",
+    ),
+    ErrorPage(
+        "S343",
+        PlacementError,
+        "a reduction that cannot run in a shared loop",
+        "A reduction runs in a loop of another stage as one nest: initialised before that loop, finished after it. With "
+        "several reductions in one stage, a promoted accumulator, or lanes of the other stage there is no such place. "
+        "Share the loop outside of the lanes; each stage has lanes of its own.",
+        ROWS + 'high = td.compute("high", (n,), lambda i: td.max(x[i, k], over=k))\n'
+        'td.schedule(total, high).vectorize(total, "k", 8).compute_with(high, total, "kv")',
+        ROWS + 'high = td.compute("high", (n,), lambda i: td.max(x[i, k], over=k))\n'
+        'td.schedule(total, high).vectorize(total, "k", 8).vectorize(high, "k", 8).compute_with(high, total, "k")',
     ),
     ErrorPage(
         "S401",

@@ -121,7 +121,32 @@ def _writes(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     yield f'.vectorize("{name}", "{axis}", {drawing.dice.choice([2, factor])})'
 
 
-PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes)
+def _joins(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """Stages in one nest, then something done to its loops."""
+    stage, host, axis, align = _pair(drawing, schedule)
+    width = drawing.dice.choice([2, 4])
+    both = drawing.dice.random() < 0.5
+    if drawing.dice.random() < 0.5 and axis in schedule.axes(host):
+        yield f'.split("{host}", "{axis}", {width}, into=("{axis}p", "{axis}q"))'
+        if both and axis in schedule.axes(stage):
+            yield f'.split("{stage}", "{axis}", {width}, into=("{axis}p", "{axis}q"))'
+        axis = f"{axis}{drawing.dice.choice('pq')}"
+    yield f'.compute_with("{stage}", "{host}", "{axis}"{align})'
+    others = [name for name in schedule.stages() if name not in (stage, host)]
+    if others:
+        kind = drawing.dice.choice(["compute_at", "compute_with"])
+        yield f'.{kind}("{drawing.dice.choice(others)}", "{drawing.dice.choice([stage, host])}", "{axis}")'
+    yield drawing.dice.choice(
+        [
+            f'.parallel("{host}", "{axis}")',
+            f'.vectorize("{host}", "{axis}", {width})',
+            f'.split("{host}", "{axis}", {width})',
+            f'.unroll("{host}", "{axis}", {width})',
+        ]
+    )
+
+
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins)
 
 
 # ---------------------------------------------------------------- one directive
@@ -236,6 +261,27 @@ def _place(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str]:
 def _compute_at(drawing: Drawing, schedule: td.Schedule) -> str:
     stage, host, axis = _place(drawing, schedule)
     return f'.compute_at("{stage}", "{host}", "{axis}")'
+
+
+def _pair(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str, str]:
+    """Two stages, a loop of the second, and sometimes names to align."""
+    stages = schedule.stages()
+    stage, host = (drawing.dice.sample(stages, 2) if len(stages) > 1 else (*stages, *stages))[:2]
+    common = [axis for axis in schedule.axes(host) if axis in schedule.axes(stage)]
+    axis = (
+        drawing.dice.choice(common)
+        if common and drawing.dice.random() < 0.8
+        else _axis(drawing, schedule, host)
+    )
+    align = ""
+    if drawing.dice.random() < 0.25:
+        align = f', align={{"{_axis(drawing, schedule, stage)}": "{_axis(drawing, schedule, host)}"}}'
+    return stage, host, axis, align
+
+
+def _compute_with(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage, host, axis, align = _pair(drawing, schedule)
+    return f'.compute_with("{stage}", "{host}", "{axis}"{align})'
 
 
 def _store_at(drawing: Drawing, schedule: td.Schedule) -> str:
@@ -405,6 +451,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "vectorize": (10, _vectorize),
     "parallel": (7, _parallel),
     "compute_at": (12, _compute_at),
+    "compute_with": (8, _compute_with),
     "store_at": (6, _store_at),
     "store_root": (4, _store_root),
     "compute_root": (2, _compute_root),

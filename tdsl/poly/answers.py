@@ -11,7 +11,17 @@ from tdsl.expr.node import Node
 from tdsl.records import dataclass
 
 RefutedKind = Literal[
-    "placement", "scope", "order", "missing", "clobber", "twice", "race", "reduction", "vector", "promote"
+    "placement",
+    "cycle",
+    "scope",
+    "order",
+    "missing",
+    "clobber",
+    "twice",
+    "race",
+    "reduction",
+    "vector",
+    "promote",
 ]
 """Why a schedule is wrong.
 

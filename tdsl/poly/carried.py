@@ -81,7 +81,9 @@ class Carried:
         return innermost and not one.writes and other.writes
 
     def _over_reduction(self, group: Group, update: Statement) -> bool:
-        """Whether some of the group's dims carry an axis that the update sums over."""
+        """Whether some of the group's dims carry an axis that the update sums over, in a loop of its own stage."""
+        if update.stage != group.stage:
+            return False
         carried = self.edges.copies.tree.own(group.stage).carried
         axes = frozenset(update.reduction_axes)
         return any(not axes.isdisjoint(carried.get(leaf, ())) for _, leaf in group.dims[group.start :])

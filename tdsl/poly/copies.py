@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import islpy as isl
 
 from tdsl.expr.node import Node
+from tdsl.poly.aligned import aligned, within
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged, set_space
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
@@ -43,9 +45,12 @@ class Copies:
         init=False, default_factory=dict[tuple[str, int], "isl.PwAff | None"]
     )
 
+    _making: set[str] = field(init=False, default_factory=set[str])
+
     def __post_init__(self) -> None:
         self.tree = LoopTree(self.arranged)
         self.flow = ValueFlow(self.arranged.program)
+        self.tree.joins.within = partial(within, self)
 
     def dims(self, statement: str) -> tuple[Dim, ...]:
         """The loops around a statement, outermost first, as (owner, leaf loop)."""
@@ -95,7 +100,12 @@ class Copies:
             if not host:
                 self._needs[stage] = isl.Map.from_range(self.flow.domain(definer))
             else:
+                if stage in self._making:
+                    text = f"what is made of {stage} depends on itself: split it after the others are placed"
+                    raise Misplaced(stage, text, opaque=True)
+                self._making.add(stage)
                 self._needs[stage] = self._made(stage, self._needed(stage, definer, host))
+                self._making.discard(stage)
         return self._needs[stage]
 
     def base(self, stage: str, axis: str) -> isl.PwAff | None:
@@ -195,13 +205,19 @@ class Copies:
             for reader in self.tree.readers.get(tensor, ()):
                 if reader.stage == stage or not self.tree.inside(reader.name, host):
                     continue
-                inner = len(self.tree.dims(reader.name)) - len(host)
-                part = self.relation(reader.name).project_out(IN, len(host), inner)
+                part = self._at_host(reader, host)
                 part = part.apply_range(self.flow.read(reader, tensor)).apply_range(back)
                 total = part if total is None else total.union(part)
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
         return self._closed(self._few(stage, merged(total), definer), definer)
+
+    def _at_host(self, reader: Statement, host: tuple[Dim, ...]) -> isl.Map:
+        """{ dims of a host -> axes } what a reader inside computes in one iteration of them."""
+        if reader.stage in self.tree.joins.of and self.tree.host(reader.stage) == host:
+            return self.need_of(reader)  # the loops that it shares may start where this very need does
+        inner = len(self.tree.dims(reader.name)) - len(host)
+        return self.relation(reader.name).project_out(IN, len(host), inner)
 
     def _few(self, stage: str, needed: isl.Map, definer: Statement) -> isl.Map:
         """The same, or, where it is in too many pieces, all that lies between them: what is made in vain is little work,
@@ -264,8 +280,34 @@ class Copies:
         if statement.role in ("source", "sink"):
             domain = self.flow.domain(statement)
             return isl.Map.identity(domain.get_space().map_from_set()).intersect_domain(domain)
+        relation = self.free(statement)
+        host = len(self.tree.host(statement.stage))
+        need = self.need_of(statement)
+        if host == 0:
+            return merged(relation.intersect_range(need.range()))
+        return merged(relation.intersect(need.insert_dims(IN, host, relation.dim(IN) - host)))
+
+    def free(self, statement: Statement) -> isl.Map:
+        """{ dims -> axes } what loops stand for, whatever they run over; with those shared with another stage."""
+        own = self.tree.own(statement.stage).leaves
+        absent = self.tree.joins.absent(statement.name)
+        kept = self.tree.leaves(statement.name)
+        leaves = tuple(leaf for leaf in own if leaf in absent or leaf in kept) if absent else kept
+        relation = self._unfolded(statement, leaves)
+        joint = self.tree.joins.joint(statement.name)
+        if not joint:
+            return relation
+        host = len(self.tree.host(statement.stage))
+        for place in range(len(leaves) - 1, -1, -1):
+            if leaves[place] in absent:
+                relation = relation.project_out(IN, host + place, 1)
+        shared = aligned(self, statement).insert_dims(IN, host + len(joint), len(kept))
+        return relation.insert_dims(IN, host, len(joint)).intersect(shared)
+
+    def _unfolded(self, statement: Statement, leaves: tuple[str, ...]) -> isl.Map:
+        """{ host's dims, own leaves -> axes } by the relations of the stage alone."""
         stage = statement.stage
-        host, leaves = len(self.tree.host(stage)), self.tree.leaves(statement.name)
+        host = len(self.tree.host(stage))
         base_maps: list[isl.Map] = []
 
         def base(place: int) -> list[int] | None:
@@ -277,14 +319,9 @@ class Copies:
             return [0] * (columns + len(leaves) + len(base_maps) - 1) + [1]
 
         columns = 1 + len(self.flow.params) + host
-        outside = self._outside(statement)
-        unfolding = Unfolding(self._steps(stage), leaves, columns, base, outside)
+        unfolding = Unfolding(self._steps(stage), leaves, columns, base, self._outside(statement))
         rows = [unfolding.axis(axis) for axis in statement.axes]
-        relation = self._solve(unfolding, rows, host, base_maps)
-        need = self.need_of(statement)
-        if host == 0:
-            return merged(relation.intersect_range(need.range()))
-        return merged(relation.intersect(need.insert_dims(IN, host, len(leaves))))
+        return self._solve(unfolding, rows, host, base_maps)
 
     def _solve(
         self, unfolding: Unfolding, rows: Sequence[Row], host: int, base_maps: Sequence[isl.Map]

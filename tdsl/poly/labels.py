@@ -41,7 +41,7 @@ def _label(copies: Copies, stage: str) -> Label:
         if update.role != "update" or update.exact or not update.reduction_axes:
             continue
         changed = _lanes(copies.tree, stage)
-        if not in_declared_order(copies.tree, stage, update.reduction_axes):
+        if stage in copies.tree.joins.of or not in_declared_order(copies.tree, stage, update.reduction_axes):
             changed |= _changed(copies, update)
         found |= dict.fromkeys(axis for axis in update.reduction_axes if axis in changed)
     return Label(stage, tuple(found))

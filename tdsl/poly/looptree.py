@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from tdsl.poly.joins import Joins
 from tdsl.poly.model import Arranged, Arrangement, Fuse, Place, Skew, Split, Statement
 from tdsl.records import dataclass
 
@@ -33,7 +34,8 @@ class OwnLoops:
 
     spans: loop as it now stands -> (first, last + 1) leaf. reduces: leaves that derive from a reduction axis. prefix:
     number of leaves shared by init, update and finish. roots: leaf -> the axis it is a part of ("" where a skew mixes
-    two). opaque: loops that split a fused one. carried: loop -> the reduction axes it carries.
+    two). opaque: loops that split a fused one. carried: loop -> the reduction axes it carries. bears: leaf -> all axes
+    that its value is made of.
     """
 
     leaves: tuple[str, ...]
@@ -43,6 +45,7 @@ class OwnLoops:
     roots: dict[str, str]
     opaque: frozenset[str]
     carried: dict[str, frozenset[str]]
+    bears: dict[str, frozenset[str]]
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class LoopTree:
     _open: set[str] = field(init=False, default_factory=set[str])
     _dims: dict[str, tuple[Dim, ...]] = field(init=False, default_factory=dict[str, tuple[Dim, ...]])
     _levels: dict[str, int] = field(init=False, default_factory=dict[str, int])
+    joins: Joins = field(init=False)
 
     def __post_init__(self) -> None:
         program = self.arranged.program
@@ -75,6 +79,7 @@ class LoopTree:
                 self.readers.setdefault(tensor, []).append(statement)
             self._positions[owner(statement)] = place
             self._positions[f"{owner(statement)}.rest"] = place
+        self.joins = Joins(self)
 
     # loops
 
@@ -125,9 +130,12 @@ class LoopTree:
     def shared(self, stage: str, chain: tuple[int, ...]) -> tuple[Dim, ...]:
         """The stage's own dims that all statements inside a chain of reductions share."""
         own = self.own(stage)
+        if self.joins.spread(stage):
+            return ()
         until = self.split(stage, chain)
         if not chain:
-            return tuple((stage, leaf) for leaf in own.leaves[:until])
+            absent = self._absent(stage)
+            return tuple((stage, leaf) for leaf in own.leaves[:until] if leaf not in absent)
         update = next(
             each for each in self.of_stage[stage] if each.role == "update" and each.group == chain[-1]
         )
@@ -136,14 +144,32 @@ class LoopTree:
     def _whole(self, update: Statement) -> tuple[Dim, ...]:
         """The own dims of an update as one nest."""
         own, before = self.own(update.stage), self.shared(update.stage, update.within)
-        done = {leaf for _, leaf in before}
+        done = {leaf for _, leaf in before} | self._absent(update.stage)
         rest = [leaf for leaf in own.leaves if leaf not in done and self.relevant(update, leaf)]
         return before + tuple((owner(update), leaf) for leaf in rest)
 
+    def _absent(self, stage: str) -> frozenset[str]:
+        """Leaves of a joined stage that are no loops of its statements, all of which share the same dims."""
+        return frozenset() if stage not in self.joins.of else self.joins.absent(self.main(stage).name)
+
+    def _spread_dims(self, statement: Statement) -> tuple[Dim, ...]:
+        """Own dims of a statement of a stage whose reduction runs in a loop shared with another stage."""
+        if any(each.group for each in self.of_stage[statement.stage]):
+            text = (
+                f"{statement.stage} has several reductions, and only one can run in a loop of another stage"
+            )
+            raise Misplaced(statement.stage, text)
+        absent = self.joins.absent(statement.name)
+        leaves = [leaf for leaf in self.own(statement.stage).leaves if self.relevant(statement, leaf)]
+        return tuple((owner(statement), leaf) for leaf in leaves if leaf not in absent)
+
     def _own_dims(self, statement: Statement) -> tuple[Dim, ...]:
         stage = statement.stage
+        if self.joins.spread(stage):
+            return self._spread_dims(statement)
+        absent = self._absent(stage)
         if statement.role == "assign":
-            return tuple((stage, leaf) for leaf in self.own(stage).leaves)
+            return tuple((stage, leaf) for leaf in self.own(stage).leaves if leaf not in absent)
         if statement.role == "update":
             whole = self._whole(statement)
             chain = (*statement.within, statement.group)
@@ -152,7 +178,7 @@ class LoopTree:
             before = self.shared(stage, chain)
             return before + tuple((f"{owner(statement)}.rest", leaf) for _, leaf in whole[len(before) :])
         before = self.shared(stage, statement.within if statement.role == "init" else ())
-        done = {leaf for _, leaf in before}
+        done = {leaf for _, leaf in before} | absent
         rest = [
             leaf for leaf in self.own(stage).leaves if leaf not in done and self.relevant(statement, leaf)
         ]
@@ -160,13 +186,12 @@ class LoopTree:
 
     def around(self, place: Place) -> tuple[Dim, ...]:
         """The dims of the body of a loop."""
-        own, host = self.own(place.stage), len(self.host(place.stage))
-        depth = self.depth(place)
-        leaf = own.leaves[depth - host - 1]
+        own = self.own(place.stage)
+        leaf = own.leaves[self.depth(place) - len(self.host(place.stage)) - 1]
         updates = [each for each in self.of_stage[place.stage] if each.role == "update"]
         for each in sorted(updates, key=lambda update: update.group) or [self.main(place.stage)]:
             dims = self.dims(each.name)
-            found = [at for at in range(host, len(dims)) if dims[at][1] == leaf]
+            found = [at for at in range(self.entry(each.name), len(dims)) if dims[at][1] == leaf]
             if found:
                 return dims[: found[0] + 1]
         raise Misplaced(place.stage, f"{place.stage} has no loop {place.loop}")
@@ -191,14 +216,17 @@ class LoopTree:
     def host(self, stage: str) -> tuple[Dim, ...]:
         """The dims of the loops around a stage's own."""
         if stage not in self._host:
-            place = self.arrangements[stage].compute
-            if place is None:
+            place, join = self.arrangements[stage].compute, self.joins.of.get(stage)
+            if place is None and join is None:
                 self._host[stage] = ()
                 return ()
             if stage in self._open:
                 raise Misplaced(stage, f"{stage} would be placed inside itself")
             self._open.add(stage)
-            self._host[stage] = self.around(place)
+            if join is not None:
+                self._host[stage] = self.host(join.stage)
+            elif place is not None:
+                self._host[stage] = self.around(place)
             self._open.discard(stage)
         return self._host[stage]
 
@@ -209,20 +237,34 @@ class LoopTree:
             if statement.role in ("source", "sink"):
                 self._dims[name] = tuple((owner(statement), axis) for axis in statement.axes)
                 return self._dims[name]
-            self._dims[name] = self.host(statement.stage) + self._own_dims(statement)
+            around = self.host(statement.stage) + self.joins.joint(name)
+            self._dims[name] = around + self._own_dims(statement)
         return self._dims[name]
+
+    def entry(self, name: str) -> int:
+        """How many dims stand around a statement's own: its host's, and those it shares with another stage."""
+        statement = self.statements[name]
+        if statement.role in ("source", "sink"):
+            return 0
+        return len(self.host(statement.stage)) + len(self.joins.joint(name))
+
+    def owner_of(self, name: str) -> str:
+        """`owner` of a statement by name."""
+        return owner(self.statements[name])
 
     def leaves(self, name: str) -> tuple[str, ...]:
         """The leaf loops of the statement's own stage, in the order of its dims."""
         if self.statements[name].role in ("source", "sink"):
             return self.statements[name].axes
-        return tuple(leaf for _, leaf in self.dims(name)[len(self.host(self.statements[name].stage)) :])
+        return tuple(leaf for _, leaf in self.dims(name)[self.entry(name) :])
 
     # order and storage
 
     def position(self, name: str, depth: int) -> int:
         """Text position, in the body below `depth` dims, of what holds the statement there."""
         dims = self.dims(name)
+        if self.joins.of:
+            return self.joins.rank(dims[:depth], self.joins.unit(name, depth))
         return self._positions[dims[depth][0] if depth < len(dims) else owner(self.statements[name])]
 
     def common(self, one: str, other: str) -> int:
@@ -250,7 +292,7 @@ class LoopTree:
         stage = writer.stage
         arrangement = self.arrangements[stage]
         if self.is_accumulator(tensor):
-            return len(self.host(stage)) + len(self.shared(stage, writer.within))
+            return self.entry(writer.name) + len(self.shared(stage, writer.within))
         store = arrangement.store
         if store is None:
             return len(self.host(stage))
@@ -287,6 +329,7 @@ def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arra
     reducing = set(reduced)
     roots = {axis: axis for axis in axes}
     carried = {axis: frozenset({axis}) for axis in reduced}
+    bears = {axis: frozenset({axis}) for axis in axes}
     sequences: dict[
         tuple[str, ...], list[str]
     ] = {}  # leaves of a fused loop -> the loops it was split into, in order
@@ -305,12 +348,17 @@ def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arra
             leaves |= dict.fromkeys(children, parts)
             continue
         leaves |= {child: (child,) for child in children}
+        borne = bears.pop(relation.parent)
+        if isinstance(relation, Skew):
+            borne |= bears.get(relation.by, frozenset())
+        bears |= dict.fromkeys(children, borne)
         root = roots.pop(relation.parent)
         reducing |= {child for child in children if relation.parent in reducing}
         mine = carried.pop(relation.parent, frozenset[str]())
         carried |= dict.fromkeys(children, mine)
         roots |= dict.fromkeys(children, "" if isinstance(relation, Skew) else root)
-    return _spans(arrangement, leaves, roots, frozenset(reducing & set(roots)), sequences, carried)
+    reduces = frozenset(reducing & set(roots))
+    return _spans(arrangement, leaves, roots, reduces, sequences, carried, bears)
 
 
 def _fuse(
@@ -341,6 +389,7 @@ def _spans(
     reduces: frozenset[str],
     sequences: dict[tuple[str, ...], list[str]],
     carried: dict[str, frozenset[str]],
+    bears: dict[str, frozenset[str]],
 ) -> OwnLoops:
     names = [loop.name for loop in arrangement.loops]
     order: list[str] = []
@@ -359,6 +408,5 @@ def _spans(
         spans |= dict.fromkeys(sequence, (len(order), len(order) + len(parts)))
         order += parts
     opaque = frozenset(name for sequence in sequences.values() for name in sequence)
-    return OwnLoops(
-        tuple(order), spans, reduces, len(order) if prefix is None else prefix, roots, opaque, carried
-    )
+    count = len(order) if prefix is None else prefix
+    return OwnLoops(tuple(order), spans, reduces, count, roots, opaque, carried, bears)

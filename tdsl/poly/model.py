@@ -145,6 +145,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A stage that is computed with another: it shares `stage`'s loops from the outermost one down to `loop`.
+
+    Its axes are matched with the other's by name; `align` has pairs (its own axis, the other's) for names that differ.
+    lags: (its own axis, n) where that is the other's axis + n in the shared loop (0 for all others).
+    """
+
+    stage: str
+    loop: str
+    align: tuple[tuple[str, str], ...] = ()
+    lags: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoopMark:
     """A loop of a stage and how it runs. `vector`: lanes in lockstep (semantics P6)."""
 
@@ -158,7 +172,8 @@ class Arrangement:
 
     compute: None at root. store: None means where it is computed; "root"; or a place farther out.
     folds: (dim position, factor). layout: physical subscripts as nodes over dim variables, or None.
-    promotes: (loop name): the accumulator tile is staged for one iteration of that loop.
+    promotes: (loop name): the accumulator tile is staged for one iteration of that loop. joined: whose loops it shares;
+    `compute` and `store` are then the other's.
     """
 
     stage: str
@@ -172,6 +187,7 @@ class Arrangement:
     promotes: tuple[str, ...] = ()
     slide: Literal["burst", "rewind"] = "burst"
     """Where storage is farther out: when elements are made (poly/slide.py); rewind falls back to burst."""
+    joined: Join | None = None
 
 
 @dataclass(frozen=True, slots=True)

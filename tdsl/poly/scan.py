@@ -100,6 +100,32 @@ def scan(
     return Scan(tuple(bounds), frame.conditions(rest))
 
 
+def begin_shared(copies: Copies, statements: Sequence[str], lead: str | None, fixed: int) -> None:
+    """Enters what holds inside the `fixed` loops around statements that will share loops."""
+    known = _known(copies, lead, fixed)
+    copies.enforced.update({(name, fixed): known for name in statements})
+
+
+def shared_bound(copies: Copies, statements: Sequence[str], position: int, constant: bool) -> Bound:
+    """Bounds of the loop at `position` of several statements, over the union of what they compute.
+
+    constant: whether it has to run over a constant extent; LookupError with the position when there is none.
+    """
+    dims = copies.dims(statements[0])[: position + 1]
+    frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
+    known = copies.enforced[statements[0], position].add_dims(SET, 1)
+    shadows: list[isl.Set] = []
+    for name in statements:
+        domain = _clear(copies.relation(name).domain())
+        part = domain.project_out(SET, position + 1, domain.dim(SET) - position - 1).compute_divs().coalesce()
+        if not any(part.is_equal(other) for other in shadows):
+            shadows.append(part)
+    bound, kept = frame.common_bound(shadows, known, position, constant)
+    reached = known.intersect(kept)
+    copies.enforced.update({(name, position + 1): reached for name in statements})
+    return bound
+
+
 def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[Node]) -> Box:
     """The box of what `statement` writes in one iteration of its first `level` dims.
 
@@ -199,6 +225,27 @@ class Frame:
             if found is not None:
                 return found
         return self._by_pieces(shadow.intersect(known), known, position)
+
+    def common_bound(
+        self, shadows: Sequence[isl.Set], known: isl.Set, position: int, constant: bool
+    ) -> tuple[Bound, isl.Set]:
+        """Bounds of the last dim that several sets share: from the least lower bound to the greatest upper one."""
+        every = reduce(lambda one, other: one.union(other), shadows).coalesce()
+        if constant or len(shadows) == 1 or every.n_basic_set() == 1:
+            return self.bound(every, known, position, constant)
+        found: list[tuple[Bound, isl.Set]] = []
+        for shadow in shadows:
+            rest = _rest(shadow, known).compute_divs()
+            basic = rest.simple_hull().remove_unknown_divs() if rest.n_basic_set() == 1 else None
+            mine = None if basic is None else self._by_constraints(basic, position)
+            if mine is None:
+                return self.bound(every, known, position, constant)
+            found.append(mine)
+        lowers, uppers = dict.fromkeys(b.lower for b, _ in found), dict.fromkeys(b.upper for b, _ in found)
+        sides = [[_side(kept, position, sign) for _, kept in found] for sign in (1, -1)]
+        parts = (reduce(lambda one, other: one.union(other), side).coalesce() for side in sides)
+        kept = reduce(lambda one, other: one.intersect(other), parts)
+        return Bound(reduce(minimum, lowers), reduce(maximum, uppers)), kept
 
     def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set] | None:
         """Bounds from single constraints; None where a side is bounded by several together only."""
@@ -354,6 +401,17 @@ def _extremes(shadow: isl.Set, known: isl.Set, position: int) -> tuple[isl.PwAff
 def _parts(value: isl.PwAff) -> int:
     """How many conjunctions tell the pieces of a value apart."""
     return sum(piece.n_basic_set() for piece, _ in pieces(value))
+
+
+def _side(kept: isl.Set, position: int, sign: int) -> isl.Set:
+    """Of bounds of the last dim, those from below (sign 1) or from above (-1)."""
+    found = isl.Set.universe(kept.get_space())
+    for basic in kept.get_basic_sets():
+        for constraint in basic.get_constraints():
+            factor = constraint.get_coefficient_val(SET, position).to_python()
+            if constraint.is_equality() or factor * sign > 0:
+                found = found.intersect(isl.Set.universe(kept.get_space()).add_constraint(constraint))
+    return found
 
 
 def _conjuncts(cond: Node) -> list[Node]:

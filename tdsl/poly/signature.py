@@ -19,6 +19,8 @@ class Signatures:
     tree: LoopTree
     _stages: dict[str, Key] = field(init=False, default_factory=dict[str, Key])
     _facts: Key | None = field(init=False, default=None)
+    _open: list[str] = field(init=False, default_factory=list[str])
+    _met: set[str] = field(init=False, default_factory=set[str])
 
     def facts(self) -> Key:
         """What is known of sizes, and the shapes."""
@@ -28,28 +30,49 @@ class Signatures:
         return self._facts
 
     def stage(self, name: str) -> Key:
-        """Everything the copies of a stage depend on: of a placed one, its host and the readers inside, too."""
+        """Everything the copies of a stage depend on: of a placed one, its host and the readers inside, too.
+
+        Stages that are computed together may depend on each other: then a key names the one it is a part of.
+        """
+        if name in self._open:
+            self._met.add(name)
+            return Key(("above", name))
         if name not in self._stages:
-            tree, arrangement = self.tree, self.tree.arrangements[name]
-            around: tuple[object, ...] = ()
-            host = tree.host(name)
-            if arrangement.compute is not None:
-                readers = dict.fromkeys(
-                    reader.stage
-                    for tensor in self.written(name)
-                    for reader in tree.readers.get(tensor, ())
-                    if reader.stage != name and tree.inside(reader.name, host)
-                )
-                around = (
-                    arrangement.compute,
-                    arrangement.store,
-                    arrangement.slide,
-                    self.stage(arrangement.compute.stage),
-                    tuple(self.stage(reader) for reader in readers),
-                )
-            loops = tuple(loop.name for loop in arrangement.loops)
-            self._stages[name] = Key((tuple(tree.of_stage[name]), loops, arrangement.relations, around))
+            met, self._met = self._met, set()
+            self._open.append(name)
+            key = self._key(name)
+            self._open.pop()
+            self._met.discard(name)
+            if self._met:
+                self._met |= met
+                return key
+            self._stages[name] = key
+            self._met = met
         return self._stages[name]
+
+    def _key(self, name: str) -> Key:
+        tree, arrangement = self.tree, self.tree.arrangements[name]
+        around: tuple[object, ...] = ()
+        host, join = tree.host(name), arrangement.joined
+        if host or join is not None:
+            readers = dict.fromkeys(
+                reader.stage
+                for tensor in self.written(name)
+                for reader in tree.readers.get(tensor, ())
+                if host and reader.stage != name and tree.inside(reader.name, host)
+            )
+            near = arrangement.compute.stage if arrangement.compute is not None else None
+            around = (
+                arrangement.compute,
+                arrangement.store,
+                arrangement.slide,
+                join,
+                None if near is None else self.stage(near),
+                None if join is None else self.stage(join.stage),
+                tuple(self.stage(reader) for reader in readers),
+            )
+        loops = tuple(loop.name for loop in arrangement.loops)
+        return Key((tuple(tree.of_stage[name]), loops, arrangement.relations, around))
 
     def written(self, name: str) -> list[str]:
         """The tensors a stage writes."""

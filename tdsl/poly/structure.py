@@ -26,11 +26,26 @@ def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
             tree.host(stage)
         for tensor in tree.writers:
             tree.level(tensor)
+        for name in tree.statements:
+            tree.dims(name)
     except Misplaced as fault:
         if fault.opaque:
             return Unknown(fault.text, "a fused loop taken whole: isl sees it as the order of its parents")
         return Refuted("placement", "", (fault.stage,), fault.text)
-    return next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
+    fault = next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
+    return fault or (_cyclic(tree) if tree.joins.of else None)
+
+
+def _cyclic(tree: LoopTree) -> Refuted | None:
+    """Stages in one body that need each other's values of the same iteration: no order of the body is right."""
+    for name in tree.statements:
+        for depth in range(len(tree.dims(name)) + 1):
+            tree.position(name, depth)
+    for body, stages in tree.joins.cycles.items():
+        where = f" in one iteration of loop {body[-1][1]} of {body[-1][0]}" if body else ""
+        text = f"{' and '.join(stages)} need values of each other{where}"
+        return Refuted("cycle", stages[0], stages, text, place=body[-1] if body else None)
+    return None
 
 
 def _misplaced(tree: LoopTree, stage: str) -> Refuted | Unknown | None:
@@ -94,7 +109,7 @@ def by_construction(tree: LoopTree, tensor: str, reader: Statement, writer: Stat
     after it. Within a stage: init, update and finish of one element share its prefix loops in that order; a skew by a
     reduction loop could part them.
     """
-    if not tree.text_before(writer.name, reader.name):
+    if not tree.text_before(writer.name, reader.name) or writer.stage in tree.joins.of:
         return False
     host = len(tree.host(writer.stage))
     if reader.stage == writer.stage:
@@ -111,7 +126,7 @@ def as_declared(tree: LoopTree, tensor: str, reader: Statement) -> bool:
     for statement in (reader, *tree.writers[tensor]):
         if statement.role in ("source", "sink"):
             continue
-        if tree.host(statement.stage) or statement.role != "assign":
+        if tree.host(statement.stage) or statement.role != "assign" or statement.stage in tree.joins.of:
             return False
         if not in_declared_order(tree, statement.stage, statement.axes):
             return False

@@ -18,7 +18,7 @@ from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges, touches_of
 from tdsl.poly.isl import Bill, TooLarge, budget
-from tdsl.poly.looptree import Dim
+from tdsl.poly.looptree import Dim, Misplaced
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.model import Access, Arranged, LoopMark, Statement
 from tdsl.poly.order import Order
@@ -45,6 +45,8 @@ def judge(arranged: Arranged) -> Verdict:
         return Unknown("the whole schedule", "it is too large: fewer loops or stages placed in one another")
     except NonAffine as fault:
         return Unknown(text_of(fault.term), "a layout that is affine in dims")
+    except Misplaced as fault:
+        return Unknown(fault.text, f"other loops or another place of {fault.stage}")
     return PROVED
 
 
@@ -217,13 +219,14 @@ class Judgement:
     def groups(self, stage: str, loops: tuple[LoopMark, ...], *, vector: bool) -> list[Group]:
         """The dims of adjacent loops, in every nest of the stage that has them."""
         tree = self.copies.tree
-        own, host = tree.own(stage), len(tree.host(stage))
-        start, end = own.spans[loops[0].name][0], own.spans[loops[-1].name][1]
-        names, leaves = tuple(loop.name for loop in loops), own.leaves[start:end]
+        own = tree.own(stage)
+        first, end = own.spans[loops[0].name][0], own.spans[loops[-1].name][1]
+        names, leaves = tuple(loop.name for loop in loops), own.leaves[first:end]
         found: dict[tuple[Dim, ...], Group] = {}
         for statement in sorted(tree.of_stage[stage], key=lambda each: each.role != "update"):
             dims = tree.dims(statement.name)
-            places = [place for place in range(host, len(dims)) if dims[place][1] in leaves]
+            start = tree.entry(statement.name)
+            places = [place for place in range(start, len(dims)) if dims[place][1] in leaves]
             if places:
                 around = dims[: places[-1] + 1]
                 found.setdefault(around, Group(stage, names, around, places[0], vector))

@@ -11,7 +11,14 @@ import keyword
 from collections.abc import Sequence
 from typing import NoReturn, TypeGuard, TypeVar
 
-from tdsl.errors import ArgumentError, ArgumentTypeError, LimitError, UnknownAxisError, UnknownStageError
+from tdsl.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    LimitError,
+    PlacementError,
+    UnknownAxisError,
+    UnknownStageError,
+)
 from tdsl.expr.rewrite import variables
 from tdsl.poly.model import Split
 from tdsl.schedule.directive import Directive, step_text
@@ -103,6 +110,23 @@ def _refuse_consumed(step: Directive, state: State, entry: StageState, axis: str
             f"axes of {entry.name} now: {', '.join(entry.axes)}",
         ),
     )
+
+
+def stored_by_itself(step: Directive, entry: StageState) -> None:
+    """Checks that where a stage is stored is its own affair.
+
+    Errors: S342 it is computed with another stage.
+    """
+    if entry.joined is not None:
+        raise step.refusal(
+            PlacementError,
+            "S342",
+            f"{entry.name} is stored where {entry.joined.stage} is, with which it is computed",
+            hint=(
+                f'{step.primitive}("{entry.joined.stage}"…): both follow',
+                f'compute_root("{entry.name}") first, to compute it by itself',
+            ),
+        )
 
 
 def dim_named(step: Directive, state: State, entry: StageState, dim: object) -> int:

@@ -133,6 +133,13 @@ class StageView:
         return self._with(self._schedule.compute_at(self._stage, host, axis))
 
     @hide_internal_frames
+    def compute_with(
+        self, host: StageLike, axis: str, *, align: Mapping[str, str] | None = None
+    ) -> StageView:
+        """See `Schedule.compute_with`."""
+        return self._with(self._schedule.compute_with(self._stage, host, axis, align=align))
+
+    @hide_internal_frames
     def store_root(self) -> StageView:
         """See `Schedule.store_root`."""
         return self._with(self._schedule.store_root(self._stage))

@@ -77,6 +77,15 @@ def as_stages(schedule: Schedule, given: object) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: -order.get(name, -1)))
 
 
+def from_the_inside(schedule: Schedule, names: Sequence[str], host: str) -> tuple[str, ...]:
+    """Stages in the order in which they can join another: its producers readers first, then its readers in turn."""
+    order = {entry.name: place for place, entry in enumerate(schedule.state.stages)}
+    middle = order.get(host, -1)
+    return tuple(
+        sorted(names, key=lambda name: (order.get(name, -1) > middle, abs(order.get(name, -1) - middle)))
+    )
+
+
 def as_names(given: object) -> tuple[str, ...] | None:
     """Names for `into=`: None, or a tuple (of one where a string was given)."""
     if given is None:
@@ -84,6 +93,21 @@ def as_names(given: object) -> tuple[str, ...] | None:
     if isinstance(given, str):
         return (given,)
     return tuple(cast("Sequence[str]", given))
+
+
+def as_alignment(given: object) -> tuple[tuple[str, str], ...]:
+    """Pairs of axis names for `align=`: None, or a mapping. Errors: S106 anything else."""
+    if given is None:
+        return ()
+    pairs = tuple(cast("Mapping[object, object]", given).items()) if isinstance(given, Mapping) else None
+    if pairs is None or not all(isinstance(name, str) for pair in pairs for name in pair):
+        raise ArgumentTypeError(
+            "S106",
+            f"align= takes axis names by axis name, not {given!r}",
+            where=here(),
+            hint=('align={"t": "s"}: axes of the stage that moves -> axes of the one it is computed with',),
+        )
+    return cast("tuple[tuple[str, str], ...]", pairs)
 
 
 def as_pairs(given: object) -> tuple[tuple[str, int | Knob], ...]:

@@ -27,7 +27,7 @@ from tdsl.schedule.statements import shapes_of, sizes_named, statements_of
 
 CODES: dict[answers.RefutedKind, str] = {
     "order": "S201", "missing": "S201", "race": "S202", "reduction": "S202", "promote": "S202", "clobber": "S203",
-    "vector": "S204", "scope": "S205", "placement": "S205", "twice": "S206",
+    "vector": "S204", "scope": "S205", "placement": "S205", "twice": "S206", "cycle": "S208",
 }  # fmt: skip
 """Code of the error for each way a schedule can be wrong."""
 
@@ -79,6 +79,7 @@ def _arrangement(entry: StageState) -> Arrangement:
         dims=entry.dims,
         layout=None if entry.layout is None else entry.layout.subscripts,
         promotes=tuple(promote.loop for promote in entry.promotes),
+        joined=entry.joined,
     )
 
 
@@ -93,7 +94,8 @@ def check(step: Directive, state: State) -> None:
     """Raises where the state after a step is not proved legal.
 
     Errors: S201 a value is read before it is made, or never made; S202 a race; S203 an element overwritten too early;
-        S204 dependent lanes; S205 a buffer that a reader cannot see; S206 terms added twice; S210 not decidable.
+        S204 dependent lanes; S205 a buffer that a reader cannot see; S206 terms added twice; S208 stages that need each
+        other in one iteration; S210 not decidable.
     """
     found = verdict_of(state)
     match found:
@@ -206,6 +208,8 @@ class _Refusal:
                 return f"the lanes of{loop} depend on each other through {tensor}"
             case "scope" | "placement":
                 return f"{self.step.primitive} would put {tensor} where a reader cannot see it"
+            case "cycle":
+                return f"no order of the statements in the shared loop{loop} is right"
             case "twice":
                 return f"{self.step.primitive} would add terms of {tensor} twice"
 

@@ -143,6 +143,10 @@ def moved_places(state: State, stage: str, old: str, new: str) -> State:
     for entry in state.stages:
         store = entry.store if isinstance(entry.store, str) else moved(entry.store)
         fresh = replace(entry, compute=moved(entry.compute), store=store)
+        if entry.joined is not None and moved(Place(entry.joined.stage, entry.joined.loop)) == Place(
+            stage, new
+        ):
+            fresh = replace(fresh, joined=replace(entry.joined, stage=stage, loop=new))
         if entry.name == stage:
             promotes = tuple(
                 replace(promote, loop=new) if promote.loop == old else promote for promote in entry.promotes
@@ -155,7 +159,12 @@ def moved_places(state: State, stage: str, old: str, new: str) -> State:
 def standing_at(state: State, stage: str, loop: str) -> tuple[str, ...]:
     """What is computed or stored in the body of a loop: stages, and tiles promoted there."""
     place = Place(stage, loop)
-    stages = tuple(entry.name for entry in state.stages if place in (entry.compute, entry.store))
+    stages = tuple(
+        entry.name
+        for entry in state.stages
+        if place in (entry.compute, entry.store)
+        or (entry.joined and (entry.joined.stage, entry.joined.loop) == (stage, loop))
+    )
     return stages + tuple(promote.name for promote in state.stage(stage).promotes if promote.loop == loop)
 
 

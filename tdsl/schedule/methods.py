@@ -6,15 +6,15 @@ checks and documents is in `primitives/<name>.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from tdsl.expr.handles import Expr
 from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import versions
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.handles import StageLike, Stages, as_stages, stage_name
-from tdsl.schedule.primitives import Clone, Hoist, Specialize
+from tdsl.schedule.handles import StageLike, Stages, as_alignment, as_stages, from_the_inside, stage_name
+from tdsl.schedule.primitives import Clone, ComputeWith, Hoist, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -32,6 +32,17 @@ class Methods:
     @property
     def _given(self) -> Schedule:
         return cast("Schedule", self)
+
+    @hide_internal_frames
+    def compute_with(
+        self, stage: Stages, host: StageLike, axis: str, *, align: Mapping[str, str] | None = None
+    ) -> Schedule:
+        """Shares the loops of another stage, from outside down to one. See `primitives/compute_with.py`."""
+        place, at, pairs = here(), stage_name(self._given, host), as_alignment(align)
+        result = self._given
+        for name in from_the_inside(result, as_stages(result, stage), at):
+            result = cast("Methods", result)._then(ComputeWith(name, at, axis, pairs, where=place))
+        return result
 
     @hide_internal_frames
     def clone(self, stage: StageLike, readers: Stages, *, name: str | None = None) -> Schedule:

@@ -8,12 +8,12 @@ initialisation, update and epilogue; producers come before their host's own stat
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce as fold_left
+from collections.abc import Set as AbstractSet
 from math import prod
 from typing import cast
 
 from tdsl.errors import LimitError
-from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
+from tdsl.expr.build import add, sub
 from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.node import Compare, Const, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
@@ -29,16 +29,17 @@ from tdsl.schedule.nest import (
     NestCompute,
     NestGuard,
     NestItem,
-    NestLet,
     NestLoop,
     local,
 )  # fmt: skip
 from tdsl.schedule.nest_cuts import cut
 from tdsl.schedule.nest_data import narrowed
+from tdsl.schedule.nest_fused import fused_loop
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
+from tdsl.schedule.nest_together import BodyUnit, TogetherNest, in_order
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import source_axes
 
@@ -83,7 +84,10 @@ class NestBuilder:
             for axis in source_axes(plan.state.stage)
         ]
         taken = [size.name for size in self.arranged.program.sizes]
-        self.names = variable_names([*leaves, *fused, *copied], taken)
+        shared = set(leaves) - self._looped()
+        mine = [dim for dim in (*leaves, *fused) if dim not in shared]
+        self.names = variable_names([*mine, *copied], taken)
+        self.names |= {dim: f"{dim[0]}.{dim[1]}" for dim in sorted(shared)}
         for plan in self.plans.values():
             for loop in turned_round(plan.state.relations) & {
                 leaf for _, group in plan.groups for leaf in group
@@ -93,9 +97,12 @@ class NestBuilder:
         self.known = Knowledge({size.name: (size.minimum, None) for size in self.arranged.program.sizes})
         self.extents: dict[Dim, int] = {}
         self.bounds: dict[Dim, Bound] = {}
+        self.once: set[Dim] = set()
+        """Own loops of joined stages that run once in every iteration of the loops they share: a value, and no loop."""
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
         self.storage = StoragePlanner(self)
+        self.members = self._led()
 
     def build(self) -> Nest:
         items = self._placed(None, None)
@@ -105,11 +112,46 @@ class NestBuilder:
     # ------------------------------------------------------------ placement
     def _placed(self, place: Place | None, dim: Dim | None) -> tuple[NestItem, ...]:
         """Nests of the stages computed at one place, in program order; dim: which nest's copy of the loop this is."""
-        items: list[NestItem] = []
+        return in_order(self.units(place, dim))
+
+    def units(self, place: Place | None, dim: Dim | None) -> list[BodyUnit]:
+        """What is computed at one place, as units of its body in order of value flow, ties by declaration."""
+        found: list[BodyUnit] = []
+        tree = self.copies.tree
         for plan in self.plans.values():
-            if self._place(plan) == place and (dim is None or self.copies.tree.host(plan.name)[-1] == dim):
-                items += self._stage(plan)
-        return tuple(items)
+            if self._place(plan) != place or (dim is not None and tree.host(plan.name)[-1] != dim):
+                continue
+            depth, mine = len(tree.host(plan.name)), tree.of_stage[plan.name]
+            rank = 2 * max(tree.position(each.name, depth) for each in mine if each.role != "sink")
+            if plan.name in tree.joins.of:
+                if plan.state.stage.base is not None:
+                    before = 2 * tree.position(f"{plan.name}.source", depth)
+                    found.append(BodyUnit(before, lambda one=plan: self._source(one)))
+            elif self.members[plan.name]:
+                found += TogetherNest(self, plan, self.members[plan.name]).units()
+                if plan.state.stage.base is not None:
+                    before = 2 * tree.position(f"{plan.name}.source", depth)
+                    found.append(BodyUnit(before, lambda one=plan: self._source(one)))
+            else:
+                found.append(BodyUnit(rank, lambda one=plan: self._stage(one)))
+        return found
+
+    def _looped(self) -> set[Dim]:
+        """The leaf loops (stage, loop) that some statement runs in; the others are loops of another stage."""
+        dims = (dim for name in self.copies.tree.statements for dim in self.copies.dims(name))
+        return {(owner.split(".")[0], leaf) for owner, leaf in dims}
+
+    def _led(self) -> dict[str, list[StagePlan]]:
+        """What is computed with each stage, directly or through one another."""
+        joins = self.copies.tree.joins.of
+        found: dict[str, list[StagePlan]] = {name: [] for name in self.plans}
+        for name, plan in self.plans.items():
+            leader = name
+            while leader in joins:
+                leader = joins[leader].stage
+            if leader != name:
+                found[leader].append(plan)
+        return found
 
     def _place(self, plan: StagePlan) -> Place | None:
         """Where a stage is computed, as (stage, innermost leaf)."""
@@ -125,7 +167,7 @@ class NestBuilder:
         """The statement whose loops are the stage's prefix."""
         return self.statement(plan, "init" if plan.is_reduction else "assign")
 
-    def _host_lead(self, plan: StagePlan) -> str | None:
+    def host_lead(self, plan: StagePlan) -> str | None:
         """The statement of the host inside whose loops a stage is placed."""
         at = self._place(plan)
         if at is None:
@@ -141,26 +183,34 @@ class NestBuilder:
 
     # ------------------------------------------------------------ one stage
     def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
-        lead = self.lead(plan)
         context = len(self.copies.tree.host(plan.name))
         if not plan.is_reduction:
-            groups = self.groups(plan.name, plan.groups)
-            found = self.scanned(plan, lead, self._host_lead(plan), context)
-            # A guard in several parts is about holes in the region, which no padding at the end makes room for.
-            inside = tuple(
-                guard
-                for guard in found.guards
-                if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
-            )
-            compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
-            guards = [guard for guard in found.guards if guard not in inside]
-            return (*self._source(plan), *self.loops(plan, groups, guards, lambda: (compute,)))
+            return (*self._source(plan), *self.assigned(plan, self.host_lead(plan), context))
         from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
         if len(reduction_groups(plan.state.stage)) > 1:
-            return GroupedNest(self, plan, context, self._host_lead(plan)).items()
-        return ReductionNest(self, plan, context, self._host_lead(plan)).items()
+            return GroupedNest(self, plan, context, self.host_lead(plan)).items()
+        return ReductionNest(self, plan, context, self.host_lead(plan)).items()
+
+    def assigned(self, plan: StagePlan, lead: str | None, context: int) -> tuple[NestItem, ...]:
+        """The loops of a stage without reductions below `context` dims, in the loops of the statement `lead`."""
+        name = self.statement(plan, "assign")
+        left = set(self.copies.dims(name)[context:])
+        groups = self.left_of(self.groups(plan.name, plan.groups), left)
+        found = self.scanned(plan, name, lead, context)
+        # A guard in several parts is about holes in the region, which no padding at the end makes room for.
+        inside = tuple(
+            guard for guard in found.guards if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
+        )
+        compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
+        guards = [guard for guard in found.guards if guard not in inside]
+        return self.loops(plan, groups, guards, lambda: (compute,))
+
+    def left_of(self, groups: Sequence[Group], left: AbstractSet[Dim]) -> list[Group]:
+        """Loop groups without the dims that stand around already."""
+        parts = ((name, kind, tuple(dim for dim in dims if dim in left)) for name, kind, dims in groups)
+        return [group for group in parts if group[2]]
 
     def _source(self, plan: StagePlan) -> tuple[NestItem, ...]:
         """The copy of its base that an update starts with."""
@@ -211,20 +261,23 @@ class NestBuilder:
         try:
             found = scan(self.copies, statement, constant, lead, fixed, drop)
         except LookupError as missing:
-            raise self._unbounded(plan, dims, missing) from None
+            raise self.unbounded(plan, dims, missing) from None
         for dim, bound in zip(dims[fixed:], found.bounds, strict=True):
-            self._enter(plan, dim, bound)
+            self.enter(plan, dim, bound)
         guards = tuple(self.resolve(guard) for guard in found.guards)
         self.narrowed.difference_update(dims[fixed:])
         guards += narrowed(self, plan, statement, dims[fixed:])
         return Scan(tuple(self.bounds[dim] for dim in dims[fixed:]), guards)
 
-    def _enter(self, plan: StagePlan, dim: Dim, bound: Bound) -> None:
+    def enter(self, plan: StagePlan, dim: Dim, bound: Bound) -> None:
         """The value of a copy dimension in IR locals, and its bounds."""
         lower, upper = self.resolve(bound.lower), self.resolve(bound.upper)
         variable = local(self.names[plan.name, dim[1]])
         self.bounds[dim] = Bound(lower, upper, bound.extent)
-        if bound.extent is None:
+        if plan.name in self.copies.tree.joins.of and simplify(sub(upper, lower)) == index_const(1):
+            self.once.add(dim)
+            self.values[loop_var(*dim)] = lower
+        elif bound.extent is None:
             self.values[loop_var(*dim)] = variable
         else:
             self.values[loop_var(*dim)] = add(lower, variable)
@@ -237,7 +290,7 @@ class NestBuilder:
         if source in self.extents:
             self.extents[target] = self.extents[source]
 
-    def _unbounded(self, plan: StagePlan, dims: Sequence[Dim], missing: LookupError) -> LimitError:
+    def unbounded(self, plan: StagePlan, dims: Sequence[Dim], missing: LookupError) -> LimitError:
         owner, loop = dims[cast(int, missing.args[0])]
         return LimitError(
             "L104",
@@ -259,16 +312,39 @@ class NestBuilder:
             del name
             leaves[leaf] = value
         known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
+        known |= self.shared_values(plan, self.copies.tree.main(plan.name).name)
         stage = plan.state.stage
         return tuple((a.name, known[a.name]) for a in (*stage.axes, *stage.reduce_axes) if a.name in known)
 
     def axes_of(self, plan: StagePlan, statement: str) -> tuple[tuple[str, Node], ...]:
         """Values of the axes that a statement has, from its own dims."""
-        host = len(self.copies.tree.host(plan.name))
-        leaves = {dim[1]: self.values[loop_var(*dim)] for dim in self.copies.dims(statement)[host:]}
-        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
+        known = self._known_axes(plan, statement)
         wanted = self.copies.tree.statements[statement].axes
         return tuple((axis, known[axis]) for axis in wanted)
+
+    def _known_axes(self, plan: StagePlan, statement: str) -> dict[str, Node]:
+        """Values of loops and axes that the loops entered so far determine."""
+        own = self.copies.dims(statement)[self.copies.tree.entry(statement) :]
+        values = {dim[1]: self.values.get(loop_var(*dim)) for dim in own}
+        leaves = {leaf: value for leaf, value in values.items() if value is not None}
+        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
+        return known | self.shared_values(plan, statement)
+
+    def shared_values(self, plan: StagePlan, statement: str) -> dict[str, Node]:
+        """The axes of a statement whose values are those of the leader's in the loops they share."""
+        tree = self.copies.tree
+        settled = tree.joins.settled(statement)
+        if not settled:
+            return {}
+        join = tree.joins.of[plan.name]
+        dims = (*tree.host(plan.name), *tree.joins.joint(statement))
+        leader = max((each for each in tree.of_stage[join.stage] if tree.inside(each.name, dims)),
+                     key=lambda each: len(each.axes))  # fmt: skip
+        theirs = self._known_axes(self.plans[join.stage], leader.name)
+        match = tree.joins.match(plan.name)
+        lags = dict(join.lags)
+        pairs = ((match[axis], theirs[axis]) for axis in leader.axes if match.get(axis) in settled)
+        return {axis: add(value, index_const(lags.get(axis, 0))) for axis, value in pairs}
 
     def _leaf_values(self, plan: StagePlan, owner: str) -> dict[Dim, Node]:
         table: dict[Dim, Node] = {}
@@ -311,7 +387,7 @@ class NestBuilder:
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self._guarded(plan, here, items)
-            items = self._cut(plan, name, self._loop(plan, name, kind, dims, items))
+            items = self.one_loop(plan, name, kind, dims, items)
         return self._guarded(plan, left, items)
 
     def _guards_of(self, plan: StagePlan, guards: Sequence[Node], dims: Sequence[Dim]) -> list[Node]:
@@ -356,6 +432,13 @@ class NestBuilder:
                 return cut(loop, how, self.known)
         return items
 
+    def one_loop(
+        self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
+    ) -> tuple[NestItem, ...]:
+        """The loop of some dims around its body, in the parts that it was cut into."""
+        left = [dim for dim in dims if dim not in self.once]
+        return self._cut(plan, name, self._loop(plan, name, kind, left, items)) if left else items
+
     def _loop(
         self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
     ) -> tuple[NestItem, ...]:
@@ -370,7 +453,7 @@ class NestBuilder:
                 mine = kind if position == 0 or kind != "parallel" else "serial"
                 items = (self._single(plan, dims[position][1], mine, dims[position], items),)
             return items
-        return (self._fused(plan, name, kind, dims, items),)
+        return fused_loop(self, plan, (name, kind, tuple(dims)), items)
 
     def _single(
         self, plan: StagePlan, name: str, kind: str, dim: Dim, items: tuple[NestItem, ...]
@@ -383,52 +466,6 @@ class NestBuilder:
         shown = "unroll" if implied else kind
         extent = index_const(bound.extent)
         return NestLoop(plan.name, name, variable, _kind(shown), index_const(0), extent, items, implied)
-
-    def _fused(
-        self, plan: StagePlan, name: str, kind: str, dims: Sequence[Dim], items: tuple[NestItem, ...]
-    ) -> NestLoop:
-        """One loop over the product of independent extents; the leaves are recovered by division."""
-        spans = [sub(self.bounds[d].upper, self.bounds[d].lower) for d in dims]
-        extents = [simplify(maximum(span, index_const(0)), self.known) for span in spans]
-        total = fold_left(mul, extents)
-        parts, splits = plan.chunked(name)
-        position, runs = self._chunks(plan, name, total, [mark.name for mark in parts], splits)
-        rest = position
-        for place in range(len(dims) - 1, -1, -1):
-            low = self.bounds[dims[place]].lower
-            part = rest if place == 0 else mod(rest, extents[place])
-            rest = floordiv(rest, extents[place])
-            items = (NestLet(self.names[plan.name, dims[place][1]], add(low, part), items),)
-        marks = [(mark.name, mark.kind) for mark in parts] or [(name, kind)]
-        for loop, how in reversed(marks):
-            variable = self.names[plan.name, loop]
-            items = (NestLoop(plan.name, loop, variable, _kind(how), index_const(0), runs[loop], items),)
-        (loop,) = items
-        assert isinstance(loop, NestLoop)
-        return loop
-
-    def _chunks(
-        self,
-        plan: StagePlan,
-        name: str,
-        total: Node,
-        order: Sequence[str],
-        splits: Sequence[tuple[str, str, int]],
-    ) -> tuple[Node, dict[str, Node]]:
-        """The position in a fused loop, and the extent of each of the loops it was split into."""
-        position: Node = local(self.names[plan.name, order[0] if order else name])
-        spans: dict[str, Node] = {order[0] if order else name: total}
-        values: dict[str, Node] = {loop: local(self.names[plan.name, loop]) for loop in order}
-        for outer, inner, factor in reversed(splits):
-            parent = add(mul(values[outer], index_const(factor)), values[inner])
-            values[outer] = position = parent
-        whole = total
-        for outer, inner, factor in splits:
-            spans[outer] = ceildiv(whole, factor)
-            start = mul(local(self.names[plan.name, outer]), index_const(factor))
-            spans[inner] = minimum(index_const(factor), sub(whole, start))
-            whole = spans[inner]
-        return position, spans
 
 
 def _kind(kind: str) -> LoopKind:

@@ -18,6 +18,7 @@ from tdsl.expr.reduction_groups import ReductionGroup, children_of, reduction_gr
 from tdsl.expr.rewrite import variables
 from tdsl.poly.model import Statement
 from tdsl.poly.scan import Bound, Box, buffer_box, loop_var
+from tdsl.schedule.loops import constant_extents
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestItem, NestLoop, Slot, Storage, local
 from tdsl.schedule.nest_plan import StagePlan
 
@@ -33,6 +34,8 @@ class GroupedNest:
         self.plan = plan
         self.host = lead
         self.context = context
+        self.begun = context - builder.copies.tree.entry(f"{plan.name}.init")
+        """How many of the stage's own loops stand around already: those that others share."""
         self.groups = reduction_groups(plan.state.stage)
         self.tree = builder.copies.tree
         self.statements: dict[tuple[str, int], Statement] = {
@@ -51,7 +54,7 @@ class GroupedNest:
 
     def items(self) -> tuple[NestItem, ...]:
         """Prefix loops around the nests and the rest of the expression."""
-        shared = self.tree.shared(self.plan.name, ())
+        shared = self.tree.shared(self.plan.name, ())[self.begun :]
         start = self.statements["init", 0].name
         found = self.builder.scanned(self.plan, start, self.host, self.context)
         guards = self._about(found.guards, shared, outside=True)
@@ -77,7 +80,7 @@ class GroupedNest:
         terms = builder.scanned(plan, update.name, self._lead(group.within), depth)
         self._plan_buffers(group, init, depth)
         first = self._start(group, init, depth, starts.guards)
-        own = self.tree.shared(plan.name, group.chain)[depth - self.context :]
+        own = self.tree.shared(plan.name, group.chain)[depth - self.context + self.begun :]
         if children_of(self.groups, group.chain):
             guards = self._about(terms.guards, own, outside=True)
             body = builder.loops(plan, self._loops(own), guards, lambda: self._level(group.chain))
@@ -129,11 +132,11 @@ class GroupedNest:
         self, chain: tuple[int, ...], statement: Statement
     ) -> tuple[tuple[int, tuple[Slot, ...]], ...]:
         children = children_of(self.groups, chain)
-        zero = index_const(0)
-        return tuple(
-            (group.number, self._slots(group, statement, tuple(zero for _ in self._lanes(group))))
-            for group in children
-        )
+        return tuple((group.number, self._slots(group, statement, self._zeros(group))) for group in children)
+
+    def _zeros(self, group: ReductionGroup) -> tuple[Node, ...]:
+        """The lane that holds a sum once the lanes are combined."""
+        return tuple(index_const(0) for _ in self._lanes(group))
 
     # ------------------------------------------------------------ accumulators
     def _plan_buffers(self, group: ReductionGroup, init: Statement, depth: int) -> None:
@@ -214,7 +217,10 @@ class GroupedNest:
 
     def _width(self, lane: str) -> int:
         found = [extent for dim, extent in self.builder.extents.items() if dim[1] == lane and self._mine(dim)]
-        return found[0]
+        width = found[0] if found else constant_extents(self.plan.state)[lane]
+        if width is None:
+            raise self.builder.unbounded(self.plan, [(self.plan.name, lane)], LookupError(0))
+        return width
 
     def _mine(self, dim: Dim) -> bool:
         return dim[0].split(".")[0] == self.plan.name
@@ -246,7 +252,7 @@ class GroupedNest:
 
     # ------------------------------------------------------------ dims, loops, guards
     def _depth(self, chain: tuple[int, ...]) -> int:
-        return self.context + len(self.tree.shared(self.plan.name, chain))
+        return self.context - self.begun + len(self.tree.shared(self.plan.name, chain))
 
     def _lead(self, chain: tuple[int, ...]) -> str:
         """A statement inside the loops that a chain shares."""

@@ -43,8 +43,9 @@ class ReductionNest:
         self.host = lead
         self.init = builder.statement(plan, "init")
         self.update = builder.statement(plan, "update")
-        self.prefix = builder.groups(plan.name, plan.groups[: plan.prefix])
-        self.inner = builder.groups(plan.name, plan.groups[plan.prefix :])
+        left = set(builder.copies.dims(self.update)[context:])
+        self.prefix = builder.left_of(builder.groups(plan.name, plan.groups[: plan.prefix]), left)
+        self.inner = builder.left_of(builder.groups(plan.name, plan.groups[plan.prefix :]), left)
         self.depth = context + sum(len(dims) for _, _, dims in self.prefix)
 
     def items(self) -> tuple[NestItem, ...]:

@@ -37,13 +37,20 @@ def is_output(state: State, entry: StageState) -> bool:
     return any(tensor in entry.stage.tensors for tensor in state.outputs)
 
 
+def standing(entry: StageState) -> Place | None:
+    """The innermost loop of another stage that a stage's statements stand in; None at root."""
+    if entry.joined is not None:
+        return Place(entry.joined.stage, entry.joined.loop)
+    return entry.compute
+
+
 def chain(state: State, place: Place | None) -> tuple[Place, ...]:
     """The loops around a place through the hosts, innermost first: (host, loop), (host's host, loop), …"""
     found: list[Place] = []
     while place is not None and place not in found:
         found.append(place)
         host = state.find(place.stage)
-        place = None if host is None else host.compute
+        place = None if host is None else standing(host)
     return tuple(found)
 
 
@@ -54,12 +61,14 @@ def inside(state: State, entry: StageState, host: StageState, loop: str) -> bool
         return True
     return any(
         place.stage == host.name and place.loop in host.axes and host.axes.index(place.loop) >= depth
-        for place in chain(state, entry.compute)
+        for place in chain(state, standing(entry))
     )
 
 
 def stands(entry: StageState) -> str:
     """Where a stage is computed, in words: ``at root`` or ``at yo of blur_y``."""
+    if entry.joined is not None:
+        return f"with {entry.joined.stage} down to {entry.joined.loop}"
     return "at root" if entry.compute is None else f"at {entry.compute.loop} of {entry.compute.stage}"
 
 

@@ -19,7 +19,15 @@ from tdsl.schedule import editing, kernels, legality
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.handles import StageLike, Stages, as_names, as_pairs, as_stages, stage_name, tensor_name
+from tdsl.schedule.handles import (
+    StageLike,
+    Stages,
+    as_names,
+    as_pairs,
+    as_stages,
+    stage_name,
+    tensor_name,
+)
 from tdsl.schedule.knob import Knob, bound, with_plain_integers
 from tdsl.schedule.methods import Methods
 from tdsl.schedule.primitives import (
@@ -53,6 +61,7 @@ from tdsl.schedule.primitives.layout import traced
 from tdsl.schedule.questions import Questions
 from tdsl.schedule.script import script_text
 from tdsl.schedule.state import State
+from tdsl.schedule.together import check_joins, check_order, followed
 from tdsl.target import Target, as_target
 
 if TYPE_CHECKING:
@@ -455,7 +464,9 @@ def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     step = with_plain_integers(step)
     editing.check_knobs(step, state)
     chosen = bound(step, settings)
-    fresh = chosen.apply(state)
+    fresh = followed(chosen.apply(state))
+    check_joins(chosen, fresh)
+    check_order(chosen, state, fresh)
     limit_blocks(chosen, fresh)
     legality.check(step, fresh)
     return replace(fresh, steps=(*state.steps, step))

@@ -28,6 +28,7 @@ from tdsl.schedule.nest_text import Line, nest_lines
 from tdsl.schedule.primitives import RFactor
 from tdsl.schedule.script import history_text
 from tdsl.schedule.state import StageState, State
+from tdsl.schedule.together import followed
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -205,7 +206,7 @@ def history(schedule: Schedule) -> str:
     labels: list[str] = []
     before: tuple[str, ...] = ()
     for step in schedule.steps:
-        state = replace(bound(step, settings).apply(state), steps=(*state.steps, step))
+        state = replace(followed(bound(step, settings).apply(state)), steps=(*state.steps, step))
         after = bits(state, start)
         more = [part for part in after if part not in before]
         labels.append(f"reassociates {', '.join(more)}" if more else "exact")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
-from tdsl.poly.model import AxisRelation, LoopMark, Place
+from tdsl.poly.model import AxisRelation, Join, LoopMark, Place
 from tdsl.records import dataclass
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class StageState:
     made; a split may keep the name of its parent for its outer loop (`vectorize`, `unroll`, `parallel(chunk=)`), so a
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
     tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
-    inlined: it has no loops of its own any more. origin: how it came to be.
+    inlined: it has no loops of its own any more. joined: whose loops it shares; compute and store then follow that
+    stage's. origin: how it came to be.
     """
 
     stage: Stage
@@ -75,6 +76,7 @@ class StageState:
     tails: tuple[tuple[str, Tail], ...] = ()
     cuts: tuple[Cut, ...] = ()
     inlined: bool = False
+    joined: Join | None = None
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"
 
     @property

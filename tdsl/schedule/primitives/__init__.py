@@ -9,6 +9,7 @@ from tdsl.schedule.primitives.cache_write import CacheWrite
 from tdsl.schedule.primitives.clone import Clone
 from tdsl.schedule.primitives.compute_at import ComputeAt
 from tdsl.schedule.primitives.compute_root import ComputeRoot
+from tdsl.schedule.primitives.compute_with import ComputeWith
 from tdsl.schedule.primitives.fold import Fold
 from tdsl.schedule.primitives.fuse import Fuse
 from tdsl.schedule.primitives.hoist import Hoist
@@ -35,7 +36,7 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, StoreRoot, StoreAt,  # noqa: E501
+        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,  # noqa: E501
         Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume, Specialize,
     )
 }  # fmt: skip

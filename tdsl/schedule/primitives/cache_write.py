@@ -50,8 +50,8 @@ class CacheWrite(Directive):
 
     def _refuse_scheduled(self, state: State, entry: StageState) -> None:
         plain = fresh_state(entry.stage, entry.dims)
-        same = (entry.loops, entry.relations, entry.compute, entry.store, entry.promotes)
-        if same == (plain.loops, plain.relations, plain.compute, plain.store, plain.promotes):
+        same = (entry.loops, entry.relations, entry.compute, entry.store, entry.promotes, entry.joined)
+        if same == (plain.loops, plain.relations, plain.compute, plain.store, plain.promotes, plain.joined):
             return
         about = [step for step in state.steps if entry.name in step.stages()[:1]]
         moves = ("split", "tile", "fuse", "reorder", "unroll", "vectorize", "parallel", "compute_at", "store_at",

@@ -10,8 +10,9 @@ from tdsl.poly.model import Place
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
-from tdsl.schedule.placement import encloses, inside, is_output, readers, stands
+from tdsl.schedule.placement import encloses, inside, is_output, readers, standing, stands
 from tdsl.schedule.state import StageState, State
+from tdsl.schedule.together import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class ComputeAt(Directive):
         entry = arguments.stage_named(self, state, self.stage)
         place = check_place(self, state, entry, self.host, self.axis)
         store = entry.store
-        if isinstance(store, Place) and not encloses(state, store, place):
+        if entry.joined is not None or (isinstance(store, Place) and not encloses(state, store, place)):
             store = None
-        return state.with_stage(replace(entry, compute=place, store=store))
+        return state.with_stage(replace(entry, compute=place, store=store, joined=None))
 
 
 def check_place(step: Directive, state: State, entry: StageState, host_name: str, axis: str) -> Place:
@@ -82,6 +83,7 @@ def check_place(step: Directive, state: State, entry: StageState, host_name: str
             loops=loop_lines(host, mark=axis),
             hint=tuple(f'the loop outside: "{loop}"' for loop in host.axes[position - 1 : position]),
         )
+    host, axis = resolved(state, host, axis)
     _refuse_readers_outside(step, state, entry, host, axis)
     return Place(host.name, axis)
 
@@ -90,11 +92,14 @@ def encloses_stage(state: State, entry: StageState, other: StageState) -> bool:
     """Whether `other` is computed somewhere inside the loops of `entry`."""
     seen: set[str] = set()
     current: StageState | None = other
-    while current is not None and current.compute is not None and current.name not in seen:
+    while current is not None and current.name not in seen:
         seen.add(current.name)
-        if current.compute.stage == entry.name:
+        place = standing(current)
+        if place is None:
+            return False
+        if place.stage == entry.name:
             return True
-        current = state.find(current.compute.stage)
+        current = state.find(place.stage)
     return False
 
 

@@ -34,4 +34,4 @@ class ComputeRoot(Directive):
     def apply(self, state: State) -> State:
         """The stage at root, its storage too."""
         entry = arguments.stage_named(self, state, self.stage)
-        return state.with_stage(replace(entry, compute=None, store=None))
+        return state.with_stage(replace(entry, compute=None, store=None, joined=None))

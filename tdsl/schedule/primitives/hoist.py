@@ -13,6 +13,7 @@ from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.invariants import Invariants
 from tdsl.schedule.loops import standing_at
 from tdsl.schedule.state import StageState, State
+from tdsl.schedule.together import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Hoist(Directive):
             if between:
                 self._refuse(entry, f"{between[0]} stands in loop {loop}, which would move")
         host = next((loop for loop in reversed(entry.loops[:position]) if loop.kind != "vector"), None)
-        place = None if host is None else Place(entry.name, host.name)
+        runner, loop = (entry, "") if host is None else resolved(state, entry, host.name)
+        place = None if host is None else Place(runner.name, loop)
         return state.with_stage(rest).inserted(replace(fresh, compute=place), before=entry.name)
 
     def _refuse(self, entry: StageState, why: str) -> NoReturn:

@@ -9,7 +9,7 @@ from tdsl.errors import PlacementError
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import inlined_into
 from tdsl.schedule.directive import Directive, step_text
-from tdsl.schedule.placement import is_output, readers
+from tdsl.schedule.placement import is_output, readers, standing
 from tdsl.schedule.state import StageState, State
 
 
@@ -84,7 +84,8 @@ class Inline(Directive):
     def _refuse_scheduled(self, state: State, entry: StageState) -> None:
         """What was asked for the stage would be lost without a word."""
         about = [step for step in state.steps if entry.name in step.stages()[:1]]
-        hosted = [other.name for other in state.live() if other.compute and other.compute.stage == entry.name]
+        places = ((other.name, standing(other)) for other in state.live())
+        hosted = [name for name, place in places if place is not None and place.stage == entry.name]
         undone = [step for step in about if step.primitive != "compute_root"]
         if undone or hosted:
             raise self.refusal(

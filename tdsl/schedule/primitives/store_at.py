@@ -27,7 +27,7 @@ class StoreAt(Directive):
         td.schedule(C).store_at("B", "C", "i").compute_at("B", "C", "j")
 
     Legal when: as for `compute_at`; every reader lies inside the loop.
-    Errors: those of `compute_at`; S202 a parallel loop between storage and computation.
+    Errors: those of `compute_at`; S342 a stage computed with another; S202 a parallel loop between storage and computation.
     Source: Halide's `store_at`; semantics P3.
     """
 
@@ -41,6 +41,7 @@ class StoreAt(Directive):
     def apply(self, state: State) -> State:
         """Storage at the loop; the computation too where it was not inside."""
         entry = arguments.stage_named(self, state, self.stage)
+        arguments.stored_by_itself(self, entry)
         place = check_place(self, state, entry, self.host, self.axis)
         compute = entry.compute if encloses(state, place, entry.compute) else place
         return state.with_stage(replace(entry, compute=compute, store=place))

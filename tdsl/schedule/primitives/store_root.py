@@ -22,7 +22,7 @@ class StoreRoot(Directive):
         td.schedule(C).store_root("B").compute_at("B", "C", "i")
 
     Legal when: every value is made once and before its readers: the loops around the computation run in order.
-    Errors: S102 S103 stage; S202 a parallel loop around the computation.
+    Errors: S102 S103 stage; S342 a stage computed with another; S202 a parallel loop around the computation.
     Source: Halide's `store_root`; semantics P3.
     """
 
@@ -33,4 +33,5 @@ class StoreRoot(Directive):
     def apply(self, state: State) -> State:
         """Storage at root."""
         entry = arguments.stage_named(self, state, self.stage)
+        arguments.stored_by_itself(self, entry)
         return state.with_stage(replace(entry, store="root"))

@@ -1,0 +1,68 @@
+"""One loop for a fused group: the product of the extents of its leaves, which are found again by division.
+
+In: the builder's tables and the dims of a fused loop whose extents do not depend on one another. Out: the loop, or the
+loops it was split into, around lets that bind the leaves (semantics P5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, cast
+
+from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
+from tdsl.expr.node import Node, index_const
+from tdsl.expr.simplify import simplify
+from tdsl.schedule.nest import LoopKind, NestItem, NestLet, NestLoop, local
+from tdsl.schedule.nest_plan import StagePlan
+
+if TYPE_CHECKING:
+    from tdsl.schedule.nest_build import Group, NestBuilder
+
+
+def fused_loop(
+    builder: NestBuilder, plan: StagePlan, group: Group, items: tuple[NestItem, ...]
+) -> tuple[NestItem, ...]:
+    """The loop of a group of leaves around its body."""
+    name, kind, dims = group
+    spans = [sub(builder.bounds[d].upper, builder.bounds[d].lower) for d in dims]
+    extents = [simplify(maximum(span, index_const(0)), builder.known) for span in spans]
+    total = reduce(mul, extents)
+    parts, splits = plan.chunked(name)
+    position, runs = _chunks(builder, plan, (name, total), [mark.name for mark in parts], splits)
+    rest = position
+    for place in range(len(dims) - 1, -1, -1):
+        low = builder.bounds[dims[place]].lower
+        part = rest if place == 0 else mod(rest, extents[place])
+        rest = floordiv(rest, extents[place])
+        items = (NestLet(builder.names[plan.name, dims[place][1]], add(low, part), items),)
+    marks = [(mark.name, mark.kind) for mark in parts] or [(name, kind)]
+    for loop, how in reversed(marks):
+        variable = builder.names[plan.name, loop]
+        how = cast(LoopKind, how)
+        items = (NestLoop(plan.name, loop, variable, how, index_const(0), runs[loop], items),)
+    return items
+
+
+def _chunks(
+    builder: NestBuilder,
+    plan: StagePlan,
+    whole: tuple[str, Node],
+    order: Sequence[str],
+    splits: Sequence[tuple[str, str, int]],
+) -> tuple[Node, dict[str, Node]]:
+    """The position in a fused loop (its name and extent), and the extent of each of the loops it was split into."""
+    name, left = whole
+    first = order[0] if order else name
+    position: Node = local(builder.names[plan.name, first])
+    spans: dict[str, Node] = {first: left}
+    values: dict[str, Node] = {loop: local(builder.names[plan.name, loop]) for loop in order}
+    for outer, inner, factor in reversed(splits):
+        parent = add(mul(values[outer], index_const(factor)), values[inner])
+        values[outer] = position = parent
+    for outer, inner, factor in splits:
+        spans[outer] = ceildiv(left, factor)
+        start = mul(local(builder.names[plan.name, outer]), index_const(factor))
+        spans[inner] = minimum(index_const(factor), sub(left, start))
+        left = spans[inner]
+    return position, spans
