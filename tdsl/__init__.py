@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from tdsl.ops.operator import Op, op
     from tdsl.pipeline import build
     from tdsl.runtime.cache_folder import cache_folder
+    from tdsl.runtime.cuda.devices import devices
     from tdsl.runtime.kernel import Kernel
     from tdsl.runtime.load import load
     from tdsl.runtime.machine_info import machine_info
@@ -166,6 +167,7 @@ _NAMES: dict[str, str] = {
     "ops.operator": "Op op",
     "pipeline": "build",
     "runtime.cache_folder": "cache_folder",
+    "runtime.cuda.devices": "devices",
     "runtime.kernel": "Kernel",
     "runtime.load": "load",
     "runtime.machine_info": "machine_info",
@@ -251,6 +253,7 @@ __all__ = [
     "cos",
     "cosh",
     "ctz",
+    "devices",
     "erf",
     "exp",
     "exp2",

@@ -117,6 +117,8 @@ SWITCHES: dict[str, str] = {
     "TDSL_CACHE": "0: keep no machine code on disk and read none",
     "TDSL_CACHE_DIR": "the folder of compiled kernels; $XDG_CACHE_HOME/tdsl or ~/.cache/tdsl by default",
     "TDSL_CACHE_MB": "how large that folder may grow, in 10^6 bytes; 500 by default",
+    "TDSL_LIBCUDA": "the CUDA driver's library; libcuda.so.1 by default",
+    "TDSL_CUDA_SYNC": "1: wait after each launch of a CUDA kernel, so that a device error names its kernel",
 }
 """Every environment variable that tdsl reads, with its meaning."""
 
@@ -160,3 +162,13 @@ def cache_limit_bytes() -> int:
 
 def _is_on(name: str) -> bool:
     return os.environ.get(name, "0") not in ("", "0")
+
+
+def cuda_driver_library() -> str:
+    """The name or path of the CUDA driver's library: ``TDSL_LIBCUDA``, else the name that every driver installs."""
+    return os.environ.get("TDSL_LIBCUDA", "") or "libcuda.so.1"
+
+
+def cuda_waits() -> bool:
+    """Whether each launch is waited for (``TDSL_CUDA_SYNC=1``), so that an error names its kernel."""
+    return _is_on("TDSL_CUDA_SYNC")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
 from tdsl.error_pages.programs import SCALE
-from tdsl.errors import ArgumentError, CallValueError, MissingTool, TargetError
+from tdsl.errors import ArgumentError, CallError, CallMemoryError, CallValueError, MissingTool, TargetError
 
 PAGES: tuple[ErrorPage, ...] = (
     ErrorPage(
@@ -32,10 +32,50 @@ PAGES: tuple[ErrorPage, ...] = (
         SCALE + 'td.build(td.schedule(y), target="cpu")',
     ),
     ErrorPage(
+        "G133",
+        ArgumentError,
+        "devices of another kind",
+        "Devices that are asked for are CUDA's; the CPU is always there.",
+        'td.devices("rocm")',
+        'td.devices("cuda")',
+    ),
+    ErrorPage(
+        "G134",
+        TargetError,
+        "a CUDA kernel of another architecture than the device",
+        "Machine code runs on devices of its major compute capability and no lower a minor one; `sm_90a` and the like on "
+        'that version only. `td.devices("cuda")` has the target of each device.',
+    ),
+    ErrorPage(
         "C130",
         CallValueError,
         "more blocks than a device launches",
         "A grid has at most 2^31 - 1 blocks in x and 65535 in y and in z. The sizes of the call ask for more.",
+    ),
+    ErrorPage(
+        "C131",
+        CallError,
+        "a device error",
+        "The CUDA driver reports an error. Errors of a running kernel come with a later call, because calls do not wait; "
+        "`TDSL_CUDA_SYNC=1` in the environment waits after each launch.",
+    ),
+    ErrorPage(
+        "C132",
+        CallMemoryError,
+        "no device memory",
+        "Arrays of NumPy are copied to the device for the call, and intermediates live there.",
+    ),
+    ErrorPage(
+        "C133",
+        CallValueError,
+        "an output in device memory that steps by less than its elements",
+        "Kernels step by whole elements. Such inputs are copied, an output cannot be.",
+    ),
+    ErrorPage(
+        "C134",
+        CallValueError,
+        "arrays on more than one device",
+        "A call runs on one device, that of its arrays.",
     ),
     ErrorPage(
         "T110",
@@ -48,5 +88,18 @@ PAGES: tuple[ErrorPage, ...] = (
         MissingTool,
         "a C++ compiler that does not build the emulator",
         "The emulator is C++17 with the hooks of -fsanitize=thread, which g++ 10 and clang++ 12 have.",
+    ),
+    ErrorPage(
+        "T112",
+        MissingTool,
+        "no CUDA driver",
+        "CUDA kernels run through libcuda.so.1, which NVIDIA's driver installs; `TDSL_LIBCUDA` names another place. "
+        'Without a device, `td.build(s, target=…, run="emulate")` runs the same CUDA C on the CPU.',
+    ),
+    ErrorPage(
+        "T113",
+        MissingTool,
+        "a CUDA driver without a device",
+        "The driver is installed but does not start, or shows no device to this process (`CUDA_VISIBLE_DEVICES`).",
     ),
 )

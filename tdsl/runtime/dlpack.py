@@ -39,7 +39,9 @@ class _Device(ctypes.Structure):
     _fields_ = (("kind", ctypes.c_int32), ("number", ctypes.c_int32))
 
 
-class _Tensor(ctypes.Structure):
+class Tensor(ctypes.Structure):
+    """DLTensor."""
+
     _fields_ = (
         ("data", ctypes.c_void_p), ("device", _Device), ("ndim", ctypes.c_int32),
         ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8), ("lanes", ctypes.c_uint16),
@@ -58,17 +60,24 @@ def view_of_capsule(value: object) -> NDArray[np.generic]:
     Errors: TypeError, ValueError, BufferError: no capsule, another device, a dtype without a NumPy form.
     """
     capsule = _capsule(cast("_Exporter", value))
-    address, versioned = _address(capsule)
-    start = address + (TENSOR_IN_VERSIONED if versioned else 0)
-    tensor = _Tensor.from_address(start)
+    tensor, read_only = capsule_tensor(capsule)
     if tensor.device.kind != CPU:
         raise BufferError(f"it lives on device {tensor.device.kind}, kernels run on the CPU")
     dtype = _dtype(tensor)
-    read_only = versioned and bool(ctypes.c_uint64.from_address(address + 24).value & _READ_ONLY)
     array = _array(tensor, dtype, capsule)
     if read_only:
         array.flags.writeable = False
     return array
+
+
+def capsule_tensor(capsule: object) -> tuple[Tensor, bool]:
+    """The tensor in a capsule, which must outlive it, and whether it may not be written.
+
+    Errors: TypeError no DLPack capsule.
+    """
+    address, versioned = _address(capsule)
+    tensor = Tensor.from_address(address + (TENSOR_IN_VERSIONED if versioned else 0))
+    return tensor, versioned and bool(ctypes.c_uint64.from_address(address + 24).value & _READ_ONLY)
 
 
 def _capsule(value: _Exporter) -> object:
@@ -90,14 +99,14 @@ def _address(capsule: object) -> tuple[int, bool]:
     raise TypeError("__dlpack__() gives no DLPack capsule")
 
 
-def _dtype(tensor: _Tensor) -> np.dtype[np.generic]:
+def _dtype(tensor: Tensor) -> np.dtype[np.generic]:
     for name, (code, bits) in CODES.items():
         if (tensor.code, tensor.bits, tensor.lanes) == (code, bits, 1):
             return to_numpy(as_dtype(name))
     raise BufferError(f"DLPack dtype {tensor.code}/{tensor.bits}/{tensor.lanes}")
 
 
-def _array(tensor: _Tensor, dtype: np.dtype[np.generic], capsule: object) -> NDArray[np.generic]:
+def _array(tensor: Tensor, dtype: np.dtype[np.generic], capsule: object) -> NDArray[np.generic]:
     """A view over the tensor's memory, which lives as long as the capsule; the array's buffer holds that."""
     shape = tuple(tensor.shape[: tensor.ndim])
     size = dtype.itemsize

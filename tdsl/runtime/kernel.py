@@ -61,7 +61,8 @@ class Kernel:
         self._interface = interface
         self._run = run
         self._origin = origin
-        self._call = ArrayCall(interface, run)
+        own = getattr(run, "array_call", None)
+        self._call: Callable[..., object] = ArrayCall(interface, run) if own is None else own(interface)
         self._held: list[object] = []
 
     def hold(self, *things: object) -> None:
