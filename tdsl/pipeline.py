@@ -93,7 +93,7 @@ def build(
     Returns: a `Kernel`: call it with NumPy arrays, ask for its `source`, `time` it.
 
     Errors: E108 a name that is none; G112 an argument that is no schedule; G109 inputs that are not the schedule's; L1xx
-    what only a build can decide (constant extents, capacities); G1xx targets; G130, G132 a `run=`
+    what only a build can decide (constant extents, capacities); G1xx targets; G160, G162 a `run=`
     that cannot be. Source: Halide's compile_jit, TVM's
     tvm.build.
     """
@@ -133,11 +133,11 @@ def build(
 def _check_run(run: object, target: Target, where: Location | None) -> None:
     if run not in (None, "emulate"):
         raise ArgumentError(
-            "G130", f"run={run!r} is no way to run a kernel", where=where, hint=['run="emulate"']
+            "G160", f"run={run!r} is no way to run a kernel", where=where, hint=['run="emulate"']
         )
     if run is not None and target.kind != "cuda":
         raise TargetError(
-            "G132",
+            "G162",
             f"a kernel for {target.spelling} runs on this machine and is not emulated",
             where=where,
             hint=['target="cuda:sm_90", run="emulate"', "leave run= out"],

@@ -1,4 +1,4 @@
-"""Pages of the codes of running CUDA builds: G13x (how), C13x (launches), T11x (what is missing)."""
+"""Pages of the codes of running CUDA builds: G16x (how), C13x (launches), T11x (what is missing)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tdsl.errors import ArgumentError, CallError, CallMemoryError, CallValueErro
 
 PAGES: tuple[ErrorPage, ...] = (
     ErrorPage(
-        "G130",
+        "G160",
         ArgumentError,
         "no such way to run a kernel",
         'A kernel runs where its target says; `run="emulate"` runs the CUDA C of a cuda target on this CPU.',
@@ -16,7 +16,7 @@ PAGES: tuple[ErrorPage, ...] = (
         SCALE + "td.build(td.schedule(y))",
     ),
     ErrorPage(
-        "G131",
+        "G161",
         TargetError,
         "hazards of a kernel that is not emulated",
         "Only the emulator sees every access of every thread, and races between them.",
@@ -24,7 +24,7 @@ PAGES: tuple[ErrorPage, ...] = (
         SCALE + 'td.build(td.schedule(y))(np.ones(1000000, "float32"))',
     ),
     ErrorPage(
-        "G132",
+        "G162",
         TargetError,
         "emulating a kernel that is no CUDA kernel",
         "The emulator runs CUDA C. A kernel for a CPU runs as it is.",
@@ -32,7 +32,7 @@ PAGES: tuple[ErrorPage, ...] = (
         SCALE + 'td.build(td.schedule(y), target="cpu")',
     ),
     ErrorPage(
-        "G133",
+        "G163",
         ArgumentError,
         "devices of another kind",
         "Devices that are asked for are CUDA's; the CPU is always there.",
@@ -40,7 +40,7 @@ PAGES: tuple[ErrorPage, ...] = (
         'td.devices("cuda")',
     ),
     ErrorPage(
-        "G134",
+        "G164",
         TargetError,
         "a CUDA kernel of another architecture than the device",
         "Machine code runs on devices of its major compute capability and no lower a minor one; `sm_90a` and the like on "

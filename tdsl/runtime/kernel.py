@@ -130,13 +130,13 @@ class Kernel:
         Returns: a frozen `Hazards`: `races`, `divergent_barriers`, `out_of_bounds`, `misaligned`, `uninitialised`
             (lists, empty when fine), `coalescing` and `bank_conflicts` by array; `print` shows it line by line.
 
-        Errors: G131 a kernel that is not emulated; C101-C118 as a call; T110 no C++ compiler.
+        Errors: G161 a kernel that is not emulated; C101-C118 as a call; T110 no C++ compiler.
         Source: compute-sanitizer, Nsight Compute.
         """
         find = getattr(self._run, "hazards", None)
         if find is None:
             raise TargetError(
-                "G131",
+                "G161",
                 f"{self.name} is not emulated, so its accesses cannot be watched",
                 why=[f"it was built for {self._origin.target_text}"],
                 hint=['td.build(s, target="cuda:sm_90", run="emulate")'],

@@ -17,6 +17,7 @@ from pathlib import Path
 from tdsl.codegen.llvm_library import LLVM_VERSION
 from tdsl.codegen.machine import compile_object, host_target
 from tdsl.runtime.arena import physical_memory_bytes
+from tdsl.runtime.cuda.devices import cuda_rows
 from tdsl.runtime.jit import LoadedCode
 from tdsl.runtime.measurement_kernels import (
     COPY_ENTRY,
@@ -60,6 +61,7 @@ class MachineInfo:
         fma_peak_gflops: float32 of one core, in 1e9 operations a second, a fused multiply-add is two.
         copy_one_gbs, triad_one_gbs: one thread, 1e9 bytes a second, reads and writes of the program counted.
         copy_all_gbs, triad_all_gbs: all threads of the pool.
+        cuda: (what, text) of each part that CUDA kernels need: found, or why not.
     """
 
     cpu_model: str
@@ -75,6 +77,7 @@ class MachineInfo:
     triad_one_gbs: float
     copy_all_gbs: float
     triad_all_gbs: float
+    cuda: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """The lines of `tdsl info`."""
@@ -106,6 +109,7 @@ def machine_info() -> MachineInfo:
         triad_one_gbs=one[1],
         copy_all_gbs=everyone[0],
         triad_all_gbs=everyone[1],
+        cuda=cuda_rows(),
     )
 
 
@@ -134,6 +138,7 @@ def render(info: MachineInfo) -> str:
         ("copy", _bandwidth(info.copy_one_gbs, info.copy_all_gbs, info.threads)),
         ("triad", _bandwidth(info.triad_one_gbs, info.triad_all_gbs, info.threads)),
         ("LLVM", info.llvm_version),
+        *info.cuda,
     )
     return "\n".join(f"{name:<9} {value}" for name, value in rows)
 

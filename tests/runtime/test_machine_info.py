@@ -64,6 +64,7 @@ INFO = MachineInfo(
     triad_one_gbs=22.0,
     copy_all_gbs=31.26,
     triad_all_gbs=30.0,
+    cuda=(("CUDA", "no driver"),),
 )
 
 
@@ -80,7 +81,8 @@ def test_text():
             "FMA peak  118 GFLOP/s float32 a core, measured\n"
             "copy      20.0 GB/s on one thread, 31.3 on 2, measured\n"
             "triad     22.0 GB/s on one thread, 30.0 on 2, measured\n"
-            "LLVM      22.1.0"
+            "LLVM      22.1.0\n"
+            "CUDA      no driver"
         )
     )
 

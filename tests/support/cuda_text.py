@@ -10,8 +10,8 @@ import numpy as np
 from tdsl.codegen.cuda.artifact import CudaArtifact, CudaBody, CudaLaunch, DeviceBuffer, Parameter
 from tdsl.codegen.formula import Formula
 from tdsl.codegen.interface import ArrayInterface, Interface
+from tdsl.runtime.cuda.emulate import Emulated
 from tdsl.runtime.cuda.hazards import Hazards
-from tdsl.runtime.cuda.launcher import launcher
 from tdsl.runtime.prepare import Prepared, prepare
 
 
@@ -57,7 +57,7 @@ class Text:
     def hazards(self, *inputs: np.ndarray) -> tuple[Hazards, np.ndarray]:
         """What the emulator says, and the first output."""
         call = self.prepared(*inputs)
-        return launcher(self.artifact, self.interface, "emulate").hazards(call), call.outputs[0]
+        return Emulated(self.artifact, self.interface).hazards(call), call.outputs[0]
 
 
 def floats(*shape: int) -> np.ndarray:

@@ -120,7 +120,7 @@ class OnDevice:
         Args:
             views: the arguments that are in device memory, by name.
 
-        Errors: T112, T113 no driver or device; G134 another architecture; C130-C133 launches, device errors, memory.
+        Errors: T112, T113 no driver or device; G164 another architecture; C130-C133 launches, device errors, memory.
         """
         driver = cuda_driver()
         device, stream = place_of(views)
@@ -200,7 +200,7 @@ class OnDevice:
         if not runs_on(wanted, found):
             fitting = architecture_of(found).spelling
             raise TargetError(
-                "G134",
+                "G164",
                 f"a kernel for {wanted} does not run on {driver.device_name(device)}, which is sm_{found[0]}{found[1]}",
                 hint=[f"td.build(s, target={fitting!r})", 'td.build(s, target=td.devices("cuda")[0].target)'],
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tdsl.errors import ArgumentError, MissingTool
 from tdsl.location import here, hide_internal_frames
+from tdsl.runtime.cuda.compiler import find_compiler
 from tdsl.runtime.cuda.driver import architecture_of, cuda_driver
 from tdsl.target import Target
 
@@ -38,10 +39,10 @@ def devices(kind: str = "cuda") -> tuple[Device, ...]:
     Args:
         kind: "cuda".
 
-    Errors: G133 another kind. `tdsl info` says why there is none.
+    Errors: G163 another kind. `tdsl info` says why there is none.
     """
     if kind != "cuda":
-        raise ArgumentError("G133", f"no devices of kind {kind!r}", where=here(), hint=['td.devices("cuda")'])
+        raise ArgumentError("G163", f"no devices of kind {kind!r}", where=here(), hint=['td.devices("cuda")'])
     try:
         driver = cuda_driver()
     except MissingTool:
@@ -59,13 +60,27 @@ def devices(kind: str = "cuda") -> tuple[Device, ...]:
     )
 
 
+def cuda_rows() -> tuple[tuple[str, str], ...]:
+    """(what, text) for `tdsl info`: the driver, each device, and what emulation needs."""
+    devices_found = tuple(("device", line) for line in device_lines())
+    return (("CUDA", driver_text()), *devices_found, ("emulator", emulator_text()))
+
+
+def emulator_text() -> str:
+    """The C++ compiler that emulates, or why there is none."""
+    try:
+        return find_compiler().version
+    except MissingTool as missing:
+        return f"{missing.what} ({missing.why[0]})"
+
+
 def driver_text() -> str:
     """One line: the driver's version, or why there is none."""
     try:
         major, minor = cuda_driver().version()
     except MissingTool as missing:
         return f"{missing.what} ({missing.why[0]})"
-    return f"knows CUDA {major}.{minor}"
+    return f"NVIDIA's driver, for CUDA {major}.{minor}"
 
 
 def device_lines() -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def test_one_array_as_input_and_output_is_copied_first(driver, monkeypatch) -> N
 def test_without_a_driver_the_call_says_what_would_work(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("TDSL_LIBCUDA", str(tmp_path / "libnothing.so.1"))
     text = Text(REVERSE, ROW)
-    f = Kernel(text.interface, launcher(text.artifact, text.interface, "device"), Nowhere())
+    f = Kernel(text.interface, launcher(text.artifact, text.interface, "device", stand_in.image), Nowhere())
     with pytest.raises(td.MissingTool) as caught:
         f(floats(32))
     assert str(caught.value).startswith("T112: a CUDA kernel needs NVIDIA's driver, which is not here")
@@ -249,7 +249,7 @@ def test_without_a_device(driver, environment: dict[str, object], text: str) -> 
 def test_another_architecture(driver) -> None:
     driver(CC=86)
     with pytest.raises(
-        td.TargetError, match="G134: a kernel for sm_90 does not run on stand-in 0, which is sm_86"
+        td.TargetError, match="G164: a kernel for sm_90 does not run on stand-in 0, which is sm_86"
     ):
         kernel(Text(REVERSE, ROW))(floats(32))
 

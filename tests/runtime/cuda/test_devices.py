@@ -3,7 +3,7 @@
 import pytest
 
 import tdsl as td
-from tdsl.runtime.cuda.devices import device_lines, driver_text
+from tdsl.runtime.cuda.devices import cuda_rows, device_lines, driver_text
 
 needs_compiler = pytest.mark.needs_compiler
 
@@ -13,6 +13,11 @@ def test_no_driver_is_no_device(monkeypatch, tmp_path) -> None:
     assert td.devices("cuda") == td.devices() == ()
     assert device_lines() == ()
     assert "is not here" in driver_text()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    rows = dict(cuda_rows())
+    assert list(rows) == ["CUDA", "emulator"]
+    assert "is not here" in rows["CUDA"]
+    assert "looked for no-such-compiler on PATH" in rows["emulator"]
 
 
 @needs_compiler
@@ -29,10 +34,10 @@ def test_devices_are_values(driver) -> None:
     assert first.target == td.Target("cuda:sm_120")
     assert td.devices("cuda") == (first, second)
     assert hash(first) != hash(second)
-    assert driver_text() == "knows CUDA 13.0"
+    assert driver_text() == "NVIDIA's driver, for CUDA 13.0"
     assert device_lines()[0] == "stand-in 0, sm_120, 108 multiprocessors, 8 GiB"
 
 
 def test_other_kinds_are_refused() -> None:
-    with pytest.raises(td.ArgumentError, match="G133: no devices of kind 'rocm'"):
+    with pytest.raises(td.ArgumentError, match="G163: no devices of kind 'rocm'"):
         td.devices("rocm")

@@ -9,7 +9,7 @@ from tdsl.codegen.cuda.artifact import CudaArtifact, CudaBody, CudaLaunch, Devic
 from tdsl.codegen.formula import Formula
 from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface, SizeInterface
 from tdsl.errors import CallValueError, InternalError
-from tdsl.runtime.cuda.launcher import launcher
+from tdsl.runtime.cuda.emulate import Emulated
 from tdsl.runtime.prepare import prepare
 from tests.support.cuda_text import Text, floats
 
@@ -198,7 +198,7 @@ extern "C" __global__ void k(const float* A, const unsigned short* H, unsigned s
         near = (h.view("e").astype("f") * np.float32(1 + 2.0**-12)).astype("f")
     a = np.where(np.isnan(near), rng.random(2048, dtype="f"), near)
     call = text.prepared(a, h)
-    launcher(text.artifact, text.interface, "emulate")(call)
+    Emulated(text.artifact, text.interface)(call)
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(call.outputs[0], a.astype("e").view("H"))
     np.testing.assert_array_equal(call.outputs[1], h.view("e").astype("f"))
@@ -293,7 +293,7 @@ def sized() -> tuple[CudaArtifact, Interface]:
 @pytest.mark.parametrize("view", [slice(0, 70), slice(0, 140, 2), slice(None, None, -1), slice(1, 71)])
 def test_any_layout_takes_the_body_that_fits(view: slice) -> None:
     artifact, interface = sized()
-    run = launcher(artifact, interface, "emulate")
+    run = Emulated(artifact, interface)
     base = floats(140)
     c = np.zeros(280, "f")[:: 2 if view.step == 2 else 1]
     call = prepare(interface, (base[view], 3.0), c[: len(base[view])], {})
@@ -306,7 +306,7 @@ def test_any_layout_takes_the_body_that_fits(view: slice) -> None:
 
 def test_conditions_and_empty_grids() -> None:
     artifact, interface = sized()
-    run = launcher(artifact, interface, "emulate")
+    run = Emulated(artifact, interface)
     for n in (0, 1, 1001):
         call = prepare(interface, (floats(n), -1.0), None, {})
         run(call)
@@ -320,7 +320,7 @@ def test_a_grid_beyond_the_limit_is_refused() -> None:
         grid=(1, 70000, 1),
     )
     with pytest.raises(CallValueError, match=r"C130: k would launch 70000 blocks in y, a device takes 65535"):
-        launcher(text.artifact, text.interface, "emulate")(text.prepared())
+        Emulated(text.artifact, text.interface)(text.prepared())
 
 
 def test_a_plain_call_raises_where_bounds_are_broken() -> None:
@@ -329,13 +329,13 @@ def test_a_plain_call_raises_where_bounds_are_broken() -> None:
         {"C": ("float32", (32,))},
     )
     with pytest.raises(InternalError, match=r"out of bounds: 4 bytes at global C\[1000000\]"):
-        launcher(text.artifact, text.interface, "emulate")(text.prepared())
+        Emulated(text.artifact, text.interface)(text.prepared())
 
 
 def test_text_that_is_no_cuda_is_a_bug_of_ours() -> None:
     text = Text('extern "C" __global__ void k(float* C) { C[0] = nonsense; }', {"C": ("float32", (1,))})
     with pytest.raises(InternalError, match="nonsense"):
-        launcher(text.artifact, text.interface, "emulate")(text.prepared())
+        Emulated(text.artifact, text.interface)(text.prepared())
 
 
 def test_calls_from_several_threads() -> None:
@@ -351,7 +351,7 @@ extern "C" __global__ void k(const float* A, float* C)
 """,
         {"A": ("float32", (32,)), "C": ("float32", (32,))},
     )
-    run = launcher(text.artifact, text.interface, "emulate")
+    run = Emulated(text.artifact, text.interface)
     calls = [text.prepared(floats(32) + number) for number in range(8)]
     threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
