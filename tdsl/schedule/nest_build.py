@@ -224,7 +224,7 @@ class NestBuilder:
         kind = "unroll" if self._copies_registers(plan.state) else "serial"
         for axis, name, extent in reversed(list(zip(axes, names, stage.extents, strict=True))):
             if kind == "unroll" and not isinstance(extent, Const):
-                raise self._unbounded(plan, ((plan.name, axis),), LookupError(0))
+                raise self.unbounded(plan, ((plan.name, axis),), LookupError(0))
             items = (NestLoop(plan.name, axis, name, kind, index_const(0), extent, items),)
         return items
 
