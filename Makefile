@@ -2,7 +2,7 @@
 PYTHON ?= python
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: check lint types fast test docs golden bench ci
+.PHONY: check lint types fast test docs notebooks golden bench ci
 
 check: lint types fast
 
@@ -21,6 +21,9 @@ test:
 
 docs:
 	$(PYTHON) docs/build_docs.py
+
+notebooks:
+	$(PYTHON) docs/build_notebooks.py
 
 golden:
 	$(PYTHON) -m pytest --update-golden
