@@ -68,7 +68,9 @@ def merge(a, b):
     return count, a[1] + step * share, a[2] + b[2] + step * step * a[0] * share
 
 
-welford = td.reducer(merge, identity=lambda c, mu, m2: (td.cast(0, c), td.cast(0, mu), td.cast(0, m2)), name="welford")
+welford = td.reducer(
+    merge, identity=lambda c, mu, m2: (td.cast(0, c), td.cast(0, mu), td.cast(0, m2)), name="welford"
+)
 one = td.cast(1, "float32")
 count, centre, spread = td.compute(
     ("count", "centre", "spread"), (n,), lambda i: welford((one, x[i, k], td.cast(0, "float32")), over=k)
@@ -88,7 +90,9 @@ left = td.compute("left", (n, m), lambda i, j: x[i, j] - td.where(j > 0, x[i, j 
 np.testing.assert_array_equal(run(left, v), v - np.pad(v, ((0, 0), (1, 0)))[:, :-1])
 
 edge = td.pad(x, 1, mode="edge")
-blur = td.compute("blur", (n, m), lambda i, j: (edge[i + 1, j] + edge[i + 1, j + 1] + edge[i + 1, j + 2]) / 3.0)
+blur = td.compute(
+    "blur", (n, m), lambda i, j: (edge[i + 1, j] + edge[i + 1, j + 1] + edge[i + 1, j + 2]) / 3.0
+)
 e = np.pad(v, 1, mode="edge")[1:-1]
 np.testing.assert_allclose(run(blur, v), (e[:, :-2] + e[:, 1:-1] + e[:, 2:]) / 3, rtol=1e-5, atol=1e-6)
 

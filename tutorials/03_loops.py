@@ -99,7 +99,9 @@ show(shared.parallel("part", "ko"), exact=False)
 # %%
 x = td.placeholder("x", (n, m), "float32")
 H = td.recurrence(
-    "H", (n, m), lambda H, i, j: x[i, j] + td.where(td.all(i > 0, j > 0), td.maximum(H[i - 1, j], H[i, j - 1]), 0.0)
+    "H",
+    (n, m),
+    lambda H, i, j: x[i, j] + td.where(td.all(i > 0, j > 0), td.maximum(H[i - 1, j], H[i, j - 1]), 0.0),
 )
 grid = td.schedule(H)
 assert grid.parallel_axes(H) == ()

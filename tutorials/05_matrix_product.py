@@ -129,7 +129,9 @@ step("7 B packed", with_panel)
 # **8. Both packed.** A in panels of rows too: what the inner loop reads is one stream each. Predicted: near the peak.
 
 # %%
-packed = plain.cache_read(A, C, name="Ap").cache_read(B, C, name="Bp").cache_write(C, name="acc", scope="register")
+packed = (
+    plain.cache_read(A, C, name="Ap").cache_read(B, C, name="Bp").cache_write(C, name="acc", scope="register")
+)
 packed = (
     packed.tile(C, {"i": rows, "j": columns}, into=("io", "jo", "ii", "ji"))
     .fuse(C, "io", "jo", into="t")
