@@ -72,6 +72,16 @@ PAGES: tuple[ErrorPage, ...] = (
         "In the new arrangement some terms of a reduction run more than once.",
     ),
     ErrorPage(
+        "S163",
+        IllegalSchedule,
+        "a step that an exact schedule refuses",
+        "`td.schedule(…, exact=True)` keeps every bit of the declaration: a step that would add the terms of a floating-"
+        "point sum in another order is refused. Orders of data axes, vectors over them and threads change no sum, nor does "
+        "any order of a sum of integers or of a minimum.",
+        MATRIX + 'td.schedule(C, exact=True).vectorize(C, "k", 8)',
+        MATRIX + 'td.schedule(C, exact=True).vectorize(C, "j", 8)',
+    ),
+    ErrorPage(
         "S207",
         IllegalSchedule,
         "a recurrence that no order of its axes serves",

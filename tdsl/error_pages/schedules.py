@@ -368,6 +368,14 @@ td.schedule(b)
         MATRIX + 'td.schedule(C).shift(C, "i", 1)',
     ),
     ErrorPage(
+        "S164",
+        ArgumentError,
+        "a question about no size",
+        "`s.batch_invariant(size)` takes a size of the schedule, or its name; `td.schedule(…, exact=)` takes a bool.",
+        MATRIX + 'td.schedule(C).batch_invariant("rows")',
+        MATRIX + 'td.schedule(C).batch_invariant("m")',
+    ),
+    ErrorPage(
         "S180",
         ArgumentError,
         "a reason for no step",

@@ -113,6 +113,15 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependent:
+    """What of a sum depends on a size: which `terms` along an axis there are, or the `order` in which they are added."""
+
+    stage: str
+    axis: str
+    what: Literal["terms", "order"]
+
+
+@dataclass(frozen=True, slots=True)
 class Folds:
     """Which circular-buffer lengths of one dim keep every live value: all of 1 … `limit` that are legal."""
 

@@ -70,6 +70,16 @@ def declarations(outputs: Sequence[object], where: Location | None = None) -> De
     return Declarations(given, start, names, first_steps(entries))
 
 
+def with_bits_kept(state: State, exact: object, place: Location) -> State:
+    """The state that a schedule starts from. Errors: S164 `exact=` is no bool."""
+    if not isinstance(exact, bool):
+        raise ArgumentTypeError(
+            "S164", f"exact= is True or False, not {type(exact).__name__}", where=place,
+            hint=("td.schedule(C, exact=True)",),
+        )  # fmt: skip
+    return replace(state, keeps_bits=True) if exact else state
+
+
 def dims_of(stage: Stage) -> tuple[str, ...]:
     """Names of the dims of a stage's array (N2): its data axes; of an update its base's dims where that is a stage, else
     its subscripts where each is a plain axis.

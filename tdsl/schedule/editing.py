@@ -91,6 +91,11 @@ def parallel_axes(schedule: Schedule, stage: StageLike) -> tuple[str, ...]:
     return inspection.parallel_axes(schedule.state, looked_up(schedule, stage).name)
 
 
+def tilable(schedule: Schedule, stage: StageLike) -> tuple[tuple[str, ...], ...]:
+    """`Schedule.tilable`."""
+    return inspection.tilable(schedule.state, looked_up(schedule, stage).name)
+
+
 def min_fold(schedule: Schedule, stage: StageLike, dim: str) -> int | None:
     """`Schedule.min_fold`."""
     entry = looked_up(schedule, stage)
@@ -118,7 +123,7 @@ def replayed(schedule: Schedule, steps: Iterable[Directive], settings: Mapping[s
             where=here(),
             why=("the order it is written in reads elements before they are made",),
         )
-    state = schedule.declared.begun
+    state = changed(schedule.declared.begun, keeps_bits=schedule.state.keeps_bits)
     for step in steps[len(first) :]:
         state = after(state, step, settings)
     used = {knob.name for step in state.steps for knob in knobs_of(step)}
@@ -307,7 +312,9 @@ def saved(schedule: Schedule) -> str:
     names = [tensor.name for tensor in schedule.state.outputs]
     from tdsl.schedule import serial
 
-    return serial.to_json(names, schedule.steps, dict(schedule.settings), schedule.target)
+    return serial.to_json(
+        names, schedule.steps, dict(schedule.settings), schedule.target, exact=schedule.state.keeps_bits
+    )
 
 
 def loaded(text: str, outputs: Sequence[object], target: Target | str | None) -> Schedule:
@@ -331,4 +338,5 @@ def loaded(text: str, outputs: Sequence[object], target: Target | str | None) ->
             hint=("the same outputs, in the same order",),
         )
     chosen = document.target if target is None else as_target(target, where=place)
-    return replayed(Made(declared, chosen), document.steps, document.settings)
+    begun = changed(declared.begun, keeps_bits=document.exact)
+    return replayed(Made(declared, chosen, begun), document.steps, document.settings)

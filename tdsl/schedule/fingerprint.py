@@ -22,7 +22,7 @@ from tdsl.expr.tensor import Reducer, Stage, Tensor
 from tdsl.location import Location
 from tdsl.schedule.state import State
 
-_LEFT_OUT = frozenset({"where", "number", "steps", "typical"})
+_LEFT_OUT = frozenset({"where", "number", "steps", "typical", "keeps_bits"})
 """User lines, creation numbers (they order arguments, and that order is given), how the state came to be, hints."""
 
 

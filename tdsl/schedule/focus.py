@@ -226,6 +226,11 @@ class StageView:
         return self._schedule.parallel_axes(self._stage)
 
     @hide_internal_frames
+    def tilable(self) -> tuple[tuple[str, ...], ...]:
+        """See `Schedule.tilable`."""
+        return self._schedule.tilable(self._stage)
+
+    @hide_internal_frames
     def min_fold(self, dim: str) -> int | None:
         """See `Schedule.min_fold`."""
         return self._schedule.min_fold(self._stage, dim)

@@ -6,6 +6,7 @@ directives get (`legality.py`), so what is offered is accepted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tdsl.poly.answers import Proved
@@ -25,7 +26,7 @@ from tdsl.schedule.loops import (
 from tdsl.schedule.state import StageState, State
 
 DEEPEST_FOLD = 64
-"""Folds tried one by one; deeper ones save too little to be searched for."""
+"""Folds longer than this save too little to be searched for."""
 
 
 def parallel_axes(state: State, stage: str) -> tuple[str, ...]:
@@ -36,15 +37,67 @@ def parallel_axes(state: State, stage: str) -> tuple[str, ...]:
     return tuple(loop for loop in parallel_loops(arranged_of(state), stage) if loop not in lanes)
 
 
+def tilable(state: State, stage: str) -> tuple[tuple[str, ...], ...]:
+    """The loops of a stage in the longest groups of neighbours, from the outside in, whose loops may change places.
+
+    Loops of a group may change places in every way where each of them may stand first: then no dependence that the loops
+    around leave goes backwards along any of them.
+    """
+    entry = state.stage(stage)
+    groups: list[tuple[str, ...]] = []
+    for loop in entry.loops:
+        wider = (*groups[-1], loop.name) if groups else ()
+        if wider and _permutable(state, entry, wider):
+            groups[-1] = wider
+        else:
+            groups.append((loop.name,))
+    return tuple(groups)
+
+
+def _permutable(state: State, entry: StageState, group: tuple[str, ...]) -> bool:
+    """Whether each loop of a group of neighbours may stand first in it."""
+    marks = {loop.name: loop for loop in entry.loops}
+    start = entry.axes.index(group[0])
+    if any(marks[name].kind == "vector" for name in group):
+        return False
+    for first in group[1:]:
+        order = (first, *(name for name in group if name != first))
+        loops = (*entry.loops[:start], *(marks[name] for name in order), *entry.loops[start + len(group) :])
+        if not isinstance(verdict_of(state.with_stage(replace(entry, loops=loops))), Proved):
+            return False
+    return True
+
+
 def smallest_fold(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> int | None:
-    """The least number of cells that a dim of a stage's array can be folded to; None where none up to `deepest` is."""
+    """The least number of cells that a dim of a stage's array can be folded to; None where none up to `deepest` is.
+
+    One question gives all lengths that keep every live value; the least that is accepted beside the stage's other folds
+    is the answer.
+    """
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
-    for factor in range(1, deepest + 1):
+    bare = state.with_stage(replace(entry, folds=others, layout=None))
+    for factor in _lengths(bare, entry, dim, deepest):
         tried = state.with_stage(replace(entry, folds=(*others, (dim, factor)), layout=None))
         if isinstance(verdict_of(tried), Proved):
             return factor
     return None
+
+
+def _lengths(bare: State, entry: StageState, dim: str, deepest: int) -> Iterable[int]:
+    """Lengths worth trying, the least first: those legal for every tensor of the stage; all where isl cannot tell."""
+    from tdsl.poly.affine import NonAffine
+    from tdsl.poly.folds import min_fold
+    from tdsl.poly.isl import TooLarge
+
+    arranged, place = arranged_of(bare), entry.dims.index(dim)
+    lengths = frozenset(range(1, deepest + 1))
+    try:
+        for name in entry.stage.tensor_names:
+            lengths &= frozenset(min_fold(arranged, name, place, deepest).legal)
+    except (TooLarge, NonAffine):
+        return range(1, deepest + 1)
+    return sorted(lengths)
 
 
 def about_loop(state: State, entry: StageState, axis: str) -> str:

@@ -7,20 +7,17 @@ only the translation of a state into what poly reads, and of its answer into wor
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.errors import IllegalSchedule, UnprovenSchedule, Witness
 from tdsl.expr.handles import Expr
 from tdsl.expr.node import Node
-from tdsl.expr.printer import text
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
 from tdsl.poly.model import Arranged, Arrangement, Place, Program
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
-from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import encloses, inputs_of, readers, stands
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import shapes_of, sizes_named, statements_of
@@ -90,8 +87,8 @@ def verdict_of(state: State) -> answers.Verdict:
     return judge(arranged_of(state))
 
 
-def check(step: Directive, state: State) -> None:
-    """Raises where the state after a step is not proved legal.
+def check(step: Directive, state: State, before: State) -> None:
+    """Raises where the state after a step is not proved legal; `before` is what the step was asked on.
 
     Errors: S201 a value is read before it is made, or never made; S202 a race; S203 an element overwritten too early;
         S204 dependent lanes; S205 a buffer that a reader cannot see; S206 terms added twice; S208 stages that need each
@@ -102,7 +99,7 @@ def check(step: Directive, state: State) -> None:
         case answers.Proved():
             return
         case answers.Refuted():
-            raise _Refusal(step, state, found).error()
+            raise _Refusal(step, state, found, before).error()
         case answers.Unknown():
             raise _unproven(step, state, found)
 
@@ -123,14 +120,17 @@ def _unproven(step: Directive, state: State, found: answers.Unknown) -> Unproven
 class _Refusal:
     """The error of one refuted step."""
 
-    def __init__(self, step: Directive, state: State, found: answers.Refuted) -> None:
+    def __init__(self, step: Directive, state: State, found: answers.Refuted, before: State) -> None:
         self.step = step
         self.state = state
         self.found = found
+        self.before = before
 
     def error(self) -> IllegalSchedule:
+        from tdsl.schedule.advice import Advisor, condition
+
         found = self.found
-        condition = None if found.condition is None else Expr(found.condition)
+        allowed = condition(self.state, found)
         witness = None if found.witness is None else witness_of(found.witness, self._axis())
         why = [self._reason(), *(() if witness is None else (self._shown(witness),))]
         if found.kind in ("scope", "placement", "missing"):
@@ -141,9 +141,9 @@ class _Refusal:
             where=self.step.where,
             why=why,
             loops=_excerpt(self.step, self.state, found.place),
-            hint=self._advice(),
+            hint=Advisor(self.step, self.before, self.state, found).hints(allowed),
             witness=witness,
-            condition=condition,
+            condition=None if allowed is None else Expr(allowed),
         )
 
     def _reason(self) -> str:
@@ -221,67 +221,6 @@ class _Refusal:
         return lines + [
             f"reader {reader.name} is computed {stands(reader)}" for reader in readers(self.state, entry)
         ]
-
-    def _advice(self) -> tuple[str, ...]:
-        hints: list[str] = []
-        place = self.found.place
-        host = None if place is None else self.state.find(place[0])
-        if self.found.kind in ("reduction", "race") and place is not None and host is not None:
-            if place[1] in host.axes and over_reduction(host, place[1]):
-                hints.append(f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes')
-            else:
-                hints += self._parallel_axes(host)
-        if self.found.kind == "clobber":
-            hints += self._minimal_fold()
-        if self.found.kind in ("scope", "placement", "missing"):
-            hints += self._outer_readers()
-        if self.found.condition is not None:
-            hints.append(f"assume({text(self.found.condition)}): then it is legal")
-        return tuple(hints)
-
-    def _parallel_axes(self, host: StageState) -> list[str]:
-        from tdsl.schedule.inspection import parallel_axes
-
-        before = self.state.with_stage(_without_mark(host, self.found.place))
-        legal = parallel_axes(before, host.name)
-        return [f"legal in parallel: {', '.join(legal)}"] if legal else []
-
-    def _minimal_fold(self) -> list[str]:
-        from tdsl.schedule.inspection import smallest_fold
-
-        entry = self.state.find(self.found.tensor)
-        dim = getattr(self.step, "dim", None)
-        if entry is None or not isinstance(dim, str) or dim not in entry.dims:
-            return []
-        least = smallest_fold(self.state, entry.name, dim, deepest=16)
-        if least is None:
-            return [f"no fold of {dim} up to 16 keeps what is still read"]
-        return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one']
-
-    def _outer_readers(self) -> list[str]:
-        entry = self.state.find(self.found.tensor)
-        if entry is None or entry.compute is None:
-            return []
-        place = entry.compute
-        outside = [
-            reader.name
-            for reader in readers(self.state, entry)
-            if reader.name != place.stage and reader.compute is None and len(inputs_of(reader.stage)) > 0
-        ]
-        return [
-            f'compute_at("{name}", "{place.stage}", "{place.loop}") first: readers before what they read'
-            for name in outside[:1]
-        ]
-
-
-def _without_mark(host: StageState, place: tuple[str, str] | None) -> StageState:
-    return replace(
-        host,
-        loops=tuple(
-            replace(loop, kind="serial") if place is not None and loop.name == place[1] else loop
-            for loop in host.loops
-        ),
-    )
 
 
 def _excerpt(step: Directive, state: State, place: tuple[str, str] | None) -> tuple[str, ...]:

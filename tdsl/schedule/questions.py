@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from tdsl.location import hide_internal_frames
+from tdsl.expr.handles import Expr
+from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import editing
 from tdsl.schedule.handles import StageLike
 from tdsl.schedule.state import State
 
 if TYPE_CHECKING:
+    from tdsl.schedule.bits import Invariance
     from tdsl.schedule.describe import StageFacts
     from tdsl.schedule.schedule import Schedule
 
@@ -87,6 +89,31 @@ class Questions:
     def parallel_axes(self, stage: StageLike) -> tuple[str, ...]:
         """The loops of a stage that may run in parallel as the schedule stands. Errors: S102 S103 stage."""
         return editing.parallel_axes(self._schedule, stage)
+
+    @hide_internal_frames
+    def tilable(self, stage: StageLike) -> tuple[tuple[str, ...], ...]:
+        """The loops of a stage in groups of neighbours, each of which may be tiled together, with any factors.
+
+        Within a group any order of the loops is legal as the schedule stands; a skew may join groups. Errors: S102 S103
+        stage. Source: permutable bands (Wolf and Lam, 1991).
+        """
+        return editing.tilable(self._schedule, stage)
+
+    @hide_internal_frames
+    def batch_invariant(self, size: Expr | str) -> Invariance:
+        """Whether every sum has the same terms in the same order whatever a size is: ``s.batch_invariant("n")``.
+
+        What is true is proved: a row of a batch then has the same bits in a batch of any size `n`. What is false names the
+        stage and axis of the first sum that changes. Sums whose order cannot be seen in bits (integers, min, max) count as
+        the same.
+
+        Returns: an `Invariance`, true or false as a condition, with `axis`, `stage` and `why`; `print` shows it.
+
+        Errors: S164 no size of this schedule.
+        """
+        from tdsl.schedule.bits import batch_invariance
+
+        return batch_invariance(self.state, size, here())
 
     @hide_internal_frames
     def min_fold(self, stage: StageLike, dim: str) -> int | None:

@@ -17,7 +17,7 @@ from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
 from tdsl.schedule import editing, kernels, legality
 from tdsl.schedule.arguments import limit_blocks
-from tdsl.schedule.create import Declarations, declarations
+from tdsl.schedule.create import Declarations, declarations, with_bits_kept
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import (
     StageLike,
@@ -366,7 +366,9 @@ class Schedule(Questions, Methods):
         """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""
         target = None if self._target == Target() else f"td.{self._target!r}"
         steps = self.steps[len(self._declared.first) :]
-        return script_text(self._state.outputs, steps, dict(self._settings), target)
+        return script_text(
+            self._state.outputs, steps, dict(self._settings), target, exact=self._state.keeps_bits
+        )
 
     def history(self) -> str:
         """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
@@ -468,22 +470,30 @@ def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     check_joins(chosen, fresh)
     check_order(chosen, state, fresh)
     limit_blocks(chosen, fresh)
-    legality.check(step, fresh)
-    return replace(fresh, steps=(*state.steps, step))
+    legality.check(step, fresh, state)
+    fresh = replace(fresh, steps=(*state.steps, step))
+    if state.keeps_bits:
+        from tdsl.schedule.bits import check_exact
+
+        check_exact(step, fresh, state)
+    return fresh
 
 
 @hide_internal_frames
-def schedule(*outputs: Tensor, target: Target | str | None = None) -> Schedule:
+def schedule(*outputs: Tensor, target: Target | str | None = None, exact: bool = False) -> Schedule:
     """The schedule of some tensors that every other one is made from: every stage at root, loops as declared (P1).
 
     Args:
         outputs: the tensors to compute; a kernel returns several as a tuple.
         target: what prints and automatic choices go by; the host where it is left out.
+        exact: refuse every later directive that is not labelled *exact* (P14): all bits stay those of the declaration.
 
-    Errors: S133 no tensors, an input, one twice; S134 two things of one name.
+    Errors: S133 no tensors, an input, one twice; S134 two things of one name; S164 exact= is no bool.
     """
     place: Location = here()
-    return Schedule(declarations(outputs, place), as_target(target, where=place))
+    declared = declarations(outputs, place)
+    begun = with_bits_kept(declared.begun, exact, place)
+    return Schedule(declared, as_target(target, where=place), begun)
 
 
 def as_schedule(value: object) -> Schedule | None:

@@ -33,11 +33,16 @@ def call_text(step: Directive, *, full: bool = False) -> str:
 
 
 def script_text(
-    outputs: Sequence[Tensor], steps: Sequence[Directive], settings: Mapping[str, int], target: str | None
-) -> str:
+    outputs: Sequence[Tensor], steps: Sequence[Directive], settings: Mapping[str, int], target: str | None, *,
+    exact: bool = False,
+) -> str:  # fmt: skip
     """Python text that rebuilds the schedule where the outputs are in scope under their names."""
     first = ", ".join(
-        [*(tensor.name for tensor in outputs), *(() if target is None else (f"target={target}",))]
+        [
+            *(tensor.name for tensor in outputs),
+            *(() if target is None else (f"target={target}",)),
+            *(("exact=True",) if exact else ()),
+        ]
     )
     calls = [f"td.schedule({first})"]
     left = dict(settings)

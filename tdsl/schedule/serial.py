@@ -29,18 +29,20 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What JSON holds: outputs by name, steps, knob settings, target."""
+    """What JSON holds: outputs by name, steps, knob settings, target, and whether all bits are to stay."""
 
     outputs: tuple[str, ...]
     steps: tuple[Directive, ...]
     settings: dict[str, int]
     target: Target
+    exact: bool = False
 
 
 def to_json(
-    outputs: Sequence[str], steps: Sequence[Directive], settings: Mapping[str, int], target: Target
-) -> str:
-    """The JSON text of a schedule."""
+    outputs: Sequence[str], steps: Sequence[Directive], settings: Mapping[str, int], target: Target, *,
+    exact: bool = False,
+) -> str:  # fmt: skip
+    """The JSON text of a schedule; `exact` is in it only where it holds, so that older texts read as they did."""
     knobs = {knob.name: knob for step in steps for knob in knobs_of(step)}
     document = {
         "format": FORMAT,
@@ -52,6 +54,7 @@ def to_json(
         },
         "settings": dict(settings),
         "steps": [_encoded_step(step) for step in steps],
+        **({"exact": True} if exact else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -128,7 +131,10 @@ class _Reader:
         outputs = tuple(str(name) for name in self._list("outputs"))
         settings = {name: self._integer(value, name) for name, value in self._table("settings").items()}
         steps = tuple(self._step(record, place) for place, record in enumerate(self._list("steps")))
-        return Saved(outputs, steps, settings, Target.from_data(self._table("target")))
+        exact = self.document.get("exact", False)
+        if not isinstance(exact, bool):
+            self._bad(f"exact is neither true nor false: {exact!r}")
+        return Saved(outputs, steps, settings, Target.from_data(self._table("target")), exact)
 
     def _knobs(self) -> dict[str, Knob]:
         found: dict[str, Knob] = {}

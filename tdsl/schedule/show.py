@@ -17,18 +17,14 @@ from tdsl.errors import TdslError
 from tdsl.expr.build import mul
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.printer import text
-from tdsl.expr.reducers import keeps_every_bit
 from tdsl.expr.rewrite import reductions
 from tdsl.expr.simplify import simplify
+from tdsl.schedule.bits import changed_sums, step_labels
 from tdsl.schedule.excerpt import loop_lines
-from tdsl.schedule.knob import bound
-from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_text import Line, nest_lines
-from tdsl.schedule.primitives import RFactor
 from tdsl.schedule.script import history_text
 from tdsl.schedule.state import StageState, State
-from tdsl.schedule.together import followed
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -97,7 +93,7 @@ def _notes(schedule: Schedule) -> Iterator[str]:
         yield f"pending: {item}"
     if schedule.knobs:
         yield "knobs: " + ", ".join(f"{name} = {value}" for name, value in schedule.knobs.items())
-    changed = bits(schedule.state, schedule.declared.start)
+    changed = changed_sums(schedule.state, schedule.declared.start)
     if changed:
         yield f"bits: reassociates {', '.join(changed)}"
     for reason, steps in groupby(schedule.steps, key=lambda step: step.reason):
@@ -118,39 +114,6 @@ def pending(schedule: Schedule) -> tuple[str, ...]:
         promote.name for entry in state.live() for promote in entry.promotes if promote.scope == "register"
     ]
     return tuple(f"whether {name} fits into the registers of the target" for name in held)
-
-
-def bits(state: State, start: State) -> tuple[str, ...]:
-    """The reduction axes whose terms are taken in another order than declared (P14), as ``k of C``."""
-    from tdsl.poly.labels import labels
-
-    order = [
-        f"{axis} of {label.stage}" for label in labels(arranged_of(state)) for axis in label.reassociates
-    ]
-    shared = [
-        f"{_root(step, start)} of {step.stage}"
-        for step in state.steps
-        if isinstance(step, RFactor) and not _exact(state.stage(step.stage))
-    ]
-    own = dict.fromkeys((*shared, *order))
-    for version in state.versions:
-        own.update(
-            (f"{part} where {text(version.condition)}", None)
-            for part in bits(version.state, start)
-            if part not in own
-        )
-    return tuple(own)
-
-
-def _root(step: RFactor, start: State) -> str:
-    """The declared axis whose terms an `rfactor` shares out; its loop where several are declared."""
-    declared = start.find(step.stage)
-    axes = () if declared is None else declared.stage.reduce_axes
-    return axes[0].name if len(axes) == 1 else step.axis
-
-
-def _exact(entry: StageState) -> bool:
-    return all(keeps_every_bit(node) for node in reductions(*entry.stage.body))
 
 
 # storage
@@ -201,16 +164,7 @@ def _where(entry: StageState, found: Storage) -> str:
 
 def history(schedule: Schedule) -> str:
     """`Schedule.history`: each step with what it does to the bits (P14)."""
-    start = state = schedule.declared.start
-    settings = dict(schedule.settings)
-    labels: list[str] = []
-    before: tuple[str, ...] = ()
-    for step in schedule.steps:
-        state = replace(followed(bound(step, settings).apply(state)), steps=(*state.steps, step))
-        after = bits(state, start)
-        more = [part for part in after if part not in before]
-        labels.append(f"reassociates {', '.join(more)}" if more else "exact")
-        before = after
+    labels = step_labels(schedule.declared.start, schedule.steps, dict(schedule.settings))
     return history_text(schedule.steps, labels)
 
 

@@ -96,6 +96,7 @@ class State:
     outputs: the tensors returned, in order. assumptions: bool nodes of `assume`, checked at the call.
     versions: what runs instead where their conditions hold, of which at most one does.
     steps: the directives that led here, oldest first; errors name them, nothing else depends on them.
+    keeps_bits: `td.schedule(…, exact=True)`: steps that take the terms of a sum in another order are refused.
     """
 
     stages: tuple[StageState, ...]
@@ -103,6 +104,7 @@ class State:
     assumptions: tuple[Node, ...] = ()
     versions: tuple[Version, ...] = ()
     steps: tuple[Directive, ...] = field(default=(), compare=False)
+    keeps_bits: bool = field(default=False, compare=False)
 
     def find(self, name: str) -> StageState | None:
         """The stage of that name, or that computes a tensor of that name."""

@@ -1,0 +1,169 @@
+"""What would be legal instead of a step that was refused: loops, skews, folds, places, conditions; each tried before named.
+
+In: the step, the states before and after it, what poly found. Out: lines for the error's ``try:``, and the condition on
+sizes under which the step is legal. Every line was judged like a directive: what is offered is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from tdsl.errors import TdslError
+from tdsl.expr.build import logical_and
+from tdsl.expr.node import Node
+from tdsl.expr.printer import text
+from tdsl.poly import answers
+from tdsl.schedule.directive import Directive
+from tdsl.schedule.loops import over_reduction
+from tdsl.schedule.placement import inputs_of, readers
+from tdsl.schedule.primitives import Parallel, Reorder, Skew, Tile
+from tdsl.schedule.state import StageState, State
+
+CONDITIONS = 4
+"""Violations whose conditions are put together before a step counts as illegal for all sizes."""
+FACTORS = (1, 2, -1, 3)
+"""Skew factors tried, the likeliest first: stencils reach one or two places far."""
+
+
+def condition(state: State, found: answers.Refuted) -> Node | None:
+    """What the sizes must satisfy for the whole schedule to be legal; None where nothing found does it."""
+    from tdsl.schedule.legality import verdict_of
+
+    total: Node | None = None
+    verdict: answers.Verdict = found
+    for _ in range(CONDITIONS):
+        if not isinstance(verdict, answers.Refuted) or verdict.condition is None:
+            return None
+        total = verdict.condition if total is None else logical_and(total, verdict.condition)
+        verdict = verdict_of(replace(state, assumptions=(*state.assumptions, total)))
+        if isinstance(verdict, answers.Proved):
+            return total
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Advisor:
+    """Looks for what is legal near one refused step; `before` is the state it was asked on."""
+
+    step: Directive
+    before: State
+    state: State
+    found: answers.Refuted
+
+    def hints(self, allowed: Node | None) -> tuple[str, ...]:
+        """The lines, the most direct first. allowed: the condition under which the step is legal."""
+        lines: list[str] = []
+        place = self.found.place
+        host = None if place is None else self.state.find(place[0])
+        if self.found.kind in ("reduction", "race") and place is not None and host is not None:
+            if place[1] in host.axes and over_reduction(host, place[1]):
+                lines.append(f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes')
+            else:
+                lines += self._parallel(host, place[1])
+        if self.found.kind == "clobber":
+            lines += self._folds()
+        if self.found.kind == "order" and isinstance(self.step, Tile):
+            lines += list(self._skewed_tiles(self.step))[:1]
+        if self.found.kind in ("scope", "placement", "missing"):
+            lines += self._outer_readers()
+        if allowed is not None:
+            lines.append(f"assume({text(allowed)}): then it is legal")
+        return tuple(lines)
+
+    def _legal(self, *steps: Directive) -> bool:
+        """Whether some steps, one after another on the state before, are all legal."""
+        from tdsl.schedule.legality import verdict_of
+
+        state = self.before
+        try:
+            for step in steps:
+                state = replace(step.apply(state), steps=(*state.steps, step))
+        except TdslError:
+            return False
+        return isinstance(verdict_of(state), answers.Proved)
+
+    def _parallel(self, host: StageState, loop: str) -> list[str]:
+        """Other loops of the stage that may run in parallel; where there is none, a wavefront."""
+        from tdsl.schedule.inspection import parallel_axes
+
+        marks = tuple(
+            replace(each, kind="serial") if each.name == loop and each.kind == "parallel" else each
+            for each in host.loops
+        )
+        legal = parallel_axes(self.state.with_stage(replace(host, loops=marks)), host.name)
+        if legal:
+            return [f"legal in parallel: {', '.join(legal)}"]
+        return list(self._wavefronts(host.name, loop))[:1]
+
+    def _wavefronts(self, stage: str, loop: str) -> Iterator[str]:
+        """Skews after which the loop of the outer of two neighbours runs in parallel inside the skewed one."""
+        entry = self.before.find(stage)
+        if entry is None or not isinstance(self.step, Parallel):
+            return
+        name = _fresh(entry, "w")
+        for outer, inner in pairwise(entry.axes):
+            if loop not in (outer, inner):
+                continue
+            for factor in FACTORS:
+                skew = Skew(stage, inner, outer, name, factor)
+                if self._legal(skew, Reorder(stage, (name, outer)), Parallel(stage, outer)):
+                    yield f'{_call(skew)}, reorder("{stage}", "{name}", "{outer}"), then parallel of {outer}'
+
+    def _skewed_tiles(self, step: Tile) -> Iterator[str]:
+        """Skews after which the same tile is legal: of one of its loops by one outside of it, or of all by the first."""
+        entry = self.before.find(step.stage)
+        if entry is None:
+            return
+        axes = [axis for axis, _ in step.factors if axis in entry.axes]
+        for factor in FACTORS:
+            choices = [([axis], by) for axis in axes for by in entry.axes[: entry.axes.index(axis)]]
+            choices += [([axis for axis in axes if axis != by], by) for by in entry.axes[:1] if len(axes) > 2]
+            for skewed, by in choices:
+                names = {axis: _fresh(entry, f"{axis}s") for axis in skewed}
+                skews = [Skew(step.stage, axis, by, names[axis], factor) for axis in skewed]
+                factors = tuple((names.get(axis, axis), width) for axis, width in step.factors)
+                if self._legal(*skews, replace(step, factors=factors, into=None)):
+                    tiled = ", ".join(axis for axis, _ in factors)
+                    yield f"{', '.join(map(_call, skews))}, then tile of {tiled}"
+
+    def _folds(self) -> list[str]:
+        from tdsl.schedule.inspection import DEEPEST_FOLD, smallest_fold
+
+        entry = self.state.find(self.found.tensor)
+        dim = getattr(self.step, "dim", None)
+        if entry is None or not isinstance(dim, str) or dim not in entry.dims:
+            return []
+        least = smallest_fold(self.state, entry.name, dim)
+        if least is None:
+            return [f"no fold of {dim} up to {DEEPEST_FOLD} keeps what is still read"]
+        return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one']
+
+    def _outer_readers(self) -> list[str]:
+        entry = self.state.find(self.found.tensor)
+        if entry is None or entry.compute is None:
+            return []
+        place = entry.compute
+        outside = [
+            reader.name
+            for reader in readers(self.state, entry)
+            if reader.name != place.stage and reader.compute is None and len(inputs_of(reader.stage)) > 0
+        ]
+        return [
+            f'compute_at("{name}", "{place.stage}", "{place.loop}") first: readers before what they read'
+            for name in outside[:1]
+        ]
+
+
+def _fresh(entry: StageState, name: str) -> str:
+    """A name that no loop of the stage has or had."""
+    taken = {*entry.axes, *(old for old, _ in entry.retired)}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _call(skew: Skew) -> str:
+    factor = "" if skew.factor == 1 else f", factor={skew.factor}"
+    return f'skew("{skew.stage}", "{skew.axis}", by="{skew.by}", into="{skew.into}"{factor})'

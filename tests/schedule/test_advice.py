@@ -1,0 +1,129 @@
+"""Refusals name what is legal nearby, and what they name is accepted."""
+
+import re
+
+import pytest
+
+import tdsl as td
+
+n, T = td.size("n"), td.size("T")
+u0 = td.placeholder("u0", (n,), "float64")
+
+
+def heat(reach=1):
+    def value(U, t, x):
+        edge = td.any(x < reach, x >= n - reach)
+        inner = U[t - 1, x - reach] + U[t - 1, x + reach]
+        return td.where(t == 0, u0[x], td.where(edge, U[t - 1, x], inner))
+
+    U = td.recurrence("U", (T + 1, n), value)
+    return U, td.schedule(td.compute("last", (n,), lambda x: U[T, x]))
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+def test_the_skew_that_makes_a_tile_legal(reach):
+    U, s = heat(reach)
+    with pytest.raises(td.IllegalSchedule, match="S201") as caught:
+        s.tile(U, {"t": 16, "x": 64})
+    factor = "" if reach == 1 else f", factor={reach}"
+    offer = f'skew("U", "x", by="t", into="xs"{factor})'
+    assert f"try: {offer}, then tile of t, xs" in str(caught.value)
+    eval(f"s.{offer}", {"s": s}).tile(U, {"t": 16, "xs": 64})
+
+
+def test_the_condition_under_which_the_tile_is_legal_holds_for_the_whole_schedule():
+    U, s = heat()
+    with pytest.raises(td.IllegalSchedule) as caught:
+        s.tile(U, {"t": 16, "x": 64})
+    assert str(caught.value.condition) == "T <= 0 or n <= 64"
+    s.assume(caught.value.condition).tile(U, {"t": 16, "x": 64})
+
+
+def test_a_plane_wave_where_no_loop_is_parallel():
+    x, y = td.axis("x", (1, n)), td.axis("y", (1, n))
+    S = td.placeholder("S", (n, n), "int64")
+    g = td.update("g", S, over=(y, x), at=(y, x), value=lambda a: a[y, x - 1] + a[y - 1, x])
+    s = td.schedule(g)
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        s.parallel(g, "x")
+    offer = 'skew("g", "x", by="y", into="w"), reorder("g", "w", "y"), then parallel of y'
+    assert offer in str(caught.value)
+    s.skew(g, "x", by="y", into="w").reorder(g, "w", "y").parallel(g, "y")
+
+
+def test_parallel_loops_come_before_waves():
+    S = td.placeholder("S", (n, n), "int64")
+    x, y = td.axis("x", (1, n)), td.axis("y", n)
+    g = td.update("g", S, over=(y, x), at=(y, x), value=lambda a: a[y, x - 1] + 1)
+    with pytest.raises(td.IllegalSchedule, match=re.escape("legal in parallel: y")):
+        td.schedule(g).parallel(g, "x")
+
+
+def test_a_condition_that_covers_one_violation_only_is_not_offered():
+    """Halves race whatever n is; only n <= 1 (one iteration, or none) is legal."""
+    r = td.axis("r", n)
+    H = td.placeholder("H", (n,), "int64")
+    g = td.update("g", H, over=(r,), at=(r // 2,), value=lambda a: a[r // 2] * 3 + r)
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        td.schedule(g).parallel(g, "r")
+    condition = caught.value.condition
+    assert condition is not None
+    td.schedule(g).assume(condition).parallel(g, "r")
+
+
+def test_the_fold_that_is_deep_enough():
+    U, s = heat(2)
+    with pytest.raises(td.IllegalSchedule, match="S203") as caught:
+        s.fold(U, "t", 1)
+    assert 'fold("U", "t", 2): the smallest legal one' in str(caught.value)
+    assert s.min_fold(U, "t") == 2
+    with pytest.raises(td.IllegalSchedule, match="no fold of x up to 64 keeps what is still read"):
+        s.fold(U, "x", 8)
+    assert s.min_fold(U, "x") is None
+
+
+def test_a_divisibility_is_a_condition():
+    """`shift` overlaps the last tile: legal in parallel only where there is no rest."""
+    C = td.compute("C", (n,), lambda i: u0[i] + 1)
+    split = td.schedule(C).split(C, "i", 16, tail="shift")
+    with pytest.raises(td.TdslError) as caught:
+        split.parallel(C, "io")
+    condition = getattr(caught.value, "condition", None)
+    if condition is not None:
+        split.assume(condition).parallel(C, "io")
+
+
+def test_groups_of_loops_that_may_be_tiled():
+    U, s = heat()
+    assert s.tilable(U) == (("t",), ("x",))
+    assert s.skew(U, "x", by="t", into="w").tilable(U) == (("t", "w"),)
+    assert s.on(U).tilable() == s.tilable(U)
+    a = td.placeholder("a", (n, n), "float32")
+    k = td.reduce_axis("k", n)
+    c = td.compute("c", (n, n), lambda i, j: td.sum(a[i, k] * a[k, j], over=k))
+    assert td.schedule(c).tilable(c) == (("i", "j", "k"),)
+    assert td.schedule(c).vectorize(c, "j", 8).tilable(c) == (("i", "j", "k"), ("jv",))
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (5, 4), (16, 16)])
+def test_a_group_takes_any_factors(sizes):
+    U, s = heat()
+    s.skew(U, "x", by="t", into="w").tile(U, {"t": sizes[0], "w": sizes[1]})
+
+
+def test_least_folds_of_several_arrays_and_beside_other_folds():
+    a, b = td.recurrence(
+        ("a", "b"),
+        (T + 1, n),
+        lambda a, b, t, x: (
+            td.where(td.all(t > 1, x > 0), a[t - 1, x] + b[t - 2, x - 1], u0[x]),
+            td.where(t > 0, b[t - 1, x] * 0.5, u0[x]),
+        ),
+    )
+    last = td.compute("last", (n,), lambda x: a[T, x] + b[T, x])
+    s = td.schedule(last)
+    least = s.min_fold(a, "t")
+    assert least == s.min_fold(b, "t") == 3
+    s.fold(a, "t", least)
+    with pytest.raises(td.IllegalSchedule, match="S203"):
+        s.fold(a, "t", least - 1)
