@@ -34,6 +34,7 @@ def test_ci_runs_the_checks_it_promises() -> None:
         "lint-imports",
         "--require-extras",
         "acceptance",
+        "tests.fuzz --minutes 3",
     ):
         assert command in script
 

@@ -23,6 +23,10 @@ class Drawing:
     dice: random.Random
     sizes: tuple[str, ...] = ()
     """Names of the sizes that an `assume` may speak of."""
+    factors: tuple[int, ...] = (1, 2, 2, 3, 4, 4, 5, 8, 16)
+    widths: tuple[int, ...] = (2, 4, 4, 8, 8, 16, 3, 5, 7)
+    evenly: bool = False
+    """Every primitive as often as any other, none with others for a purpose."""
     count: int = 0
     planned: list[str] = field(default_factory=list[str])
     """Directives that come next, whatever is drawn: several with one purpose."""
@@ -31,6 +35,9 @@ class Drawing:
 def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
     """(primitive, text of the call)."""
     drawing.count += 1
+    if drawing.evenly:
+        name = drawing.dice.choice(list(WEIGHTS))
+        return name, WEIGHTS[name][1](drawing, schedule)
     if not drawing.planned and drawing.dice.random() < 0.16:
         drawing.planned = list(drawing.dice.choice(PLANS)(drawing, schedule))
     if drawing.planned:
@@ -159,14 +166,14 @@ def _axis(drawing: Drawing, schedule: td.Schedule, stage: str) -> str:
 
 
 def _factor(drawing: Drawing) -> str:
-    value = drawing.dice.choice([1, 2, 2, 3, 4, 4, 5, 8, 16])
+    value = drawing.dice.choice(drawing.factors)
     if drawing.dice.random() < 0.05:
         return f'td.knob("t{drawing.count}", [{value}, {value + 1}], default={value})'
     return str(value)
 
 
 def _width(drawing: Drawing) -> str:
-    return str(drawing.dice.choice([2, 4, 4, 8, 8, 16, 3, 5, 7]))
+    return str(drawing.dice.choice(drawing.widths))
 
 
 def _tail(drawing: Drawing, chance: float = 0.45) -> str:

@@ -1,12 +1,15 @@
-"""`python -m tests.fuzz --minutes 3 --seed 0`: random schedules of random programs until the time is up.
+"""`python -m tests.fuzz --minutes 3 --seed 0`: three figures about random schedules of random programs.
 
-Each case is one number: what it draws, applies and compares follows from it. A failure prints its seed, is made small
-and printed as a test that runs, one for each kind; the exit status is 1. `--only SEED` shows one case again.
+Wrong results and crashes (also internal errors and hangs) of schedules that were accepted, and the completeness of
+legality: of legal requests the share accepted, of illegal ones the share refused. Each case is one number: what it
+draws, applies and compares follows from it. A failure prints its seed, is made small and printed as a test that runs,
+one for each kind; the exit status is then 1. `--only SEED` shows one schedule again; `--record` keeps the figures.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import time
@@ -14,8 +17,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.record import machine
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import Workplace, isolated
+from tests.fuzz.completeness import Request, requests
 from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, judge
 from tests.support.shrink import shrink
@@ -24,6 +29,7 @@ SECONDS = 60.0
 """Processor time that one case may take; more is a hang."""
 SHORT = 10.0
 """What a smaller case of a hang may take: smaller ones should be faster."""
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "fuzz.jsonl"
 
 
 def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
@@ -33,17 +39,51 @@ def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
     return case, drawn.tally + (judged.tally if judged is not drawn else Counter()), judged.failure
 
 
-def run(place: Workplace, seed: int, statistics: Statistics) -> Failure | None:
-    """One seed, counted."""
-    start = time.monotonic()
-    answer = place.ask(seed)
-    seconds = time.monotonic() - start
-    if isinstance(answer, Failure):
-        statistics.add(seed, None, Counter(), answer, seconds)
-        return answer
-    case, tally, failure = answer
-    statistics.add(seed, case, tally, failure, seconds)
-    return failure
+def asked(seed: int) -> list[Request]:
+    """The requests of a seed."""
+    return list(requests(seed))
+
+
+class Run:
+    """One run: two workplaces, what they found, what was printed."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.statistics = Statistics()
+        self.schedules = Workplace(drawn_and_judged, SECONDS)
+        self.requests = Workplace(asked, SECONDS)
+        self.printed = Counter[str]()
+
+    def schedule(self, seed: int) -> None:
+        """One schedule, counted; its failure explained."""
+        start = time.monotonic()
+        answer = self.schedules.ask(seed)
+        case, tally, failure = (None, Counter(), answer) if isinstance(answer, Failure) else answer
+        self.statistics.add(seed, case, tally, failure, time.monotonic() - start)
+        if failure is None or self.printed[failure.kind]:
+            return
+        self.printed[failure.kind] += 1
+        text = explain(seed, failure, self.options.trials)
+        print(f"---- seed {seed}: {failure.kind}\n{text}", flush=True)
+        if self.options.keep is not None:
+            kept = self.options.keep / f"test_seed_{seed}.py"
+            kept.write_text(text.split("\n\n\n\n")[0], encoding="utf-8")
+
+    def request(self, seed: int) -> None:
+        """The requests of one program, counted; a wrong answer is printed, two of a stratum at most."""
+        answer = self.requests.ask(seed)
+        if isinstance(answer, Failure):
+            self.statistics.add(seed, None, Counter(), answer, 0.0)
+            if not self.printed[answer.kind]:
+                print(f"---- requests of seed {seed}: {answer}", flush=True)
+            self.printed[answer.kind] += 1
+            return
+        for one in answer:
+            self.statistics.ask(seed, one)
+            what = f"{one.primitive} {one.kind} {'legal' if one.legal else 'ILLEGAL'} and {one.verdict}"
+            self.printed[what] += not one.right
+            if not one.right and self.printed[what] <= 2:
+                print(f"---- requests of seed {seed}: {what}\n{one.text}", flush=True)
 
 
 def explain(seed: int, failure: Failure, trials: int) -> str:
@@ -69,34 +109,52 @@ def _at(case: Case, failure: Failure) -> Case:
     return case if found is None else replace(case, sizes=tuple(eval(found[1]).items()))  # our own text
 
 
-def main() -> int:
-    """The command."""
+def parsed() -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long to draw (default 1)")
+    parser.add_argument(
+        "--schedules", type=int, help="stop after so many schedules, if the time allows as many"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it")
-    parser.add_argument("--only", type=int, metavar="SEED", help="one seed again")
+    parser.add_argument("--only", type=int, metavar="SEED", help="one schedule again")
+    parser.add_argument(
+        "--requests", type=float, default=0.25, help="share of the time for completeness (default 0.25)"
+    )
     parser.add_argument("--trials", type=int, default=300, help="how many smaller cases to try for a failure")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the tests of failures there, too")
-    options = parser.parse_args()
-    statistics, kinds, until = Statistics(), set[str](), time.monotonic() + 60 * options.minutes
-    seed = options.seed if options.only is None else options.only
-    place = Workplace(drawn_and_judged, SECONDS)
-    while True:
-        failure = run(place, seed, statistics)
-        if failure is not None and failure.kind not in kinds:
-            kinds.add(failure.kind)
-            text = explain(seed, failure, options.trials)
-            print(f"---- seed {seed}: {failure.kind}\n{text}", flush=True)
-            if options.keep is not None:
-                (options.keep / f"test_seed_{seed}.py").write_text(
-                    text.split("\n\n\n\n")[0], encoding="utf-8"
-                )
-        seed += 1
-        if options.only is not None or time.monotonic() > until:
+    parser.add_argument("--record", action="store_true", help=f"add the figures to {RESULTS.name}")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """The command."""
+    options = parsed()
+    run, start = Run(options), time.monotonic()
+    if options.only is not None:
+        run.schedule(options.only)
+        print(run.statistics.text())
+        return bool(run.statistics.failures)
+    seed, asking, busy = options.seed, options.seed, 0.0
+    while (passed := time.monotonic() - start) < 60 * options.minutes:
+        if busy <= options.requests * passed and options.requests:
+            run.request(asking)
+            asking += 1
+            busy += time.monotonic() - start - passed
+        elif options.schedules is not None and seed - options.seed >= options.schedules:
             break
-    place.close()
-    print(statistics.text())
-    return 1 if statistics.failures else 0
+        elif options.requests < 1:
+            run.schedule(seed)
+            seed += 1
+    run.schedules.close()
+    run.requests.close()
+    print(run.statistics.text())
+    if options.record:
+        figures = {"seed": options.seed, "minutes": round(passed / 60, 1), **run.statistics.figures()}
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(machine(), separators=(",", ":")) + "\n")
+            file.write(json.dumps({"format": 1, "workload": "fuzz", **figures}, separators=(",", ":")) + "\n")
+    return 1 if run.statistics.failures or run.statistics.unsound else 0
 
 
 if __name__ == "__main__":

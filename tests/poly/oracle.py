@@ -11,7 +11,7 @@ from itertools import product
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
-from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Skew, Split, Statement
+from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
 
 _BINARY = {
     "add": lambda a, b: a + b,
@@ -248,6 +248,8 @@ class Oracle:
                     live[relation.into] = -old
                 case Rename():
                     live[relation.into] = old
+                case Shift():
+                    live[relation.into] = old + relation.by
             if was and not isinstance(relation, Split):
                 derived.add(relation.into)
             leaves |= {name: each for name, each in live.items() if not isinstance(each, tuple)}

@@ -22,13 +22,23 @@ def draw_program(dice: random.Random) -> Program:
     return _Drawing(dice).program()
 
 
+def draw_small_program(dice: random.Random) -> Program:
+    """A program of constant sizes between 2 and 9, of few and low loops: all its iterations can be listed."""
+    drawing = _Drawing(dice, symbolic=False)
+    drawing.base = [
+        Dim("", 1, dice.choice([2, 3, 4, 4, 5, 6, 7, 8, 9])) for _ in range(dice.choice([1, 1, 2, 2]))
+    ]
+    drawing.margin = dice.choice([0, 1, 2])
+    return drawing.program(dice.choice([1, 2, 2, 3, 3]), gathers=0.0)
+
+
 class _Drawing:
     """A program under construction."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, symbolic: bool = True) -> None:
         self.dice = dice
         self.main = dice.choice([name for name in DTYPES if name != "bool"])
-        symbolic = dice.random() < 0.6
+        symbolic = symbolic and dice.random() < 0.6
         self.sizes = [
             SizeDecl(name, dice.choice([0, 0, 0, 1, 2]), dice.choice([1, 1, 1, 1, 4]))
             for name in ("n", "m")[: dice.choice([1, 1, 2])]
@@ -51,14 +61,14 @@ class _Drawing:
         return self.main if self.dice.random() < 0.85 else self.dice.choice(DTYPES)
 
     # ------------------------------------------------------------ whole programs
-    def program(self) -> Program:
+    def program(self, count: int = 0, gathers: float = 0.15) -> Program:
         for number in range(self.dice.choice([1, 2, 2, 3])):
             self._input(f"{'ABD'[number]}")
         if self.dice.random() < 0.2:
             self.inputs.append(InputDecl("alpha", self.main, None))
-        if self.dice.random() < 0.15:
+        if self.dice.random() < gathers:
             self._index("idx")
-        count = self.dice.choice([1, 2, 3, 3, 3, 4, 4, 5, 5])
+        count = count or self.dice.choice([1, 2, 3, 3, 3, 4, 4, 5, 5])
         for number in range(count):
             self._stage(f"s{number}", last=number == count - 1)
         outputs = list(self.stages[-1].names)

@@ -1,0 +1,220 @@
+"""How complete and how sound legality is: random requests on small constant programs, each judged by enumeration, too.
+
+In: a seed. Out: for every directive asked for, its stratum (primitive, kind of stage), whether it is legal, and whether
+it was accepted. The truth lists all iterations in plain Python (tests/poly/oracle.py): every read sees its value, lanes
+read before they write, parallel iterations touch no element together, terms of a reduction come in any order. What a
+rule refuses by form (a code other than S201 to S210; lanes, threads and tiles over a reduction) is not counted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import tdsl as td
+from tdsl.fuzzing.directives import Drawing, draw_directive
+from tdsl.fuzzing.draw import applied
+from tdsl.poly.looptree import Misplaced
+from tdsl.poly.model import Arranged
+from tdsl.schedule import legality
+from tdsl.schedule.legality import arranged_of
+from tdsl.schedule.state import State
+from tests.poly.oracle import Oracle
+from tests.support.draw_programs import draw_small_program
+from tests.support.programs import declare
+
+LEGALITY = ("S201", "S202", "S203", "S204", "S205", "S206", "S207", "S210")
+REQUESTS = 10
+"""Of one program."""
+POINTS = 800
+"""Iterations of all statements beyond which enumeration takes too long."""
+AXES = 4
+KEPT = 5
+"""Directives that a schedule keeps at most; then it starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A directive asked of a schedule. verdict: "accepted" or the code of the refusal."""
+
+    primitive: str
+    kind: str
+    legal: bool
+    verdict: str
+    text: str
+
+    @property
+    def right(self) -> bool:
+        """Whether legality said what is true."""
+        return self.legal == (self.verdict == "accepted")
+
+
+class _Memo(Oracle):
+    """An oracle that lists the iterations of a statement once for all schedules."""
+
+    seen: dict[object, list[tuple[int, ...]]] = {}
+
+    def _instances(self, statement):
+        found = self.seen.get(statement)
+        if found is None:
+            if len(self.seen) > 200:
+                self.seen.clear()
+            found = self.seen[statement] = super()._instances(statement)
+        return found
+
+
+def requests(seed: int) -> Iterator[Request]:
+    """The requests of a seed."""
+    dice = random.Random(seed)
+    while True:
+        program = draw_small_program(dice)
+        try:
+            names = declare(program.source())
+            start = td.schedule(*(names[name] for name in program.outputs))
+        except td.TdslError:
+            continue
+        if _countable(start.state):
+            break
+    drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4), evenly=True)
+    schedule = start
+    for _ in range(REQUESTS):
+        primitive, step = draw_directive(drawing, schedule)
+        found = asked(schedule, primitive, step, names)
+        if found is None:
+            continue
+        request, after = found
+        yield Request(*request, _text(program.source(), schedule, step))
+        if after is not None:
+            schedule = after if len(after.steps) <= KEPT else start
+
+
+def asked(
+    schedule: td.Schedule, primitive: str, step: str, names: Mapping[str, object]
+) -> tuple[tuple[str, str, bool, str], td.Schedule | None] | None:
+    """(what `Request` holds, the schedule after it where it was accepted); None where it is not counted."""
+    tried = _unjudged(schedule, step, names)
+    if tried is None or len(tried.steps) == len(schedule.steps):
+        return None
+    arranged = arranged_of(tried.state)
+    if any(each.promotes for each in arranged.arrangements) or _lanes_of_terms(arranged):
+        return None
+    verdict, after = "accepted", tried
+    try:
+        legality.check(tried.steps[-1], tried.state)
+    except td.IllegalSchedule as error:
+        verdict, after = error.code, None
+    try:
+        legal = is_legal(arranged)
+    except Misplaced:  # P2 and P3 say where a stage may stand at all
+        return None if after is None else ((primitive, _kind(schedule.state, step), False, verdict), after)
+    return (primitive, _kind(schedule.state, step), legal, verdict), after
+
+
+def is_legal(arranged: Arranged) -> bool:
+    """The truth."""
+    oracle = _Memo(arranged, {})
+    if not oracle.right():
+        return False
+    return not any(
+        oracle.collides(each.stage, loop.name)
+        for each in arranged.arrangements
+        for loop in each.loops
+        if loop.kind == "parallel"
+    )
+
+
+def _unjudged(schedule: td.Schedule, step: str, names: Mapping[str, object]) -> td.Schedule | None:
+    """The schedule after a step that nobody judged; None where its form is refused."""
+    judge = legality.check
+    legality.check = lambda directive, state: None
+    try:
+        return applied(schedule, step, names)
+    except td.TdslError:
+        return None
+    finally:
+        legality.check = judge
+
+
+def _lanes_of_terms(arranged: Arranged) -> bool:
+    """Whether a reduction runs in lanes or threads over its own axis: P9 decides that by form."""
+    program = arranged.program
+    for each in arranged.arrangements:
+        marked = {loop.name for loop in each.loops if loop.kind in ("parallel", "vector")}
+        terms = {axis for one in program.statements if one.stage == each.stage for axis in one.reduction_axes}
+        if marked and terms and _origins(each.relations, marked) & terms:
+            return True
+    return False
+
+
+def _origins(relations: tuple[object, ...], loops: set[str]) -> set[str]:
+    """Axes that loops derive from."""
+    found = set(loops)
+    for relation in reversed(relations):
+        made = {getattr(relation, name) for name in ("outer", "inner", "into") if hasattr(relation, name)}
+        parents = {relation.outer, relation.inner} if not hasattr(relation, "parent") else {relation.parent}
+        made = made - parents if not hasattr(relation, "parent") else made
+        if made & found:
+            found |= parents | (
+                {relation.by} if hasattr(relation, "by") and isinstance(relation.by, str) else set()
+            )
+    return found
+
+
+def _countable(state: State) -> bool:
+    """Whether enumeration is fast enough, and every subscript known."""
+    program = arranged_of(state).program
+    if any(
+        index is None
+        for one in program.statements
+        for access in (*one.reads, *one.writes)
+        for index in access.index
+    ):
+        return False
+    if any(len(one.axes) > AXES for one in program.statements):
+        return False
+    if any(one.group or one.within for one in program.statements):
+        return False  # several reductions in one stage: the enumeration knows one
+    oracle = _Memo(arranged_of(state), {})
+    return sum(map(len, oracle.instances.values())) <= POINTS and oracle.right()
+
+
+def _kind(state: State, step: str) -> str:
+    """Of the stage that a directive names first."""
+    name = step.split('"')[1] if '"' in step else ""
+    entry = state.find(name)
+    if entry is None:
+        return "pure"
+    if entry.stage.base is not None:
+        return "update"
+    if entry.stage.own:
+        return "recurrence"
+    return "reduction" if entry.stage.reduce_axes else "pure"
+
+
+def _text(source: str, schedule: td.Schedule, step: str) -> str:
+    return f"{source}\ns = {schedule.script()}\ns = s{step}"
+
+
+def table(counts: Counter[tuple[str, str, bool, bool]]) -> list[str]:
+    """Lines: of each stratum the legal requests and the share accepted, the illegal ones and the share refused.
+
+    counts: (primitive, kind, legal, accepted) -> requests.
+    """
+    lines = [f"{'stratum':26}{'legal':>7}{'accepted':>10}{'illegal':>9}{'refused':>9}"]
+    strata = sorted({key[:2] for key in counts})
+    for primitive, kind in [*strata, ("total", "")]:
+        chosen = strata if primitive == "total" else [(primitive, kind)]
+        legal = sum(counts[*one, True, flag] for one in chosen for flag in (True, False))
+        illegal = sum(counts[*one, False, flag] for one in chosen for flag in (True, False))
+        taken = sum(counts[*one, True, True] for one in chosen)
+        refused = sum(counts[*one, False, False] for one in chosen)
+        lines.append(
+            f"{primitive + ' ' + kind:26}{legal:>7}{_share(taken, legal):>10}{illegal:>9}{_share(refused, illegal):>9}"
+        )
+    return lines
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
