@@ -12,6 +12,7 @@ from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import editing
 from tdsl.schedule.handles import StageLike
 from tdsl.schedule.state import State
+from tdsl.target import Target
 
 if TYPE_CHECKING:
     from tdsl.schedule.bits import Invariance
@@ -119,3 +120,18 @@ class Questions:
     def min_fold(self, stage: StageLike, dim: str) -> int | None:
         """The least legal `fold` of a dim, or None where none up to 64 is. Errors: S102 S103 stage; S107 dim."""
         return editing.min_fold(self._schedule, stage, dim)
+
+    def script(self) -> str:
+        """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""
+        from tdsl.schedule.script import script_text
+
+        asked, state = self._schedule, self.state
+        target = None if asked.target == Target() else f"td.{asked.target!r}"
+        steps = asked.steps[len(asked.declared.first) :]
+        return script_text(state.outputs, steps, dict(asked.settings), target, exact=state.keeps_bits)
+
+    def history(self) -> str:
+        """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
+        from tdsl.schedule import show
+
+        return show.history(self._schedule)

@@ -59,7 +59,6 @@ from tdsl.schedule.primitives import (
 )  # fmt: skip
 from tdsl.schedule.primitives.layout import traced
 from tdsl.schedule.questions import Questions
-from tdsl.schedule.script import script_text
 from tdsl.schedule.state import State
 from tdsl.schedule.together import check_joins, check_order, followed
 from tdsl.target import Target, as_target
@@ -361,20 +360,6 @@ class Schedule(Questions, Methods):
         """
         state = editing.explained(self, reason, since)
         return Schedule(self._declared, self._target, state, self._settings)
-
-    def script(self) -> str:
-        """Python text that rebuilds the schedule where `td` and the outputs are in scope under their names."""
-        target = None if self._target == Target() else f"td.{self._target!r}"
-        steps = self.steps[len(self._declared.first) :]
-        return script_text(
-            self._state.outputs, steps, dict(self._settings), target, exact=self._state.keeps_bits
-        )
-
-    def history(self) -> str:
-        """The steps as a table: number, call, exact or reassociating (P14), the user's line."""
-        from tdsl.schedule import show
-
-        return show.history(self)
 
     @hide_internal_frames
     def diff(self, other: Schedule) -> str:
