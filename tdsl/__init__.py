@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from tdsl.slots import BUILD
+from tdsl.slots import BUILD, MATMUL
 
 if TYPE_CHECKING:
     from tdsl import ops as ops
@@ -356,6 +356,11 @@ def _load_build() -> Callable[..., object]:
     return importlib.import_module("tdsl.pipeline").build
 
 
+def _load_matmul() -> Callable[..., object]:
+    return importlib.import_module("tdsl.ops").matmul
+
+
 BUILD.fill(_load_build)
+MATMUL.fill(_load_matmul)
 _package = sys.modules[__name__]
 _package.__class__ = _Package

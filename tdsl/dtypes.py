@@ -279,11 +279,11 @@ def promote_weak(
         other = DTYPES["bool" if isinstance(value, bool) else "int64"]
         return promote(dtype, other, where=where, shown=(shown, str(value)))
     if not weak_fits(value, dtype):
-        raise _does_not_fit(value, dtype, where)
+        raise _does_not_fit(value, dtype, where, shown)
     return dtype
 
 
-def _does_not_fit(value: Number, dtype: DType, where: SourcePosition | None) -> DTypeError:
+def _does_not_fit(value: Number, dtype: DType, where: SourcePosition | None, operand: str = "") -> DTypeError:
     shown = str(value) if len(str(value)) <= 40 else f"{str(value)[:20]}… ({len(str(value))} characters)"
     hint: tuple[str, ...] = ()
     if dtype.is_bool or isinstance(value, bool):
@@ -296,7 +296,19 @@ def _does_not_fit(value: Number, dtype: DType, where: SourcePosition | None) -> 
         hint = (f"{float(value)!r}, a float, which may be rounded",)
     else:
         why = f"{dtype} holds {min_value(dtype)} to {max_value(dtype)}"
+        hint = _wider(value, dtype, operand)
     return DTypeError("E204", f"{shown} does not fit in {dtype}", where=where, why=(why,), hint=hint)
+
+
+def _wider(value: Number, dtype: DType, operand: str) -> tuple[str, ...]:
+    """The first wider dtype of the same kind, else of signed integers, that holds the number."""
+    if not operand or len(operand) > 40:
+        return ()
+    kinds = (dtype.kind, "int") if dtype.is_integer else (dtype.kind,)
+    wider = (other for kind in kinds for other in DTYPES.values() if other.kind == kind and other.arithmetic)
+    fits = (other for other in wider if min_value(other) <= value <= max_value(other))
+    found = next((other for other in fits if other.kind == dtype.kind or other.bits > dtype.bits), None)
+    return () if found is None else (f"{_cast(operand, found.name)} beside it",)
 
 
 def min_value(dtype: DType) -> Number:

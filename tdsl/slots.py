@@ -32,3 +32,6 @@ class Slot:
 
 BUILD = Slot("build")
 """`pipeline.build`: what `s(a, b)` and `s.time(a, b)` of a schedule use."""
+
+MATMUL = Slot("matmul")
+"""`ops.matmul`: what `A @ B` of whole tensors means."""

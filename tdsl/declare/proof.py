@@ -80,7 +80,7 @@ def _escaped(escape: Escape, stage: Stage, writes: bool) -> BoundsError:
         f"{text(read)} in {stage.name} {'writes' if writes else 'reads'} {side} of {name}{along}",
         where=stage.where,
         why=(_example(escape, writes), *_zero_size(escape)),
-        hint=(_clamped(read, place),) if writes else _repairs(escape, read.index[place], extent),
+        hint=_clamped(stage, read, place) if writes else _repairs(stage, escape, read.index[place], extent),
         access=text(read),
         index=escape.index,
         sizes=dict(escape.sizes),
@@ -110,15 +110,27 @@ def _zero_size(escape: Escape) -> tuple[str, ...]:
     )
 
 
-def _repairs(escape: Escape, index: Node, extent: Node) -> tuple[str, ...]:
-    if isinstance(index, Const) and isinstance(extent, Var) and int(index.value) >= 0:
-        known = f'{extent.name} = td.size("{extent.name}", min={int(index.value) + 1})'
-        return (known, _guarded(escape, text(index), text(extent)))
+def _repairs(stage: Stage, escape: Escape, index: Node, extent: Node) -> tuple[str, ...]:
+    read, place = escape.read, escape.dimension
+    if isinstance(index, Const) and isinstance(extent, Var):
+        if int(index.value) < 0:
+            return _from_the_end(read, place, int(index.value), extent)
+        return (_at_least(extent, int(index.value) + 1), _guarded(escape, text(index), text(extent)))
     return (
         _guarded(escape, text(index), text(extent)),
-        _clamped(escape.read, escape.dimension),
-        *_padded(escape.read, index),
+        *_clamped(stage, read, place),
+        *_padded(read, index),
     )
+
+
+def _from_the_end(read: Read, place: int, index: int, extent: Var) -> tuple[str, ...]:
+    """What a negative constant means in NumPy: an element counted from the end."""
+    return (f"{_with_subscript(read, place, f'{extent.name} - {-index}')}, counted from the end, with "
+            f"{_at_least(extent, -index)}",)  # fmt: skip
+
+
+def _at_least(size: Var, least: int) -> str:
+    return f'{size.name} = td.size("{size.name}", min={least})'
 
 
 def _guarded(escape: Escape, shown: str, end: str) -> str:
@@ -128,12 +140,28 @@ def _guarded(escape: Escape, shown: str, end: str) -> str:
     return f"td.where({condition}, {text(escape.read)}, {zero})"
 
 
-def _clamped(read: Read, place: int) -> str:
-    """The read with one subscript kept inside."""
-    extent = read.tensor.extents[place]
+def _clamped(stage: Stage, read: Read, place: int) -> tuple[str, ...]:
+    """The read with one subscript kept inside; nothing is inside where the dimension may be empty."""
+    extent, index = read.tensor.extents[place], read.index[place]
     last = str(int(extent.value) - 1) if isinstance(extent, Const) else f"{text(extent)} - 1"
+    known = _at_least(extent, 1) if isinstance(extent, Var) and _may_be_empty(stage, extent) else ""
+    match rewrite(index, _unconverted):
+        case Binary(op="min", lhs=Binary(op="max", rhs=Const()), rhs=end) if text(end) == last:
+            return (known,) if known else ()  # it is clamped already
+        case _:
+            kept = _with_subscript(read, place, f"td.clamp({text(index)}, 0, {last})")
+            return (f"{kept}, with {known}" if known else kept,)
+
+
+def _may_be_empty(stage: Stage, extent: Var) -> bool:
+    """Whether a size may be 0 where the stage's elements are computed: no fact and no axis says otherwise."""
+    over = any(axis.upper is extent for axis in (*stage.axes, *stage.reduce_axes))
+    return not over and any(size.name == extent.name and size.minimum == 0 for size in stage.sizes)
+
+
+def _with_subscript(read: Read, place: int, subscript: str) -> str:
     subscripts = [text(index) for index in read.index]
-    subscripts[place] = f"td.clamp({subscripts[place]}, 0, {last})"
+    subscripts[place] = subscript
     return f"{read.tensor.name}[{', '.join(subscripts)}]"
 
 
@@ -181,7 +209,7 @@ def _unproven(failure: Unproven, stage: Stage) -> BoundsError:
             why=(
                 f"{text(term)} is {term.dtype} data, and an index of {read.tensor.name}{along} is in 0 <= … < {extent}",
             ),
-            hint=(*_declared(term, extent), _clamped(read, place)),
+            hint=(*_declared(term, extent), *_clamped(stage, read, place)),
             access=text(read),
         )
     return BoundsError(
@@ -189,7 +217,7 @@ def _unproven(failure: Unproven, stage: Stage) -> BoundsError:
         f"{text(read)} in {stage.name} is not proved to stay inside {read.tensor.name}",
         where=stage.where,
         why=(f"{text(term)}: {_WHY[failure.why].format(dtype=term.dtype)}",),
-        hint=(*_widened(failure), *(() if failure.why == "wraps" else (_clamped(read, place),))),
+        hint=(*_widened(failure), *(() if failure.why == "wraps" else _clamped(stage, read, place))),
         access=text(read),
     )
 

@@ -10,6 +10,7 @@ from typing import Generic, NoReturn, TypeVar, cast
 
 from tdsl.dtypes import DType
 from tdsl.errors import ArgumentTypeError, BoolError
+from tdsl.expr.ufuncs import OPERATORS, Named, refused
 from tdsl.location import here, hide_internal_frames
 
 Result = TypeVar("Result")
@@ -19,9 +20,6 @@ class Operators(Generic[Result]):
     """Operators that build; `Result` is the handle they give: `Expr` of expressions, `Tensor` of whole tensors."""
 
     __slots__ = ()
-
-    __array_ufunc__ = None
-    """NumPy's scalars and arrays leave their operators to us."""
 
     __array_priority__ = 1000.0
 
@@ -164,6 +162,49 @@ class Operators(Generic[Result]):
         return cast(Result, convert(self, dtype))
 
     @hide_internal_frames
+    def __array_ufunc__(self, ufunc: Named, method: str, *inputs: object, **options: object) -> object:
+        """NumPy's scalars and arrays leave their operators to us; its functions are refused, and ours named."""
+        op = OPERATORS.get(ufunc.__name__)
+        if op is None or method != "__call__" or options:
+            reduces = method != "__call__"
+            raise refused(ufunc.__name__, str(self), () if reduces else inputs, reduces)
+        if op in ("eq", "ne") and type(self).__eq__ is object.__eq__:
+            return op == "ne"  # tensors compare by identity, and no number is one
+        if len(inputs) == 1:
+            return self._apply(op)
+        mine = next(place for place, value in enumerate(inputs) if value is self)
+        return self._apply(op, inputs[1 - mine], reflected=mine == 1)
+
+    @hide_internal_frames
+    def __array_function__(
+        self, function: Named, types: object, args: tuple[object, ...], options: dict[str, object]
+    ) -> NoReturn:
+        whole = all(isinstance(each, (Operators, int, float)) for each in args) and not options
+        raise refused(function.__name__, str(self), args if whole else ())
+
+    @hide_internal_frames
+    def __array__(self, *dtype: object, **options: object) -> NoReturn:
+        raise ArgumentTypeError(
+            "E114",
+            f"{self} is no array while it is declared",
+            where=here(),
+            why=("its values exist only when a kernel runs",),
+            hint=("td.build(td.schedule(…))(…) computes it",),
+        )
+
+    @hide_internal_frames
+    def __setitem__(self, index: object, value: object) -> NoReturn:
+        raise ArgumentTypeError(
+            "E114",
+            f"{self} cannot be assigned to",
+            where=here(),
+            why=("a declaration says what an array is, once; elements exist only when a kernel runs",),
+            hint=(
+                f'U = td.update("U", {self}, over=…, at=(…), value=lambda U: …), a new value, point after point',
+            ),
+        )
+
+    @hide_internal_frames
     def __bool__(self) -> NoReturn:
         raise BoolError(
             "E101",
@@ -202,7 +243,10 @@ class Operators(Generic[Result]):
             f"{self} is no Python {kind} while it is declared",
             where=here(),
             why=("its value exists only when a kernel runs",),
-            hint=(f'td.cast({self}, "{dtype}") is the value in another dtype',),
+            hint=(
+                f'td.cast({self}, "{dtype}") is the value in another dtype',
+                "td.exp, td.sqrt, … instead of math's",
+            ),
         )
 
     @hide_internal_frames

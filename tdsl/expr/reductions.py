@@ -95,6 +95,8 @@ def argmin(value: object, *rest: object, over: Over | None = None) -> Expr:
 def mean(value: object, *rest: object, over: Over | None = None, dtype: DType | str | None = None) -> Expr:
     """The sum over the number of terms; of integers in float64 (E4); NaN where the axes are empty. As `sum`."""
     operand = operand_of("mean", value, dtype)
+    if operand.dtype.is_bool:
+        raise _wrong_kind("mean", operand)
     if operand.dtype.is_integer:
         operand = _converted(operand, as_dtype("float64"))
     total = _reduce(SUM, operand, rest, over, None)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tdsl.dtypes import DType
+from tdsl.errors import ArgumentTypeError
 from tdsl.expr.node import Node, axis_var
 from tdsl.expr.operators import Operators
-from tdsl.location import Location, hide_internal_frames
+from tdsl.location import Location, here, hide_internal_frames
 from tdsl.records import dataclass
 from tdsl.settings import Options
+from tdsl.slots import MATMUL
 
 if TYPE_CHECKING:
     from tdsl.expr.combination import Combination
@@ -114,6 +116,28 @@ class Tensor(Operators["Tensor"]):
         from tdsl.expr.subscripts import element
 
         return element(self, index)
+
+    @hide_internal_frames
+    def __matmul__(self, other: object) -> Tensor:
+        """The matrix product of whole tensors, `td.ops.matmul`: leading axes are batches and broadcast.
+
+        Errors: E113 an operand that is no tensor; E130 shapes that do not fit.
+        """
+        return cast(Tensor, MATMUL(self, self._whole(other)))
+
+    @hide_internal_frames
+    def __rmatmul__(self, other: object) -> Tensor:
+        return cast(Tensor, MATMUL(self._whole(other), self))
+
+    def _whole(self, other: object) -> Tensor:
+        if isinstance(other, Tensor):
+            return other
+        raise ArgumentTypeError(
+            "E113",
+            f"@ multiplies whole tensors, not {type(other).__name__} values",
+            where=here(),
+            hint=('an array is an argument of the kernel: B = td.placeholder("B", shape, dtype)',),
+        )
 
     @hide_internal_frames
     def text(self, *others: Tensor) -> str:

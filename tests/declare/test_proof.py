@@ -89,7 +89,7 @@ def test_in_a_reduction(refused):
           with m=2, n=0 V has shape (0,); at i=0, k=1 it reads V[1]
           dimension 0 of V may be empty
           try: td.where(k < n, V[k], 0.0)
-           or: V[td.clamp(k, 0, n - 1)]
+           or: V[td.clamp(k, 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
 
@@ -121,7 +121,7 @@ def test_an_index_from_data(refused):
         E302: V[raw[i]] in take: nothing is known of the index raw[i]
           raw[i] is int32 data, and an index of V is in 0 <= … < n
           try: td.placeholder("raw", …, "int32", range=(0, n))
-           or: V[td.clamp(raw[i], 0, n - 1)]
+           or: V[td.clamp(raw[i], 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
     p = td.param("p", "int32")
@@ -132,7 +132,7 @@ def test_an_index_from_data(refused):
         E302: V[p] in take: nothing is known of the index p
           p is int32 data, and an index of V is in 0 <= … < n
           try: td.param("p", "int32", range=(0, n))
-           or: V[td.clamp(p, 0, n - 1)]
+           or: V[td.clamp(p, 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
     computed = td.compute("computed", (m,), lambda i: raw[i] + 1)
@@ -142,7 +142,7 @@ def test_an_index_from_data(refused):
         """
         E302: V[computed[i]] in take: nothing is known of the index computed[i]
           computed[i] is int32 data, and an index of V is in 0 <= … < n
-          try: V[td.clamp(computed[i], 0, n - 1)]
+          try: V[td.clamp(computed[i], 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
 
@@ -159,7 +159,7 @@ def test_a_range_that_is_too_wide(refused):
           with m=1, n=0 V has shape (0,); at i=0 and idx[i]=0 it reads V[0]
           dimension 0 of V may be empty
           try: td.where(idx[i] < n, V[idx[i]], 0.0)
-           or: V[td.clamp(idx[i], 0, n - 1)]
+           or: V[td.clamp(idx[i], 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
 
@@ -173,7 +173,7 @@ def test_what_is_not_affine(refused):
         """
         E303: V[i * i] in bad is not proved to stay inside V
           i * i: not affine in axes and sizes, so no proof covers all sizes
-          try: V[td.clamp(i * i, 0, n - 1)]
+          try: V[td.clamp(i * i, 0, n - 1)], with n = td.size("n", min=1)
         """,
     )
     W = td.placeholder("W", (n * m,))
@@ -286,3 +286,33 @@ def test_strict_operators_do_not_guard():
     with pytest.raises(td.BoundsError):
         td.compute("bad", (n,), lambda i: td.all(i > 0, p[i - 1]))
     td.compute("good", (n,), lambda i: td.where(i > 0, p[i - 1], False))
+
+
+def test_the_advice_for_a_dimension_that_may_be_empty(refused):
+    n, m = sizes()
+    V = td.placeholder("V", (n,))
+    raw = td.placeholder("raw", (m,), "int32")
+    refused(
+        td.BoundsError,
+        lambda: td.compute("take", (m,), lambda i: V[td.clamp(raw[i], 0, n - 1)]),
+        """
+        E302: V[min(max(raw[i], 0), n - 1)] in take: nothing is known of the index raw[i]
+          raw[i] is int32 data, and an index of V is in 0 <= … < n
+          try: td.placeholder("raw", …, "int32", range=(0, n))
+           or: n = td.size("n", min=1)
+        """,
+    )
+    refused(
+        td.BoundsError,
+        lambda: td.compute("last", (m,), lambda i: V[-1]),
+        """
+        E301: V[-1] in last reads before the start of V
+          with m=1, n=0 V has shape (0,); at i=0 it reads V[-1]
+          dimension 0 of V may be empty
+          try: V[n - 1], counted from the end, with n = td.size("n", min=1)
+        """,
+    )
+    some = td.size("some", min=1)
+    W = td.placeholder("W", (some,))
+    td.compute("take", (m,), lambda i: W[td.clamp(raw[i], 0, some - 1)])
+    td.compute("last", (m,), lambda i: W[some - 1])
