@@ -53,4 +53,13 @@ td.schedule(y).hoist(y, "j")
         CHAIN + "td.schedule(b).specialize(n % 8 == 0, lambda s: s.assume(n >= 8))",
         CHAIN + "td.schedule(b).specialize(td.all(n % 8 == 0, n >= 8))",
     ),
+    ErrorPage(
+        "S334",
+        PlacementError,
+        "changes that cannot be atomic",
+        "`atomic` is for reductions of one value and for updates `U[at] = U[at] op e` with `e` free of U: operations that "
+        "commute, one element at a time. Lanes and promoted tiles change several.",
+        CHAIN + "td.schedule(b).atomic(b)",
+        MATRIX + 'td.schedule(C).atomic(C).reorder(C, "k", "i", "j").parallel(C, "k")',
+    ),
 )

@@ -100,6 +100,12 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
         "known at the call only. Separate a loop outside of them.",
     ),
     ErrorPage(
+        "L112",
+        LimitError,
+        "atomic changes in registers",
+        "Registers belong to one thread; what several threads add to is in memory.",
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",

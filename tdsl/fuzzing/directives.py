@@ -128,6 +128,15 @@ def _writes(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     yield f'.vectorize("{name}", "{axis}", {drawing.dice.choice([2, factor])})'
 
 
+def _atoms(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A reduction whose terms are added by threads as they come."""
+    stage = _reducing(drawing, schedule)
+    yield f'.atomic("{stage}")'
+    axes = schedule.reduce_axes(stage) or schedule.axes(stage)
+    if axes:
+        yield f'.parallel("{stage}", "{drawing.dice.choice(axes)}")'
+
+
 def _joins(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """Stages in one nest, then something done to its loops."""
     stage, host, axis, align = _pair(drawing, schedule)
@@ -153,7 +162,7 @@ def _joins(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     )
 
 
-PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins)
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms)
 
 
 # ---------------------------------------------------------------- one directive
@@ -411,6 +420,10 @@ def _specialize(drawing: Drawing, schedule: td.Schedule) -> str:
     return f".specialize({condition}, lambda s: s{steps})" if steps else f".specialize({condition})"
 
 
+def _atomic(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.atomic("{_reducing(drawing, schedule)}")'
+
+
 def _reverse(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
     return f'.reverse("{stage}", "{_axis(drawing, schedule, stage)}")'
@@ -472,6 +485,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "layout": (5, _layout),
     "scope": (4, _scope),
     "fold": (6, _fold),
+    "atomic": (3, _atomic),
     "assume": (2, _assume),
     "specialize": (2, _specialize),
 }

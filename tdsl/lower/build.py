@@ -125,7 +125,7 @@ class _Lowering:
                 written = select(logical_and(*item.inside), written, constant(0, written.dtype))
             values.append(written)
         if stage.own:  # a later value may read what an earlier one replaces
-            return _stored(slots, tuple(values), item.stage)
+            return _stored(slots, tuple(values), item.stage, atomic=item.atomic)
         pairs = zip(slots, values, strict=True)
         return block([Store(slot.buffer, slot.index, value) for slot, value in pairs])
 
@@ -158,7 +158,7 @@ class _Lowering:
                 replaced_reductions(operand, table) if table else operand for operand in node.operands
             )
             term = tuple(self.expression(operand, point) for operand in operands)
-            parts.append(_stored(mine, _accumulated(node, current, term), item.stage))
+            parts.append(_stored(mine, _accumulated(node, current, term), item.stage, atomic=item.atomic))
         body = block(parts)
         if stage.domain:
             return If(self.expression(logical_and(*stage.domain), point), body)
@@ -289,10 +289,12 @@ def _accumulated(node: Reduce, current: tuple[Node, ...], term: tuple[Node, ...]
     return node.reducer.combine(current, term)
 
 
-def _stored(slots: Sequence[Slot], values: tuple[Node, ...], stage: str) -> Statement:
+def _stored(
+    slots: Sequence[Slot], values: tuple[Node, ...], stage: str, *, atomic: bool = False
+) -> Statement:
     """All values are computed before the first is stored."""
     if len(slots) == 1:
-        return Store(slots[0].buffer, slots[0].index, values[0])
+        return Store(slots[0].buffer, slots[0].index, values[0], atomic)
     names = [f"{stage}.next{position}" for position in range(len(slots))]
     stores = [
         Store(slot.buffer, slot.index, Var(name, value.dtype, "local"))

@@ -80,11 +80,17 @@ class Allocate:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """`buffer[index] = value`; evaluates index and value, then writes."""
+    """`buffer[index] = value`; evaluates index and value, then writes.
+
+    atomic: the value reads this very element, and nobody writes it in between: for iterations of a parallel loop that
+    change one element. Such a store is in memory and not in a vector loop; other atomic stores to the element may come
+    before or after it.
+    """
 
     buffer: str
     index: tuple[Node, ...]
     value: Node
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

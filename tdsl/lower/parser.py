@@ -217,6 +217,8 @@ class _Reader:
 
     def store(self, line: str, names: Names) -> Store:
         """`buffer[index] = value`: the bracket that closes the subscripts is found by counting."""
+        atomic = line.startswith("atomic ")
+        line = line.removeprefix("atomic ")
         opening = line.find("[")
         closing = _closing(line, opening)
         buffer = line[:opening]
@@ -226,7 +228,8 @@ class _Reader:
             raise self.wrong(f"a buffer, and {buffer} is not declared", "L202")
         inside = line[opening + 1 : closing]
         index = () if inside == "()" else self.nodes(inside, names)
-        return Store(buffer, index, self.node(line[closing + 4 :], names, names.buffers[buffer]))
+        value = self.node(line[closing + 4 :], names, names.buffers[buffer])
+        return Store(buffer, index, value, atomic)
 
     # ------------------------------------------------------------ expressions
     def node(self, text: str, names: Names, dtype: DType | None = None) -> Node:

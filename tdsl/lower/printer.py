@@ -73,7 +73,8 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
             padding = f" padding {part.padding}" if part.padding else ""
             return f"allocate {part.buffer}: {part.dtype}[{_list(part.extents)}] {part.scope}{padding}"
         case Store():
-            return f"{part.buffer}[{_list(part.index) or '()'}] = {text(part.value)}"
+            atomic = "atomic " if part.atomic else ""
+            return f"{atomic}{part.buffer}[{_list(part.index) or '()'}] = {text(part.value)}"
         case Block():
             return "pass"
 

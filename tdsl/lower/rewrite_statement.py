@@ -69,7 +69,7 @@ def rebuild(
         case Store(buffer, index, value):
             new_index, new_value = _each(index, changed), changed(value)
             same = new_index is index and new_value is value
-            return statement if same else Store(buffer, new_index, new_value)
+            return statement if same else Store(buffer, new_index, new_value, statement.atomic)
         case For(var, lower, upper, kind, body):
             bounds, new_body = _each((lower, upper), changed), inside(body)
             same = bounds[0] is lower and bounds[1] is upper and new_body is body

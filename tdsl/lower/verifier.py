@@ -200,6 +200,8 @@ class _Verifier:
             raise self.fail(f"{store.buffer} is not there to be written")
         if not buffer.writable:
             raise self.fail(f"{store.buffer} is an input and is written")
+        if store.atomic and (buffer.register or scope.vector):
+            raise self.fail(f"{store.buffer} is changed at once by lanes or in registers")
         self.access(store.buffer, store.index, buffer, scope)
         self.typed(store.value, buffer.dtype, f"what {store.buffer} takes")
 

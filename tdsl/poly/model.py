@@ -185,6 +185,8 @@ class Arrangement:
     dims: tuple[str, ...] = ()
     layout: tuple[Node, ...] | None = None
     promotes: tuple[str, ...] = ()
+    atomic: bool = False
+    """The stage's elements are changed at once, by an operation that commutes: its own changes need no order."""
     slide: Literal["burst", "rewind"] = "burst"
     """Where storage is farther out: when elements are made (poly/slide.py); rewind falls back to burst."""
     joined: Join | None = None

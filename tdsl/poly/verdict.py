@@ -16,7 +16,7 @@ from tdsl.poly.affine import NonAffine
 from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
 from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
-from tdsl.poly.edges import Edges, touches_of
+from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.isl import Bill, TooLarge, budget
 from tdsl.poly.looptree import Dim, Misplaced
 from tdsl.poly.memo import Key, Memo
@@ -97,7 +97,7 @@ class Judgement:
             if fault is not None:
                 yield fault
         for tensor in self.arranged.program.ordered:
-            if self._opaque(tensor):
+            if self._opaque(tensor) or self._commutes(tensor):
                 pairs = [pair for pair in pairs if pair[0] != tensor]
                 yield from self._in_order(tensor)
         for tensor, reader, writer in pairs:
@@ -148,11 +148,23 @@ class Judgement:
         for one, other in (
             (one, other) for one in touches for other in touches if one.writes or other.writes
         ):
+            if self._commute(tensor, one, other):
+                continue
             yield self._ask(
                 ("sequence", tensor, one.statement, other.statement),
                 lambda first=one, second=other: self.edges.check_sequence(tensor, first, second),
                 (one.writes, other.writes),
             )
+
+    def _commutes(self, tensor: str) -> bool:
+        """Whether the stage that makes a tensor changes its elements at once."""
+        tree = self.copies.tree
+        return any(tree.arrangements[writer.stage].atomic for writer in tree.writers.get(tensor, ()))
+
+    def _commute(self, tensor: str, one: Touch, other: Touch) -> bool:
+        """Whether two touches are changes of one such stage: their order is nobody's."""
+        same = one.statement is other.statement and one.statement.role in ("assign", "update")
+        return same and self._commutes(tensor)
 
     def _opaque(self, tensor: str) -> bool:
         """Whether a tensor updated in place is touched at subscripts that isl does not see."""
@@ -241,6 +253,8 @@ class Judgement:
                 if obviously_apart(group, roots, accesses):
                     continue
             for one, other in self.carried.pairs(group, touches, tensor):
+                if not group.vector and self._commute(tensor, one, other):
+                    continue
                 yield self._ask(
                     ("together", tensor, one.statement, other.statement),
                     lambda each=tensor, first=one, second=other: self.carried.check(

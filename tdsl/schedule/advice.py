@@ -59,7 +59,10 @@ class Advisor:
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
             if place[1] in host.axes and over_reduction(host, place[1]):
-                lines.append(f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes')
+                lines.append(
+                    f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes; '
+                    f'or atomic("{host.name}")'
+                )
             else:
                 lines += self._parallel(host, place[1])
         if self.found.kind == "clobber":

@@ -22,6 +22,7 @@ from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.knob import bound
 from tdsl.schedule.legality import arranged_of, program_of
 from tdsl.schedule.primitives import RFactor
+from tdsl.schedule.primitives.atomic import order_varies
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.together import followed
 
@@ -48,6 +49,13 @@ def changed_sums(state: State, start: State) -> tuple[str, ...]:
     return tuple(own)
 
 
+def order_varying(state: State) -> tuple[str, ...]:
+    """The stages whose bits depend on which thread comes first."""
+    own = [entry.name for entry in state.live() if order_varies(entry)]
+    inside = [name for version in state.versions for name in order_varying(version.state)]
+    return tuple(dict.fromkeys((*own, *inside)))
+
+
 def _root(step: RFactor, start: State) -> str:
     """The declared axis whose terms an `rfactor` shares out; its loop where several are declared."""
     declared = start.find(step.stage)
@@ -60,16 +68,21 @@ def _exact(entry: StageState) -> bool:
 
 
 def step_labels(start: State, steps: Sequence[Directive], settings: Mapping[str, int]) -> tuple[str, ...]:
-    """What each step does to the bits: ``exact``, or ``reassociates k of C`` where it first does."""
+    """What each step does to the bits: ``exact``, or ``reassociates k of C`` or ``order varies in C`` where it first does."""
     state = start
     found: list[str] = []
     before: tuple[str, ...] = ()
+    varied: tuple[str, ...] = ()
     for step in steps:
         state = replace(followed(bound(step, settings).apply(state)), steps=(*state.steps, step))
         after = changed_sums(state, start)
         more = [part for part in after if part not in before]
-        found.append(f"reassociates {', '.join(more)}" if more else "exact")
-        before = after
+        varying = order_varying(state)
+        fresh = [name for name in varying if name not in varied]
+        changes = [f"order varies in {', '.join(fresh)}"] if fresh else []
+        changes += [f"reassociates {', '.join(more)}"] if more else []
+        found.append("; ".join(changes) or "exact")
+        before, varied = after, varying
     return tuple(found)
 
 
@@ -78,6 +91,15 @@ def check_exact(step: Directive, state: State, start: State) -> None:
 
     Errors: S163 the terms of a sum would be taken in another order.
     """
+    varying = order_varying(state)
+    if varying:
+        raise IllegalSchedule(
+            "S163",
+            f"the order of the terms of {', '.join(varying)} would vary, and this schedule is exact",
+            where=step.where,
+            why=(f"{step_text(step)} adds terms as threads come, so floats round differently each time",),
+            hint=("rfactor: the same result for any number of threads", "td.schedule without exact=True"),
+        )
     changed = changed_sums(state, start)
     if not changed:
         return

@@ -198,6 +198,11 @@ class StageView:
         """See `Schedule.rfactor`."""
         return self._with(self._schedule.rfactor(self._stage, axis, name=name))
 
+    @hide_internal_frames
+    def atomic(self) -> StageView:
+        """See `Schedule.atomic`."""
+        return self._with(self._schedule.atomic(self._stage))
+
     # what it is
 
     @hide_internal_frames

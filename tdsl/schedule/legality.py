@@ -77,6 +77,7 @@ def _arrangement(entry: StageState) -> Arrangement:
         layout=None if entry.layout is None else entry.layout.subscripts,
         promotes=tuple(promote.loop for promote in entry.promotes),
         joined=entry.joined,
+        atomic=entry.atomic,
     )
 
 

@@ -14,7 +14,7 @@ from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import versions
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_alignment, as_stages, from_the_inside, stage_name
-from tdsl.schedule.primitives import Clone, ComputeWith, Hoist, Specialize
+from tdsl.schedule.primitives import Atomic, Clone, ComputeWith, Hoist, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -55,6 +55,11 @@ class Methods:
     def hoist(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
         """Computes what a loop does not change outside of it. See `primitives/hoist.py`."""
         return self._then(Hoist(stage_name(self._given, stage), axis, name, where=here()))
+
+    @hide_internal_frames
+    def atomic(self, stage: StageLike) -> Schedule:
+        """Changes elements at once, so that loops over a reduction may run in parallel. See `primitives/atomic.py`."""
+        return self._then(Atomic(stage_name(self._given, stage), where=here()))
 
     @hide_internal_frames
     def specialize(

@@ -58,7 +58,7 @@ class NestCompute:
     finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
     stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner: accumulators
-    of the nests that feed this statement, where there are several.
+    of the nests that feed this statement, where there are several. atomic: read, changed and written at once.
     """  # noqa: E501
 
     stage: str
@@ -69,6 +69,7 @@ class NestCompute:
     inside: tuple[Node, ...] = ()
     group: int = 0
     inner: tuple[tuple[int, tuple[Slot, ...]], ...] = ()
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,8 @@ class NestBuilder:
         inside = tuple(
             guard for guard in found.guards if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
         )
-        compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside)
+        atomic = plan.state.atomic
+        compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside, atomic=atomic)
         guards = [guard for guard in found.guards if guard not in inside]
         return self.loops(plan, groups, guards, lambda: (compute,))
 

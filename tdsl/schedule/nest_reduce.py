@@ -63,6 +63,8 @@ class ReductionNest:
     def _parts(self) -> tuple[NestItem, ...]:
         if self.plan.state.promotes:
             return self._promoted()
+        if self.plan.state.atomic:
+            return self._in_memory()
         if self._in_registers():
             return self._with_buffer("register")
         if self.plan.bare and not self.plan.lanes:
@@ -84,6 +86,19 @@ class ReductionNest:
             for var in variables(node)
         )
         return own.issuperset(found)
+
+    def _in_memory(self) -> tuple[NestItem, ...]:
+        """Accumulators that all threads see."""
+        if self.plan.bare and self.plan.state.scope != "register":
+            return self._in_place()
+        if not self.plan.bare:
+            return self._with_buffer("heap")
+        raise LimitError(
+            "L112",
+            f"{self.plan.name} adds to its elements at once, and they are in registers",
+            why=["registers belong to one thread"],
+            hint=['scope="stack" or "heap"'],
+        )
 
     def data_groups(self, groups: Sequence[Group]) -> list[Group]:
         """Those of `groups` that reduce nothing."""
@@ -116,7 +131,7 @@ class ReductionNest:
 
     def terms_items(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
         axes = self.builder.axes(self.plan, self.plan.name)
-        compute = NestCompute(self.plan.name, "update", axes, slots)
+        compute = NestCompute(self.plan.name, "update", axes, slots, atomic=self.plan.state.atomic)
         return self.builder.loops(self.plan, self.inner, self.terms.guards, lambda: (compute,))
 
     def finish(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:

@@ -108,11 +108,11 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
             index = ", ".join(text(value) for _, value in item.axes)
             return f"{item.stage}[{index}] = {bodies[f'{item.stage}.source']}[{index}]"
         case "assign":
-            return bodies[item.stage]
+            return bodies[item.stage] + ("  # atomic" if item.atomic else "")
         case "init":
             return f"{slots} = identity"
         case "update":
-            return f"{slots} ⊕= {bodies[item.stage]}"
+            return f"{slots} ⊕= {bodies[item.stage]}" + ("  # atomic" if item.atomic else "")
         case "finish":
             return f"{item.stage} = {fed or slots}"
         case "tile_load":

@@ -19,7 +19,7 @@ from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.printer import text
 from tdsl.expr.rewrite import reductions
 from tdsl.expr.simplify import simplify
-from tdsl.schedule.bits import changed_sums, step_labels
+from tdsl.schedule.bits import changed_sums, order_varying, step_labels
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.nest import Nest, Storage
 from tdsl.schedule.nest_text import Line, nest_lines
@@ -96,6 +96,9 @@ def _notes(schedule: Schedule) -> Iterator[str]:
     changed = changed_sums(schedule.state, schedule.declared.start)
     if changed:
         yield f"bits: reassociates {', '.join(changed)}"
+    varying = order_varying(schedule.state)
+    if varying:
+        yield f"bits: order varies in {', '.join(varying)}"
     for reason, steps in groupby(schedule.steps, key=lambda step: step.reason):
         if reason:
             yield f"{'; '.join(step.label for step in steps)}: {reason}"

@@ -58,6 +58,7 @@ class StageState:
     made; a split may keep the name of its parent for its outer loop (`vectorize`, `unroll`, `parallel(chunk=)`), so a
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
     tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
+    atomic: its elements are read, changed and written at once.
     inlined: it has no loops of its own any more. joined: whose loops it shares; compute and store then follow that
     stage's. origin: how it came to be.
     """
@@ -75,6 +76,7 @@ class StageState:
     promotes: tuple[Promote, ...] = ()
     tails: tuple[tuple[str, Tail], ...] = ()
     cuts: tuple[Cut, ...] = ()
+    atomic: bool = False
     inlined: bool = False
     joined: Join | None = None
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"

@@ -86,6 +86,8 @@ def _place(loop: For, buffer: str) -> _Place | None:
     if store is None or any(isinstance(part, For) and part.kind == "parallel" for part in parts(loop.body)):
         return None
     (statement, lanes) = store
+    if statement.atomic:
+        return None
     bound: Names = {loop.var: None}
     for part in parts(loop.body):
         if isinstance(part, (For, Let)) and not (lanes is not None and part is lanes):
@@ -130,7 +132,8 @@ def _replaced(statement: Statement, place: _Place) -> Statement:
         case Store(buffer, index, value):
             if buffer == place.buffer:
                 return Store(place.held, place.position, _held(value, place))
-            return Store(buffer, tuple(_held(part, place) for part in index), _held(value, place))
+            new = tuple(_held(part, place) for part in index)
+            return replace(statement, index=new, value=_held(value, place))
         case Block(statements):
             return Block(tuple(_replaced(part, place) for part in statements))
         case Let(var, value, body):

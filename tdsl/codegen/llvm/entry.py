@@ -15,6 +15,7 @@ from tdsl.codegen.abi import ABI_VERSION
 from tdsl.codegen.float_environment import FLOAT_ENTER, FLOAT_LEAVE, float_environment
 from tdsl.codegen.llvm.allocations import extents_of
 from tdsl.codegen.llvm.arguments import Arguments, Layout, buffers, take_arguments
+from tdsl.codegen.llvm.atomics import on_one_thread
 from tdsl.codegen.llvm.capabilities import Capabilities, capabilities
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
@@ -83,7 +84,7 @@ def _body(
     ctx = Context(function, machine)
     ctx.environment, ctx.sizes, ctx.params = arguments.environment, arguments.sizes, arguments.params
     ctx.buffers = buffers(ctx, kernel, arguments, layout)
-    write(ctx, kernel.body)
+    write(ctx, kernel.body if layout == "contiguous" else on_one_thread(kernel.body))
     function.scopes[0].lines.append(["  ret i32 0"])
     return function
 

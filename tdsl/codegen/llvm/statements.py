@@ -8,6 +8,7 @@ along clamped indices (edges of an image) is written twice: for the rows where n
 from __future__ import annotations
 
 from tdsl.codegen.llvm.allocations import heap, registers, stack
+from tdsl.codegen.llvm.atomics import store_atomically
 from tdsl.codegen.llvm.branches import two_arms
 from tdsl.codegen.llvm.buffers import MemoryBuffer, RegisterBuffer
 from tdsl.codegen.llvm.clamped import inside_distances
@@ -49,6 +50,9 @@ _SCOPES = {"heap": heap, "stack": stack, "register": registers}
 
 
 def _store(ctx: Context, statement: Store) -> None:
+    if statement.atomic:
+        store_atomically(ctx, statement, [evaluate(ctx, part) for part in statement.index])
+        return
     inside, ramps = _clamped_reads(ctx, statement)
     if inside is None:
         _store_plainly(ctx, statement)

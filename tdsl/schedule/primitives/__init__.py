@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.primitives.assume import Assume
+from tdsl.schedule.primitives.atomic import Atomic
 from tdsl.schedule.primitives.cache_read import CacheRead
 from tdsl.schedule.primitives.cache_write import CacheWrite
 from tdsl.schedule.primitives.clone import Clone
@@ -37,7 +38,7 @@ PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,  # noqa: E501
-        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Assume, Specialize,
+        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Atomic, Assume, Specialize,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

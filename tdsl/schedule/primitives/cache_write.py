@@ -11,6 +11,9 @@ from tdsl.schedule.derive import fresh_state, write_copy
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.state import StageState, State
 
+_OWN = ("loops", "relations", "compute", "store", "promotes", "cuts", "atomic", "joined")
+"""What a stage must not have got from directives yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class CacheWrite(Directive):
@@ -50,12 +53,11 @@ class CacheWrite(Directive):
 
     def _refuse_scheduled(self, state: State, entry: StageState) -> None:
         plain = fresh_state(entry.stage, entry.dims)
-        same = (entry.loops, entry.relations, entry.compute, entry.store, entry.promotes, entry.joined)
-        if same == (plain.loops, plain.relations, plain.compute, plain.store, plain.promotes, plain.joined):
+        if all(getattr(entry, name) == getattr(plain, name) for name in _OWN):
             return
         about = [step for step in state.steps if entry.name in step.stages()[:1]]
         moves = ("split", "tile", "fuse", "reorder", "unroll", "vectorize", "parallel", "compute_at", "store_at",
-                 "store_root", "promote", "rfactor", "skew", "reverse")  # fmt: skip
+                 "store_root", "promote", "rfactor", "skew", "reverse", "shift", "peel", "separate", "atomic")  # fmt: skip
         first = next((step for step in about if step.primitive in moves), None)
         raise self.refusal(
             PlacementError,

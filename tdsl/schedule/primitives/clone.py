@@ -60,6 +60,7 @@ class Clone(Directive):
         made = replace(
             fresh_state(stage, entry.dims),
             loops=entry.loops, relations=entry.relations, retired=entry.retired, tails=entry.tails, cuts=entry.cuts,
+            atomic=entry.atomic,
             origin="clone",
         )  # fmt: skip
         changed = [

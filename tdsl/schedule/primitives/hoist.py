@@ -71,6 +71,8 @@ class Hoist(Directive):
         if divided is None:
             self._refuse(entry, "a loop is fused of a reduction that would move and one that would not")
         fresh, rest = divided
+        if entry.atomic and not rest.stage.reduce_axes:
+            self._refuse(entry, "it is atomic, and its reduction would move")
         if entry.promotes and set(fresh.axes) & set(entry.axes) - set(rest.axes):
             self._refuse(entry, f"its tile is promoted at {entry.promotes[0].loop}")
         for loop in entry.axes:

@@ -10,6 +10,7 @@ from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loops import over_reduction
+from tdsl.schedule.primitives.atomic import refuse_lanes_and_tiles
 from tdsl.schedule.state import Promote as Promoted
 from tdsl.schedule.state import State
 
@@ -81,4 +82,6 @@ class Promote(Directive):
         name = arguments.fresh_stage(
             self, state, self.name if self.name is not None else f"{entry.name}_{scope}"
         )
-        return state.with_stage(replace(entry, promotes=(*entry.promotes, Promoted(self.axis, name, scope))))
+        fresh = replace(entry, promotes=(*entry.promotes, Promoted(self.axis, name, scope)))
+        refuse_lanes_and_tiles(self, fresh)
+        return state.with_stage(fresh)

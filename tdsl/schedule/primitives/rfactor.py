@@ -131,6 +131,8 @@ class RFactor(Directive):
         for relation in entry.relations:
             if isinstance(relation, Shift) and relation.parent in derived_from(reduced, entry.relations):
                 self._refuse(entry, f"{relation.parent} was shifted")
+        if entry.atomic:
+            self._refuse(entry, "its elements are changed at once: partial results are the other way")
         for cut in entry.cuts:
             if reduced & set(roots[cut.loop]):
                 self._refuse(entry, f"{cut.loop} runs in parts", cut.loop)

@@ -13,6 +13,7 @@ from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.knob import Knob
 from tdsl.schedule.loops import over_reduction, related, retired, standing_at
+from tdsl.schedule.primitives.atomic import refuse_lanes_and_tiles
 from tdsl.schedule.primitives.split import refuse_fused, tail_for
 from tdsl.schedule.state import StageState, State
 
@@ -78,6 +79,7 @@ class Vectorize(Directive):
         fresh = replace(fresh, loops=(*rest, LoopMark(lanes, "vector")))
         if asked is not None:
             fresh = replace(fresh, tails=(*fresh.tails, (lanes, asked)))
+        refuse_lanes_and_tiles(self, fresh)
         return state.with_stage(fresh)
 
     def _width(self, state: State, entry: StageState) -> int | None:

@@ -23,7 +23,7 @@ def test_over_a_reduction(matmul, told):
         "      for i\n"
         "        for j\n"
         "          parallel k   <-\n"
-        '  try: rfactor("C", "k"), then parallel of the stage it makes\n'
+        '  try: rfactor("C", "k"), then parallel of the stage it makes; or atomic("C")\n'
         "   or: assume(m <= 0 or n <= 0 or p <= 1): then it is legal"
     )
 
