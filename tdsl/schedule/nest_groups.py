@@ -112,7 +112,10 @@ class GroupedNest:
         inner = self._inner(group.chain, update)
         axes = self.builder.axes_of(self.plan, update.name)
         slots = self._slots(group, update, lanes)
-        return NestCompute(self.plan.name, "update", axes, slots, group=group.number, inner=inner)
+        atomic = self.plan.state.atomic
+        return NestCompute(
+            self.plan.name, "update", axes, slots, group=group.number, inner=inner, atomic=atomic
+        )
 
     def _consumer(self, chain: tuple[int, ...]) -> tuple[NestItem, ...]:
         """What the nests inside a chain feed: the update around them, or the elements."""

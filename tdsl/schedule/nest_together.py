@@ -262,7 +262,7 @@ class SpreadReduction(GroupedNest):
             super()._plan_buffers(group, init, depth)
 
     def _fixed(self, group: ReductionGroup) -> bool:
-        return not self.builder.copies.dims(self.init.name)[self._depth(()) :]
+        return not self.plan.state.atomic and not self.builder.copies.dims(self.init.name)[self._depth(()) :]
 
     def _slots(
         self, group: ReductionGroup, statement: Statement, lanes: tuple[Node, ...]

@@ -123,6 +123,27 @@ def test_who_reads_the_result_waits_for_all_of_it():
         assert np.array_equal(got, want)
 
 
+def test_stages_that_share_the_loop(matmul):
+    n, m = td.size("n"), td.size("m")
+    A = td.placeholder("A", (n, m))
+    k = td.reduce_axis("k", m)
+    C = td.compute("C", (n,), lambda i: td.sum(A[i, k], over=k))
+    D = td.compute("D", (n,), lambda i: td.sum(A[i, k] * 2, over=k) + 1)
+    s = td.schedule(C, D).atomic(C).atomic(D).compute_with(D, C, "k").parallel(C, "k")
+    a = np.arange(35, dtype=np.float32).reshape(5, 7)
+    for target in ("interpret", "cpu"):
+        c, d = td.build(s, target=target)(a)
+        assert np.array_equal(c, a.sum(1)) and np.array_equal(d, 2 * a.sum(1) + 1)
+
+
+def test_an_exact_schedule_has_none(matmul, told):
+    s = td.schedule(matmul.C, exact=True)
+    assert told(lambda: s.atomic("C")).startswith(
+        "IllegalSchedule S163: the order of the terms of C would vary, and this schedule is exact"
+    )
+    assert td.schedule(_histogram(), exact=True).atomic("H").steps
+
+
 def test_round_trips(matmul):
     s = matmul.s.atomic("C").parallel("C", "k")
     assert td.Schedule.from_json(s.to_json(), matmul.C) == s
