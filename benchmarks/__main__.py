@@ -17,6 +17,7 @@ from benchmarks import record, table
 WORKLOADS: dict[str, tuple[int, ...]] = {
     "matmul": (1,),
     "blur": (1, 2),
+    "attention": (1, 2),
     "ragged": (1,),
     "compile": (1,),
     "functions": (1,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -59,6 +60,24 @@ def halide_blur(image: np.ndarray, strip: int = 32, lanes: int = 32) -> tuple[An
     source.set(hl.Buffer(image))
     blur_y.compile_jit()
     return (lambda: blur_y.realize(filled)), np.asarray(filled)
+
+
+def torch_attention(
+    torch: Any, threads: int, q: np.ndarray, k: np.ndarray, v: np.ndarray
+) -> Callable[[], np.ndarray]:
+    """PyTorch's `scaled_dot_product_attention` on as many threads; arrays (heads, rows, depth) float32.
+
+    Returns:
+        A callable that runs it and gives (heads, rows, depth) float32.
+    """
+    torch.set_num_threads(threads)
+    given = [torch.from_numpy(array)[None] for array in (q, k, v)]
+
+    def call() -> np.ndarray:
+        with torch.no_grad():
+            return torch.nn.functional.scaled_dot_product_attention(*given)[0].numpy()
+
+    return call
 
 
 def numba_scale_add() -> Any:
