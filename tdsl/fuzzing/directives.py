@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import tdsl as td
 
@@ -283,14 +284,13 @@ def _pair(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str, str]:
     """Two stages, a loop of the second, and sometimes names to align."""
     stages = schedule.stages()
     stage, host = (drawing.dice.sample(stages, 2) if len(stages) > 1 else (*stages, *stages))[:2]
-    common = [axis for axis in schedule.axes(host) if axis in schedule.axes(stage)]
-    axis = (
-        drawing.dice.choice(common)
-        if common and drawing.dice.random() < 0.8
-        else _axis(drawing, schedule, host)
-    )
+    common = list(takewhile(lambda axis: axis in schedule.axes(stage), schedule.axes(host)))
+    if common and drawing.dice.random() < 0.9:
+        axis = drawing.dice.choice(common)
+    else:
+        axis = _axis(drawing, schedule, host)
     align = ""
-    if drawing.dice.random() < 0.25:
+    if drawing.dice.random() < 0.15:
         align = f', align={{"{_axis(drawing, schedule, stage)}": "{_axis(drawing, schedule, host)}"}}'
     return stage, host, axis, align
 
