@@ -28,6 +28,8 @@ def test_options_belong_to_declarations():
     assert td.schedule(fused) == td.schedule(after) != td.schedule(plain)
     with td.options(contract=False):
         assert np.array_equal(td.build(td.schedule(fused))(v), td.build(td.schedule(after))(v))
+    assert str(td.schedule(plain)).endswith("options of y: contract=False")
+    assert "options" not in str(td.schedule(fused))
     assert "options contract=False" in plain.text() and "options" not in fused.text()
     assert td.parse(fast.text()).producer.options == fast.producer.options
 

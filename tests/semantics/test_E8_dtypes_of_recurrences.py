@@ -1,5 +1,6 @@
 """E8: without `dtype=` an element adopts the dtype of what it meets, and the value then reproduces it."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -61,3 +62,27 @@ def test_an_update_has_the_dtype_of_its_base():
         td.update("u", base, over=i, at=i, value=lambda u: td.cast(u[i], "float32"))
     with pytest.raises(td.DTypeError, match="E210"):
         td.update("u", base, over=i, at=i, value=lambda u: u[i], dtype="int32")
+
+
+def test_a_guarded_read_of_itself_adopts_what_the_whole_meets():
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "float32")
+    total = td.recurrence("total", (n,), lambda total, i: td.where(i > 0, total[i - 1], 0.0) + x[i])
+    assert total.dtype.name == "float32"
+    assert td.build(td.schedule(total))(np.arange(5, dtype=np.float32)).tolist() == [0, 1, 3, 6, 10]
+
+
+def test_callables_are_called_more_than_once_and_must_be_pure():
+    x, calls = td.placeholder("x", (n,)), []
+
+    def counting(i):
+        calls.append(i)
+        return x[i] * len(calls)
+
+    with pytest.raises(td.ArgumentError, match=r"E119: .*called twice, it gave two expressions") as caught:
+        td.compute("y", (n,), counting)
+    assert "x[i], then x[i] * 2.0" in str(caught.value) and len(calls) == 2
+    sides = []
+    assert td.compute("y", (n,), lambda i: sides.append(1) or x[i]).name == "y", (
+        "side effects that change nothing pass"
+    )

@@ -23,3 +23,17 @@ def test_storage_directives_name_dims(blur):
 def test_dims_of_a_copy_are_the_plain_axes_of_its_reads(matmul, blur):
     assert matmul.s.cache_read("A", "C", name="c").dims("c") == ("i", "k")
     assert blur.s.cache_read("bx", "by", name="c").dims("c") == ("d0", "x")
+
+
+def test_dims_of_recurrences_and_updates():
+    n = td.size("n")
+    x = td.placeholder("x", (n, n))
+    h = td.recurrence("h", (n, n), lambda h, t, j: td.where(t > 0, h[t - 1, j], 0.0) + x[t, j])
+    k, i = td.axis("k", n), td.axis("i", n)
+    u = td.update("u", h, over=(k, i), at=(i, k), value=lambda u: u[i, k] * 2)
+    s = td.schedule(u)
+    assert s.dims(h) == ("t", "j") and s.dims(u) == ("t", "j") and s.axes(u) == ("k", "i")
+    v = td.update("v", x, over=(k, i), at=(i, k), value=lambda v: v[i, k] * 2)
+    assert td.schedule(v).dims(v) == ("i", "k")
+    w = td.update("w", x, over=(k,), at=(n - 1 - k, k), value=lambda w: w[k, k] * 2)
+    assert td.schedule(w).dims(w) == ("d0", "d1")

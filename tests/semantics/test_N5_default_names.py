@@ -31,3 +31,12 @@ def test_a_retired_name_says_what_consumed_it_and_where(matmul):
     assert caught.value.why[0] == (
         f'consumed by split("C", "i", 8) at {s.steps[0].where.brief()}, which made io, ii'
     )
+
+
+def test_a_skew_names_its_axis():
+    n = td.size("n")
+    x = td.placeholder("x", (n, n))
+    y = td.compute("y", (n, n), lambda i, j: x[i, j])
+    assert td.schedule(y).skew(y, "j", by="i", into="w").axes(y) == ("i", "w")
+    with pytest.raises((td.TdslError, TypeError)):
+        td.schedule(y).skew(y, "j", by="i")

@@ -1,6 +1,7 @@
 """N6: any Python identifier is a name; what isl, LLVM and Python call their own does not collide with it."""
 
 import numpy as np
+import pytest
 
 import tdsl as td
 
@@ -19,3 +20,12 @@ def test_names_of_expressions_and_of_text():
     y = td.compute("max", (), lambda: td.sum(sum_[over] * shared, over=over))
     assert td.schedule(td.parse(y.text())) == td.schedule(y)
     assert td.build(td.schedule(y))(3.0, np.float32([1, 2])) == 9
+
+
+@pytest.mark.parametrize("name", ["größe", "llvm", "malloc", "main", "define", "i64", "_"])
+def test_every_identifier_runs(name):
+    n = td.size(f"{name}_n")
+    x = td.placeholder(f"{name}_x", (n,), "int32")
+    y = td.compute(name, (n,), lambda axis: x[axis] + 1, axes=(f"{name}_i",))
+    s = td.schedule(y).vectorize(y, f"{name}_i", 4).parallel(y, f"{name}_i")
+    assert td.build(s)(np.arange(6, dtype=np.int32)).tolist() == [1, 2, 3, 4, 5, 6]
