@@ -26,12 +26,14 @@ COMPILERS = ("c++", "g++", "clang++")
 _COMMON = ("-std=c++17", "-g1", "-gdwarf-4", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
            "-fno-strict-aliasing", "-fwrapv")  # fmt: skip
 _RUNTIME = (*_COMMON, "-O2")
-_KERNEL = (*_COMMON, "-O1", "-fsanitize=thread", "-DTDSL_EMULATION", "-Werror=frame-larger-than=900000")  # fmt: skip
-"""-O1 keeps accesses as they are written; a thread's stack is 1 MiB (emulator/threads.cpp)."""
+_KERNEL = (*_COMMON, "-O1", "-fsanitize=thread", "-DTDSL_EMULATION", "-fno-optimize-sibling-calls")
+"""-O1 keeps accesses as they are written; a call that becomes a jump would hide the line that it stands on."""
 
-_GCC = ("-fno-tree-sra", "--param", "tsan-instrument-func-entry-exit=0")
-"""Without them g++ takes vectors apart, and calls a hook at each end of a function."""
-
+# What only one of them takes. Both: no hook at each end of a function, and no frame that a thread's stack of 1 MiB does
+# not hold (emulator/threads.cpp). g++ would take vectors apart.
+_GCC = ("-fno-tree-sra", "--param", "tsan-instrument-func-entry-exit=0", "-Werror=frame-larger-than=900000")
+_CLANG = ("-mllvm", "-tsan-instrument-func-entry-exit=0", "-Wframe-larger-than=900000", "-Werror=frame-larger-than",
+          "-Wno-unused-command-line-argument")  # fmt: skip
 
 _emulators: dict[str, bytes] = {}
 """The emulator's object by key, for this process: the disk cache may be off."""
@@ -105,7 +107,18 @@ def kernel_library(
     """
     compiler = find_compiler()
     machine = _machine_flags(compiler)
-    parts = (compiler.command, compiler.version, machine, _KERNEL, _RUNTIME, kernel, device_header, runtime)
+    parts = (
+        compiler.command,
+        compiler.version,
+        machine,
+        _KERNEL,
+        _GCC,
+        _CLANG,
+        _RUNTIME,
+        kernel,
+        device_header,
+        runtime,
+    )
     key = content_key("emulated", Target(), parts)
     folder = cache_folder()
     kept = None if folder is None else folder.get(key)
@@ -129,7 +142,7 @@ def _library(
 ) -> bytes:
     (place / "kernel.cpp").write_text(kernel, encoding="utf-8")
     (place / "emulator.o").write_bytes(_runtime_object(compiler, place, runtime))
-    own = _GCC if compiler.is_gcc else ()
+    own = _GCC if compiler.is_gcc else _CLANG
     _run(compiler, place, [*_KERNEL, *own, *machine, "-c", "kernel.cpp", "-o", "kernel.o"], ours=True)
     _run(compiler, place, ["-shared", "-o", "kernel.so", "kernel.o", "emulator.o", "-lm"], ours=False)
     return (place / "kernel.so").read_bytes()

@@ -272,6 +272,16 @@ TDSL_HOOK __tsan_read_range(void* at, unsigned long bytes) {
 TDSL_HOOK __tsan_write_range(void* at, unsigned long bytes) {
   access(at, (unsigned)bytes, tdsl_emulator::STORE, __builtin_return_address(0));
 }
+// clang++ hands over copies and fills of whole local arrays.
+__attribute__((visibility("hidden"), used)) void* __tsan_memcpy(void* to, const void* from, unsigned long bytes) {
+  access(from, (unsigned)bytes, tdsl_emulator::LOAD, __builtin_return_address(0));
+  access(to, (unsigned)bytes, tdsl_emulator::STORE, __builtin_return_address(0));
+  return __builtin_memcpy(to, from, bytes);
+}
+__attribute__((visibility("hidden"), used)) void* __tsan_memset(void* to, int value, unsigned long bytes) {
+  access(to, (unsigned)bytes, tdsl_emulator::STORE, __builtin_return_address(0));
+  return __builtin_memset(to, value, bytes);
+}
 TDSL_HOOK __tsan_init() {}
 TDSL_HOOK __tsan_func_entry(void*) {}
 TDSL_HOOK __tsan_func_exit() {}
