@@ -56,7 +56,8 @@ def test_a_second_build_compiles_nothing(folder, compiled):
     second = td.build(schedule())
     assert compiled == [] and (second(ONES) == 2).all()
     assert second.source("loops") == first.source("loops") and second.interface == first.interface
-    assert (second(ONES[::2]) == 2).all() and len(compiled) == 1  # the general body, on first need
+    assert (second(ONES[::2]) == 2).all()
+    assert ["@y_general(" in text for text in compiled].count(True) == 1  # on first need
     compiled.clear()
     third = td.build(schedule())
     assert (third(ONES[::2]) == 2).all() and compiled == []
