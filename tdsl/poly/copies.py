@@ -8,6 +8,8 @@ feasibility study, section 1; Halide's sliding window, made exact.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,13 +26,25 @@ from tdsl.poly.polynomial import Monomial
 from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 
+RECENT = 8
+"""Arrangements whose relations a thread keeps for the next nest of the same loops."""
+
 PIECES = 4
 """Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A scan that was made: its result, what it enters in `enforced`, and what it found there (kept for its identity)."""
+
+    result: object
+    through: dict[tuple[str, int], isl.Set]
+    around: isl.Set | None
+
+
 @dataclass(slots=True)
 class Copies:
-    """Relations of one arrangement, built when asked for and kept for this object's (short) life."""
+    """Relations of one arrangement, built when asked for and kept for this object's life."""
 
     arranged: Arranged
     tree: LoopTree = field(init=False)
@@ -39,6 +53,10 @@ class Copies:
         init=False, default_factory=dict[tuple[str, int], "isl.Set"]
     )
     """(statement, n): what its first n loops and their guards let through, as `scan` found it."""
+    scans: dict[tuple[object, ...], Scanned] = field(
+        init=False, default_factory=dict[tuple[object, ...], "Scanned"]
+    )
+    """What `scan` was asked before."""
     _relations: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
     _needs: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
     _bases: dict[tuple[str, int], isl.PwAff | None] = field(
@@ -374,3 +392,27 @@ def _with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None
         outputs[place] = -1
     bases = list(row[start : start + extra]) + [0] * (extra - len(row[start:]))
     return [*row[:start], *outputs, *bases]
+
+
+class _Recent(threading.local):
+    """isl objects belong to a thread, and so does this table."""
+
+    def __init__(self) -> None:
+        self.table: OrderedDict[Arranged, Copies] = OrderedDict()
+
+
+_recent = _Recent()
+
+
+def recent_copies(arranged: Arranged) -> Copies:
+    """The relations of an arrangement, with what this thread found out about an equal one shortly before.
+
+    A schedule is printed and built, or built again with other constants: its loops are the same.
+    """
+    table = _recent.table
+    found = table.pop(arranged, None)
+    table[arranged] = found = Copies(arranged) if found is None else found
+    found.enforced.clear()
+    if len(table) > RECENT:
+        table.popitem(last=False)
+    return found

@@ -8,6 +8,8 @@ anti-dependences of the feasibility study, asked across two tensors.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import islpy as isl
 
 from tdsl.poly.affine import NonAffine
@@ -21,6 +23,7 @@ BUDGET = 400_000
 """isl operations of one pair: some 50 ms; a no costs the user an array, not a wrong result."""
 
 
+@lru_cache(maxsize=256)
 def may_be_one(arranged: Arranged, source: str, result: str) -> bool:
     """Whether a call may pass the array `source` as `result` itself."""
     try:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import cast
 
 import islpy as isl
 
 from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly.affine import Affine
-from tdsl.poly.copies import Copies
+from tdsl.poly.copies import Copies, Scanned
 from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
@@ -75,6 +76,25 @@ def scan(
     lead: the statement whose loops are the enclosing `fixed` ones. constant: dims that must run over a constant extent
     (lanes, unrolled loops, loops that index registers); LookupError with the position when there is none.
     """
+    around = copies.enforced.get((lead, fixed)) if lead is not None else None
+    key = (statement, constant, lead, fixed, drop, id(around))
+    known = copies.scans.get(key)
+    if known is None:
+        found, through = _scanned(copies, statement, constant, lead, fixed, drop)
+        known = copies.scans[key] = Scanned(found, through, around)
+    copies.enforced.update(known.through)
+    return cast(Scan, known.result)
+
+
+def _scanned(
+    copies: Copies,
+    statement: str,
+    constant: frozenset[tuple[str, str]],
+    lead: str | None,
+    fixed: int,
+    drop: frozenset[tuple[str, str]],
+) -> tuple[Scan, dict[tuple[str, int], isl.Set]]:
+    """(the bounds, what the first loops and their guards let through)."""
     domain = _clear(copies.relation(statement).domain())
     every = copies.dims(statement)
     for position in range(len(every) - 1, -1, -1):
@@ -94,10 +114,11 @@ def scan(
         known = known.intersect(kept)
         enforced.append(known)
     rest = _rest(domain, known)
+    through: dict[tuple[str, int], isl.Set] = {}
     if not drop:
         for place, reached in enumerate(enforced):
-            copies.enforced[statement, fixed + place] = reached.intersect(_outer_part(rest, fixed + place))
-    return Scan(tuple(bounds), frame.conditions(rest))
+            through[statement, fixed + place] = reached.intersect(_outer_part(rest, fixed + place))
+    return Scan(tuple(bounds), frame.conditions(rest)), through
 
 
 def begin_shared(copies: Copies, statements: Sequence[str], lead: str | None, fixed: int) -> None:

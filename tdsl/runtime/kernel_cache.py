@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -72,11 +73,15 @@ def kernel_slot(target: Target, digest: str) -> KernelSlot | None:
 @lru_cache(maxsize=1)
 def package_identity() -> str:
     """This copy of tdsl: its files with sizes and times of change."""
-    listed: list[str] = []
-    for folder, folders, names in os.walk(Path(__file__).parents[1]):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
+    return "\n".join(_files(str(Path(__file__).parents[1])))
+
+
+def _files(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            name = entry.name
             if name.endswith((".py", ".ll")):
-                about = os.stat(os.path.join(folder, name))
-                listed.append(f"{name} {about.st_size} {about.st_mtime_ns}")
-    return "\n".join(listed)
+                about = entry.stat()
+                yield f"{name} {about.st_size} {about.st_mtime_ns}"
+            elif "." not in name and name != "__pycache__" and entry.is_dir():
+                yield from _files(entry.path)

@@ -36,7 +36,7 @@ def program_of(state: State) -> Program:
     return _program(tuple(entry.stage for entry in state.live()), state.assumptions, state.outputs)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tuple[Tensor, ...]) -> Program:
     """One program for all states that differ in loops and storage only."""
     written = {tensor.name for stage in live for tensor in stage.tensors}

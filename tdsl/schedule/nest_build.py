@@ -19,7 +19,7 @@ from tdsl.expr.node import Compare, Const, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
-from tdsl.poly.copies import Copies
+from tdsl.poly.copies import recent_copies
 from tdsl.poly.model import Arranged, LoopMark, Place, Statement
 from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
 from tdsl.schedule.legality import arranged_of
@@ -68,7 +68,7 @@ class NestBuilder:
         self.state = state
         self.written_out = written_out
         self.arranged: Arranged = arranged_of(state)
-        self.copies = Copies(self.arranged)
+        self.copies = recent_copies(self.arranged)
         self.plans = {one.name: StagePlan(one) for one in state.stages if not one.inlined}
         self.statements: dict[tuple[str, str], Statement] = {
             (one.stage, one.role): one for one in self.arranged.program.statements if one.group == 0

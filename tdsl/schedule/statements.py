@@ -55,7 +55,7 @@ def is_bare(stage: Stage) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def statements_of(stage: Stage) -> tuple[Statement, ...]:
     """The statements of a stage, in program order."""
     maker = _Maker(stage)

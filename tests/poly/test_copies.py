@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+import tdsl as td
+from tdsl.poly import copies as copies_module
+from tdsl.poly import scan as scan_module
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import PARAM, SET
 from tdsl.poly.looptree import Misplaced
+from tdsl.schedule.nest_build import build_nest
 from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
 
@@ -175,3 +179,26 @@ def test_init_stands_outside_every_loop_of_the_reduction():
     """Skewed by k and k skewed back by that: for the initialisation k counts as 0."""
     plan = halves().skew("S", "y", "k", "a").skew("S", "k", "a", "b", -1)
     assert relation(plan, "S.init").startswith("{ [i0] -> [i0] :")
+
+
+def test_equal_arrangements_share_what_was_found(monkeypatch):
+    """Another constant, the same loops: no isl operation; and the nest is what a first build makes."""
+
+    def schedule(factor):
+        n = td.size("n")
+        x = td.placeholder("x", (n,))
+        y = td.compute("y", (n,), lambda i: x[i] * factor)
+        z = td.compute("z", (n,), lambda i: y[i] + 1)
+        return td.schedule(z).split(z, "i", 8).compute_at(y, z, "io").vectorize(z, "ii")
+
+    first = build_nest(schedule(2.0).state)
+    with monkeypatch.context() as patch:
+        patch.setattr(scan_module, "_scanned", None)
+        again = build_nest(schedule(3.0).state)
+        assert repr(again) == repr(first).replace("2.0", "3.0")
+    copies_module._recent.table.clear()
+    assert repr(build_nest(schedule(2.0).state)) == repr(first)
+    for width in range(2, 3 + copies_module.RECENT):
+        y = td.compute("y", (width,), lambda i: i)
+        build_nest(td.schedule(y).state)
+    assert len(copies_module._recent.table) == copies_module.RECENT
