@@ -23,7 +23,10 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
     """Rows for cached builds in fresh processes, then rows whose note is the growth."""
     with tempfile.TemporaryDirectory() as folder:
         # As in an installed package, modules are compiled already.
-        environment = os.environ | {"TDSL_CACHE_DIR": f"{folder}/kernels", "PYTHONPYCACHEPREFIX": f"{folder}/modules"}
+        environment = os.environ | {
+            "TDSL_CACHE_DIR": f"{folder}/kernels",
+            "PYTHONPYCACHEPREFIX": f"{folder}/modules",
+        }
         for name in ("TDSL_CACHE", "PYTHONDONTWRITEBYTECODE"):
             environment.pop(name, None)
         for case in CASES:
