@@ -86,7 +86,8 @@ def cached_build(case: str) -> dict[str, float]:
     return {
         "imports": imported - start, "of these, tdsl's": imported - libraries,
         "declared and scheduled": scheduled - imported, "first build": built - scheduled,
-        "first call": called - built, "after the imports": called - imported, "import to first result": called - start, "second build": again - called,
+        "first call": called - built, "after the imports": called - imported,
+        "import to first result": called - start, "second build": again - called,
     }  # fmt: skip
 
 
