@@ -22,6 +22,9 @@ from tdsl.poly.copies import Copies, Scanned
 from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
+Dims = frozenset[tuple[str, str]]
+"""Loops by owner and leaf."""
+
 PIECES = 4
 """Above this many pieces a bound is taken from the hull, with a guard (architecture.md 15)."""
 
@@ -66,10 +69,10 @@ class Box:
 def scan(
     copies: Copies,
     statement: str,
-    constant: frozenset[tuple[str, str]] = frozenset(),
+    constant: Dims = frozenset(),
     lead: str | None = None,
     fixed: int = 0,
-    drop: frozenset[tuple[str, str]] = frozenset(),
+    drop: Dims = frozenset(),
 ) -> Scan:
     """Bounds of every dimension of `statement` from position `fixed` on, those in `drop` projected out.
 
@@ -80,19 +83,14 @@ def scan(
     key = (statement, constant, lead, fixed, drop, id(around))
     known = copies.scans.get(key)
     if known is None:
-        found, through = _scanned(copies, statement, constant, lead, fixed, drop)
-        known = copies.scans[key] = Scanned(found, through, around)
+        known = Scanned(*_scanned(copies, statement, constant, lead, fixed, drop), around)
+        copies.scans[key] = known
     copies.enforced.update(known.through)
     return cast(Scan, known.result)
 
 
 def _scanned(
-    copies: Copies,
-    statement: str,
-    constant: frozenset[tuple[str, str]],
-    lead: str | None,
-    fixed: int,
-    drop: frozenset[tuple[str, str]],
+    copies: Copies, statement: str, constant: Dims, lead: str | None, fixed: int, drop: Dims
 ) -> tuple[Scan, dict[tuple[str, int], isl.Set]]:
     """(the bounds, what the first loops and their guards let through)."""
     domain = _clear(copies.relation(statement).domain())
@@ -114,10 +112,10 @@ def _scanned(
         known = known.intersect(kept)
         enforced.append(known)
     rest = _rest(domain, known)
-    through: dict[tuple[str, int], isl.Set] = {}
-    if not drop:
-        for place, reached in enumerate(enforced):
-            through[statement, fixed + place] = reached.intersect(_outer_part(rest, fixed + place))
+    through = {
+        (statement, fixed + place): reached.intersect(_outer_part(rest, fixed + place))
+        for place, reached in enumerate(() if drop else enforced)
+    }
     return Scan(tuple(bounds), frame.conditions(rest)), through
 
 
