@@ -101,6 +101,8 @@ class NestBuilder:
         """Own loops of joined stages that run once in every iteration of the loops they share: a value, and no loop."""
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
+        self.whole: set[Dim] = set()
+        """Serial loops over whole tiles, whose partial ones have a condition inside."""
         self.storage = StoragePlanner(self)
         self.members = self._led()
 
@@ -246,6 +248,8 @@ class NestBuilder:
         }  # fmt: skip
         marked |= self.storage.register_loops(plan)
         marked |= {leaf for stage, leaf in self.written_out if stage == plan.name}
+        self.whole |= {(plan.name, leaf) for leaf in plan.tailed - marked}
+        marked |= plan.tailed
         return frozenset(dim for dim in dims if dim[0].split(".")[0] == plan.name and dim[1] in marked)
 
     def scanned(
@@ -407,7 +411,7 @@ class NestBuilder:
     def padding(self, plan: StagePlan) -> dict[str, int]:
         """Elements past the end that lanes with tail "pad" may write, an axis."""
         found: dict[str, int] = {}
-        tails = {inner for inner, tail in plan.state.tails if tail == "pad"}
+        tails = {loop for loops, tail in plan.tails if tail == "pad" for loop in loops}
         for axis in plan.state.stage.axes:
             carried = derived_from(frozenset({axis.name}), plan.state.relations)
             if not carried & tails:
@@ -419,8 +423,8 @@ class NestBuilder:
     def _tail(self, plan: StagePlan, guard: Node) -> str | None:
         """The named tail of the split whose inner loop a guard mentions."""
         mentioned = {var.name for var in free_vars(guard)}
-        for inner, tail in plan.state.tails:
-            if self.names.get((plan.name, inner)) in mentioned:
+        for loops, tail in plan.tails:
+            if mentioned & {self.names.get((plan.name, loop)) for loop in loops}:
                 return tail
         return None
 
@@ -463,7 +467,7 @@ class NestBuilder:
         variable = self.names[plan.name, dim[1]]
         if bound.extent is None:
             return NestLoop(plan.name, name, variable, _kind(kind), bound.lower, bound.upper, items)
-        implied = kind in ("serial", "parallel")
+        implied = kind in ("serial", "parallel") and (plan.name, dim[1]) not in self.whole
         shown = "unroll" if implied else kind
         extent = index_const(bound.extent)
         return NestLoop(plan.name, name, variable, _kind(shown), index_const(0), extent, items, implied)

@@ -13,7 +13,8 @@ from tdsl.expr.node import Node, Reduce, index_const
 from tdsl.expr.rewrite import reductions
 from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Rename, Reverse, Shift, Skew, Split
 from tdsl.records import dataclass
-from tdsl.schedule.state import StageState
+from tdsl.schedule.loops import descendants
+from tdsl.schedule.state import StageState, Tail
 from tdsl.schedule.statements import is_bare
 
 
@@ -112,6 +113,17 @@ def recover(
     return known
 
 
+def tail_loops(state: StageState) -> tuple[tuple[frozenset[str], Tail], ...]:
+    """Of every split with a tail asked for: its inner loop, and what came of that loop by later directives."""
+    found: list[tuple[frozenset[str], Tail]] = []
+    splits = [one for one in state.relations if isinstance(one, Split)]
+    for inner, tail in state.tails:
+        made = next((one for one in splits if one.inner == inner), None)
+        made = made or next(one for one in splits if one.outer == inner)  # the middle one of three
+        found.append((frozenset(descendants(state, made, inner)), tail))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class StagePlan:
     """One stage: groups of leaves in loop order, the number of prefix groups, and its reductions."""
@@ -121,6 +133,22 @@ class StagePlan:
     @property
     def name(self) -> str:
         return self.state.name
+
+    @cached_property
+    def tails(self) -> tuple[tuple[frozenset[str], Tail], ...]:
+        """Loops inside tiles whose partial ones are treated as the user named it."""
+        return tail_loops(self.state)
+
+    @cached_property
+    def tailed(self) -> frozenset[str]:
+        """Serial loops of those: they run over a whole tile, with a condition where it may be partial."""
+        skewed = {relation.into for relation in self.state.relations if isinstance(relation, Skew)}
+        inside = {loop for loops, _ in self.tails if not loops & skewed for loop in loops}
+        return frozenset(
+            leaves[0]
+            for mark, leaves in self.groups
+            if mark.kind == "serial" and len(leaves) == 1 and leaves[0] in inside
+        )
 
     @cached_property
     def table(self) -> dict[str, LoopLeaves]:

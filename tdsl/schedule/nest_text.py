@@ -108,7 +108,9 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
             index = ", ".join(text(value) for _, value in item.axes)
             return f"{item.stage}[{index}] = {bodies[f'{item.stage}.source']}[{index}]"
         case "assign":
-            return bodies[item.stage] + ("  # atomic" if item.atomic else "")
+            return bodies[item.stage] + (
+                "  # atomic" if item.atomic else "  # tail pad" if item.inside else ""
+            )
         case "init":
             return f"{slots} = identity"
         case "update":

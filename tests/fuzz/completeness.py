@@ -102,7 +102,7 @@ def asked(
         return None
     verdict, after = "accepted", tried
     try:
-        legality.check(tried.steps[-1], tried.state)
+        legality.check(tried.steps[-1], tried.state, schedule.state)
     except td.IllegalSchedule as error:
         verdict, after = error.code, None
     try:
@@ -128,7 +128,7 @@ def is_legal(arranged: Arranged) -> bool:
 def _unjudged(schedule: td.Schedule, step: str, names: Mapping[str, object]) -> td.Schedule | None:
     """The schedule after a step that nobody judged; None where its form is refused."""
     judge = legality.check
-    legality.check = lambda directive, state: None
+    legality.check = lambda *_: None
     try:
         return applied(schedule, step, names)
     except td.TdslError:

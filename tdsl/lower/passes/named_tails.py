@@ -30,7 +30,7 @@ def peeled(
 
 def _peel(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement:
     match body:
-        case For(kind="vector" | "unroll", body=If(cond=cond, then=then, otherwise=None)) if (
+        case For(kind="vector" | "unroll" | "serial", body=If(cond=cond, then=then, otherwise=None)) if (
             cond in ends and ends[cond][0] == body.var
         ):
             upper = minimum(body.upper, ends[cond][1])

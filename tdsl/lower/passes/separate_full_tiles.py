@@ -235,6 +235,9 @@ def _conditions(
         case For(kind="vector" | "unroll", lower=Const() as low, upper=Const() as high):
             span = {**lanes, body.var: (int(low.value), int(high.value) - 1)}
             yield from _conditions(body.body, span, bound)
+        case For(kind="serial", lower=Const() as low, upper=Const() as high, body=If(tail=str())):
+            span = {**lanes, body.var: (int(low.value), int(high.value) - 1)}
+            yield from _conditions(body.body, span, bound)
         case For():
             yield from _conditions(body.body, lanes, bound | {body.var})
         case Let():

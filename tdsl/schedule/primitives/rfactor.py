@@ -18,7 +18,7 @@ from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loop_parts import LoopParts
 from tdsl.schedule.loops import children, origins, over_reduction, parents
-from tdsl.schedule.nest_plan import derived_from
+from tdsl.schedule.nest_plan import derived_from, tail_loops
 from tdsl.schedule.state import StageState, State
 
 
@@ -138,7 +138,8 @@ class RFactor(Directive):
                 self._refuse(entry, f"{cut.loop} runs in parts", cut.loop)
         for promote in entry.promotes:
             self._refuse(entry, f"its tile is promoted at {promote.loop}", promote.loop)
-        asked = [loop for loop, _ in entry.tails if loop in roots and reduced & set(roots[loop])]
+        named = [loop for loops, _ in tail_loops(entry) for loop in entry.axes if loop in loops]
+        asked = [loop for loop in named if reduced & set(roots[loop])]
         if asked:
             self._refuse(
                 entry, f"{asked[0]} has a tail= of its own, which the new stage has no use for", asked[0]

@@ -114,7 +114,7 @@ def split_axis(
 def tail_for(step: Directive, state: State, entry: StageState, tail: str | None, axis: str) -> Tail | None:
     """The checked tail of a split.
 
-    Errors: S110 an unknown one; S118 "shift" of a reduction or over a parallel loop.
+    Errors: S110 an unknown one; S118 "shift" of a stage that is not pure, or over a parallel loop.
     """
     asked = arguments.tail(step, tail)
     if asked != "shift":
@@ -122,6 +122,10 @@ def tail_for(step: Directive, state: State, entry: StageState, tail: str | None,
     why = ""
     if entry.stage.reduce_axes:
         why = f"{entry.name} is a reduction: its overlapped terms would be added twice"
+    elif entry.stage.base is not None:
+        why = f"{entry.name} updates in place: its overlapped iterations would be done twice"
+    elif entry.stage.own:
+        why = f"{entry.name} reads its own elements: its overlapped iterations would read later ones"
     elif entry.loops[entry.axes.index(axis)].kind == "parallel":
         why = f"{axis} runs in parallel: two iterations would store one element at once"
     if why:

@@ -1,5 +1,9 @@
 """`split`: relations, names, factors and tails."""
 
+import numpy as np
+import pytest
+
+import tdsl as td
 from tdsl.poly.model import Split
 
 
@@ -72,3 +76,41 @@ def test_what_stood_inside_stands_inside_the_inner_loop(blur):
     s = blur.s.compute_at("bx", "by", "y").split("by", "y", 8)
     place = s.state.stage("bx").compute
     assert place is not None and place.loop == "yi"
+
+
+@pytest.mark.parametrize("tail", ["guard", "mask", "peel", "shift", "pad"])
+@pytest.mark.parametrize("how", ["serial", "lanes", "lanes_of_it", "unrolled", "three"])
+def test_tails_are_kept_whatever_becomes_of_the_inner_loop(blur, golden, tail, how):
+    s = blur.s.split("bx", "x", (2, 4) if how == "three" else 4, tail=tail)
+    match how:
+        case "lanes":
+            s = s.vectorize("bx", "xi")
+        case "lanes_of_it":
+            s = s.vectorize("bx", "xi", 2)
+        case "unrolled":
+            s = s.unroll("bx", "xi")
+        case _:
+            pass
+    assert f"# tail {tail}" in str(s)
+    if how in ("serial", "lanes"):
+        golden(f"{s}\n\n{td.build(s).source('loops')}")
+    kernels = [td.build(s, target=target) for target in ("interpret", "cpu")]
+    for shape in ((3, 3), (5, 6), (6, 13)):
+        v = np.arange(shape[0] * shape[1], dtype=np.float32).reshape(shape)
+        across = v[:, :-2] + v[:, 1:-1] + v[:, 2:]
+        for kernel in kernels:
+            assert np.array_equal(kernel(v), across[:-2] + across[1:-1] + across[2:])
+
+
+def test_shift_is_for_pure_stages(told):
+    n = td.size("n")
+    x, i = td.placeholder("x", (n,)), td.axis("i", n)
+    U = td.update("U", x, over=i, at=(i,), value=lambda U: U[i] * 2)
+    assert "S118" in told(lambda: td.schedule(U).vectorize(U, "i", 4, tail="shift"))
+    R = td.recurrence("R", (n,), lambda R, i: td.where(i > 0, R[i - 1], 0.0) + x[i])
+    assert "S118" in told(lambda: td.schedule(R).split(R, "i", 4, tail="shift"))
+
+
+def test_an_output_has_no_room_for_padding(blur):
+    with pytest.raises(td.LimitError, match="L109"):
+        td.build(blur.s.split("by", "x", 4, tail="pad"))
