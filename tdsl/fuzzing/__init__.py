@@ -36,7 +36,6 @@ def check(
     from tdsl.fuzzing.subject import Subject
 
     one = Subject.of(td.schedule(*schedule.outputs))
-    answer = judge(one, schedule, [one.sample(sizes, seed, mode)], tolerance)
-    if isinstance(answer, Refused):
-        td.build(schedule)
-        raise AssertionError(f"the call was refused: {answer.code}")
+    sample = one.sample(sizes, seed, mode)
+    if isinstance(judge(one, schedule, [sample], tolerance), Refused):
+        td.build(schedule)(*sample.inputs, **dict(sizes))

@@ -1,13 +1,13 @@
 """What is fuzzed: tensors and the schedule to start from, with runs of the declaration that every schedule must match.
 
-In: a schedule. Out: a `Subject`, and `Sample`s: arrays at drawn sizes with what the interpreter makes of them, loops as
-declared. Ragged sizes, empty ones and one among them; a sample that takes the interpreter too long is left out.
+In: a schedule. Out: a `Subject`, and `Sample`s: arrays at drawn sizes with what the interpreter of expressions makes of
+them, which defines the meaning and knows no loops. Ragged sizes, empty ones and one among them; a sample that takes the interpreter too long is left out.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -15,6 +15,7 @@ from typing import cast
 import numpy as np
 
 import tdsl as td
+from tdsl.expr.interpreter import evaluate
 from tdsl.fuzzing.arrays import Array, Mode, draw_array, is_array
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import isolated
@@ -50,11 +51,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Tensors, the schedule to start from, and the plain kernel that says what is right.
+    """Tensors, the schedule to start from, and what a call of them takes.
 
     Fields:
         start: the schedule given; its directives come first in every schedule drawn.
-        plain: the declaration without directives, interpreted.
+        plain: a kernel of the declaration, for its interface.
     """
 
     start: td.Schedule
@@ -110,15 +111,16 @@ class Subject:
             given.append(array[0].item() if extents is None else array)
         return tuple(given)
 
-    def keywords(self, sizes: Mapping[str, int]) -> dict[str, int]:
-        """The sizes as keywords of a call: those of the kernel."""
-        return {one.name: sizes[one.name] for one in self.plain.interface.sizes}
-
     def sample(self, sizes: Mapping[str, int], seed: int, mode: Mode) -> Sample:
-        """The declaration run on drawn arrays. Errors: those of the call."""
+        """The declaration run on drawn arrays."""
         inputs = self.inputs(sizes, seed, mode)
-        got = self.plain(*_copies(inputs), **self.keywords(sizes))
-        return Sample(dict(sizes), mode, seed, inputs, outputs_of(got))
+        named = dict(zip((one.name for one in self.plain.interface.inputs), inputs, strict=True))
+        arrays = {name: value.copy() for name, value in named.items() if is_array(value)}
+        params = {name: value for name, value in named.items() if not is_array(value)}
+        with np.errstate(all="ignore"):
+            found = evaluate(self.start.outputs, arrays, sizes, params, has_fma=self.start.target.has_fma)
+        wanted = tuple(np.array(found[tensor.name]) for tensor in self.start.outputs)
+        return Sample(dict(sizes), mode, seed, inputs, wanted)
 
     def samples(self, dice: random.Random, count: int, seconds: float) -> tuple[list[Sample], Failure | None]:
         """Up to `count` samples, and why the last one that gave none did: each may take the interpreter `seconds`."""
@@ -138,10 +140,6 @@ class Subject:
             if len(found) >= count:
                 break
         return found, last
-
-
-def _copies(values: Sequence[object]) -> list[object]:
-    return [value.copy() if is_array(value) else value for value in values]
 
 
 def outputs_of(got: object) -> tuple[Array, ...]:
