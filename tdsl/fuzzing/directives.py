@@ -452,7 +452,8 @@ def _separate(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def _skew(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = _stage(drawing, schedule)
-    axis, by = _axis(drawing, schedule, stage), _axis(drawing, schedule, stage)
+    axes = schedule.axes(stage) or ("i",)
+    axis, by = drawing.dice.sample(axes, 2) if len(axes) > 1 else (axes[0], axes[0])
     factor = drawing.dice.choice(["", "", ", factor=2", ", factor=-1"])
     return f'.skew("{stage}", "{axis}", by="{by}", into="{axis}s{drawing.count}"{factor})'
 
@@ -462,7 +463,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "tile": (6, _tile),
     "fuse": (6, _fuse),
     "reorder": (9, _reorder),
-    "skew": (3, _skew),
+    "skew": (5, _skew),
     "shift": (3, _shift),
     "reverse": (3, _reverse),
     "peel": (3, _peel),

@@ -40,6 +40,7 @@ def fuzz(
     *,
     seed: int = 0,
     schedules: int | None = None,
+    first: bool = False,
     tolerance: float = 1e-4,
 ) -> FuzzReport:
     """Look for a schedule that changes what is computed: there should be none.
@@ -56,6 +57,7 @@ def fuzz(
         seconds: how long to look, samples included.
         seed: the same seed draws the same schedules, as far as the time goes.
         schedules: stop after so many, if the time allows as many.
+        first: stop at the first failure.
         tolerance: relative to the largest element of an output.
 
     Returns: a `FuzzReport`, true where nothing failed; `print` shows what was tried.
@@ -75,7 +77,7 @@ def fuzz(
             hint=["td.size for extents that are large constants", "td.fuzz(…, seconds=120)"],
         )  # fmt: skip
     report = FuzzReport(tuple(tensor.name for tensor in start.outputs), seed, samples=len(samples))
-    _search(one, samples, report, (began + seconds, schedules), tolerance)
+    _search(one, samples, report, (began + seconds, schedules, first), tolerance)
     report.seconds = time.monotonic() - began
     return report
 
@@ -144,7 +146,7 @@ def _search(
     tolerance: float,
 ) -> None:
     """Schedules until the time is up or there are enough; one failure of each kind."""
-    until, most = limits
+    until, most, first = limits
     names = one.names()
     sizes = tuple(size.name for size in one.plain.interface.sizes)
 
@@ -181,6 +183,8 @@ def _search(
                 found = _explained(one, number, answer, samples, tolerance)
                 report.failures.append(found)
                 print(found)  # noqa: T201
+                if first:
+                    return
             number += 1
 
 

@@ -21,6 +21,7 @@ from benchmarks.record import machine
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tests.fuzz.completeness import Request, requests
+from tests.fuzz.planted import PLANTED, search
 from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, judge
 from tests.support.shrink import shrink
@@ -123,13 +124,38 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--trials", type=int, default=300, help="how many smaller cases to try for a failure")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the tests of failures there, too")
+    parser.add_argument("--planted", action="store_true", help="instead: look for every planted bug")
     parser.add_argument("--record", action="store_true", help=f"add the figures to {RESULTS.name}")
     return parser.parse_args()
+
+
+def planted() -> int:
+    """How long each planted bug takes to find, and how many directives are left of it."""
+    missed = 0
+    for one in PLANTED:
+        start = time.monotonic()
+        report = search(one)
+        found = report.failures[0] if report.failures else None
+        missed += found is None or len(found.steps) > 3
+        said = (
+            "NOT FOUND"
+            if found is None
+            else f"{found.kind}: {len(found.steps)} directives {''.join(found.steps)}"
+        )
+        seconds = time.monotonic() - start
+        print(
+            f"{one.name:50}{one.subject:10}{report.schedules:4} schedules {seconds:6.1f} s  {said}",
+            flush=True,
+        )
+    print(f"{len(PLANTED) - missed} of {len(PLANTED)} found and small")
+    return missed
 
 
 def main() -> int:
     """The command."""
     options = parsed()
+    if options.planted:
+        return planted()
     run, start = Run(options), time.monotonic()
     if options.only is not None:
         run.schedule(options.only)
