@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import tdsl as td
-from tdsl.fuzzing.directives import Drawing, draw_directive
+from tdsl.fuzzing.directives import draw_directive
+from tdsl.fuzzing.drawing import Drawing
 from tdsl.fuzzing.failure import Failure, failure_of
 
 COUNTS = (1, 2, 3, 4, 5, 5, 6, 6, 7, 8, 9, 10, 12)

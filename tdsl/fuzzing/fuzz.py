@@ -142,7 +142,7 @@ def _search(
     one: Subject,
     samples: list[Sample],
     report: FuzzReport,
-    limits: tuple[float, int | None],
+    limits: tuple[float, int | None, bool],
     tolerance: float,
 ) -> None:
     """Schedules until the time is up or there are enough; one failure of each kind."""

@@ -1,7 +1,8 @@
 """What is fuzzed: tensors and the schedule to start from, with runs of the declaration that every schedule must match.
 
 In: a schedule. Out: a `Subject`, and `Sample`s: arrays at drawn sizes with what the interpreter of expressions makes of
-them, which defines the meaning and knows no loops. Ragged sizes, empty ones and one among them; a sample that takes the interpreter too long is left out.
+them, which defines the meaning and knows no loops. Ragged sizes, empty ones and one among them; a sample that takes it
+too long is left out.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import tdsl as td
-from tdsl.fuzzing.directives import Drawing, draw_directive
+from tdsl.fuzzing.directives import draw_directive
 from tdsl.fuzzing.draw import applied
+from tdsl.fuzzing.drawing import Drawing
 from tdsl.poly.looptree import Misplaced
 from tdsl.poly.model import Arranged
 from tdsl.schedule import legality
