@@ -26,6 +26,7 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "lifetime": (1,),
     "hostile": (1,),
     "polybench": (1,),
+    "ops": (1, 2),
 }
 """Workload -> numbers of threads it is measured with."""
 

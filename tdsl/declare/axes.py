@@ -6,6 +6,7 @@ declaration; any number of stages may use it, and each has its own loop over it 
 
 from __future__ import annotations
 
+from tdsl.declare.check import axis_name
 from tdsl.declare.extent import checked_bounds
 from tdsl.declare.names import checked_name
 from tdsl.expr.handles import AxisHandle, AxisOrigin
@@ -41,7 +42,7 @@ def axis(name: str, extent: object) -> AxisHandle:
 
 def _axis(name: str, extent: object, what: str, *, reduced: bool) -> AxisHandle:
     where = here()
-    named = checked_name(name, what, where)
+    named = axis_name(checked_name(name, what, where))
     bounds = checked_bounds(extent, f"the axis {named}", where, data=reduced)
     lower, upper = bounds.nodes
     return AxisHandle(AxisOrigin(Axis(named, lower, upper), reduced, bounds.origins, where))

@@ -5,6 +5,7 @@ In: a condition and a message; or a `with` block. Out: an error in the operator'
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 
 from tdsl.declare.require import require
@@ -12,7 +13,8 @@ from tdsl.errors import ArgumentError, TdslError
 from tdsl.expr.handles import Expr
 from tdsl.location import hide_internal_frames
 
-_unnamed: ContextVar[bool] = ContextVar("tdsl_unnamed", default=False)
+_unnamed: ContextVar[frozenset[str] | None] = ContextVar("tdsl_unnamed", default=None)
+"""None outside the blocks of `unnamed`; inside, names that axes may not have."""
 
 
 @hide_internal_frames
@@ -42,20 +44,32 @@ def check(
 
 def unnamed_now() -> bool:
     """Whether stages declared now are named as operators' are: made unique when a schedule is created (semantics N4)."""
-    return _unnamed.get()
+    return _unnamed.get() is not None
+
+
+def axis_name(name: str) -> str:
+    """The name an axis gets: inside a block of `unnamed` another one, with underscores, where a size has it."""
+    taken = _unnamed.get() or ()
+    while name in taken:
+        name += "_"
+    return name
 
 
 class unnamed:  # noqa: N801 (used as a verb: `with td.unnamed():`)
-    """Names of stages declared inside the block are suggestions: a schedule makes them unique (semantics N4).
+    """Names declared inside the block are suggestions: stages are made unique by a schedule (semantics N4).
 
     For functions that declare stages and may be used twice in one program; `td.op` does it for its body.
+
+    Args:
+        avoid: names of sizes and params of the caller's, which axes declared inside give way to.
     """
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
+    def __init__(self, avoid: Iterable[str] = ()) -> None:
+        self._avoid = frozenset(avoid)
+        self._tokens: list[Token[frozenset[str] | None]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_unnamed.set(True))
+        self._tokens.append(_unnamed.set((_unnamed.get() or frozenset()) | self._avoid))
 
     def __exit__(self, *exception: object) -> None:
         _unnamed.reset(self._tokens.pop())

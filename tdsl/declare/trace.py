@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from numbers import Number
 
+from tdsl.declare.check import axis_name
 from tdsl.declare.extent import Extents
 from tdsl.declare.names import checked_name, entries, shown
 from tdsl.declare.size import sizes_of
@@ -41,6 +42,7 @@ def axis_names(
     if given is not None:
         parameters = _given(given, ndim, what, where)
     names = tuple(f"d{place}" for place in range(ndim)) if parameters is None else tuple(parameters)
+    names = tuple(map(axis_name, names))
     for place, name in enumerate(names):
         if name in names[:place]:
             raise DuplicateNameError("E109", f"two axes of {what} are called {name}", where=where)

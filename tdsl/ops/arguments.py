@@ -56,10 +56,13 @@ def _is_scalar(value: object) -> bool:
     return kind_of(value) == "scalar"
 
 
-def quick_key(args: tuple[object, ...], inputs: tuple[bool, ...]) -> tuple[Hashable, list[object]] | None:
-    """A key of a call by position with the very shapes, and the kernel's arguments; None where it has to be looked at.
+def quick_key(
+    args: tuple[object, ...], keywords: Mapping[str, object], inputs: tuple[bool, ...]
+) -> tuple[Hashable, list[object]] | None:
+    """A key of a call with the very shapes, and the kernel's arguments; None where it has to be looked at.
 
     Args:
+        keywords: attributes by name; arrays by name have to be looked at.
         inputs: for each parameter, whether a number for it is an input of the kernel (`takes_numbers`).
     """
     parts: list[Hashable] = [td.options.current()]
@@ -79,7 +82,26 @@ def quick_key(args: tuple[object, ...], inputs: tuple[bool, ...]) -> tuple[Hasha
                 parts.append(repr(value))
             case _:
                 return None
+    for name, value in keywords.items():
+        plain = _plain_attribute(value)
+        if plain is None:
+            return None
+        parts.append((name, plain))
     return tuple(parts), values
+
+
+def _plain_attribute(value: object) -> Hashable | None:
+    """An attribute as part of a key; None for anything but a number, a string, None, or a tuple of them."""
+    match kind_of(value):
+        case "number":
+            return (type(value), cast("Hashable", value))
+        case "float":
+            return repr(value)
+        case _ if isinstance(value, tuple):
+            parts = tuple(map(_plain_attribute, cast("tuple[object, ...]", value)))
+            return None if None in parts else parts
+        case _:
+            return None
 
 
 def takes_numbers(parameter: inspect.Parameter) -> bool:

@@ -66,7 +66,9 @@ class Op:
         Errors: E131 tensors and arrays at once, no array, an attribute that cannot be part of a key; E130 what the
         operator checks; those of the call of a kernel.
         """
-        quick = None if keywords or len(args) > len(self._inputs) else quick_key(args, self._inputs)
+        quick = None
+        if len(args) <= len(self._inputs) and not ("out" in keywords or "specialize" in keywords):
+            quick = quick_key(args, keywords, self._inputs)
         if quick is not None:
             kernel = self._recent.get(quick[0])
             if kernel is not None:
@@ -124,7 +126,10 @@ class Op:
     def _traced(
         self, args: tuple[object, ...], keywords: dict[str, object]
     ) -> td.Tensor | tuple[td.Tensor, ...]:
-        with td.unnamed():
+        given = _flat((*args, *keywords.values()))
+        sizes = {size.name for value in given if isinstance(value, td.Tensor) for size in value.sizes}
+        params = {str(value) for value in given if isinstance(value, td.Expr)}
+        with td.unnamed(avoid=sizes | params):
             return self.body(*args, **keywords)
 
     def _built(self, call: Call, specialize: Specialize) -> td.Kernel:

@@ -5,7 +5,7 @@ In: a schedule, the stage it is about. Out: a new schedule with the steps append
 """
 
 from tdsl.schedules.default import default
-from tdsl.schedules.elementwise import elementwise
+from tdsl.schedules.elementwise import elementwise, transposed
 from tdsl.schedules.gemm import gemm_blocked
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.rowwise import rowwise
@@ -19,4 +19,5 @@ __all__ = [
     "reduce_rows",
     "rowwise",
     "stencil_strips",
+    "transposed",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tdsl as td
-from tdsl.schedules.elementwise import elementwise, lanes_of, vectorized
+from tdsl.schedules.elementwise import elementwise, fresh, lanes_of, transposed, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 
@@ -76,6 +76,9 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
             producers = _producers(s, facts)
             if producers and len(facts.data_axes) > 1:
                 return _fused_rows(s, facts, producers)
+            turned = _turned(facts)
+            if turned is not None:
+                return _tried(s, lambda s: transposed(s, name, turned))
             return _tried(s, lambda s: elementwise(s, name))
         case "reduction":
             if reuse_of(facts) is not None:
@@ -158,14 +161,41 @@ def _sequential(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     if not free:
         return s
     outermost = facts.axes[0]
-    if free[0] == outermost:
+    if free[0] == outermost and (facts.axes[-1] in free or facts.kind == "update" or len(free) > 1):
         s = _tried(s, lambda s: s.parallel(facts.name, outermost), "its iterations are independent")
-    last = facts.axes[-1]
-    if last in free and (last != outermost):
-        s = _tried(
-            s, lambda s: vectorized(s, facts.name, last, lanes_of(s, facts.bits), facts.extents.get(last))
-        )
+    last, inmost = facts.axes[-1], free[-1]
+    lanes = lanes_of(s, facts.bits)
+    if last in free and last != outermost:
+        return _tried(s, lambda s: vectorized(s, facts.name, last, lanes, facts.extents.get(last)))
+    if facts.kind == "recurrence" and last not in free and inmost in facts.axes:
+        return _tried(s, lambda s: _side_by_side(s, facts, inmost, lanes))
     return s
+
+
+def _side_by_side(s: td.Schedule, facts: td.StageFacts, axis: str, lanes: int) -> td.Schedule:
+    """Independent runs of a recurrence as lanes: what each carries stays in its lane."""
+    extent = facts.extents.get(axis)
+    if lanes < 2 or (extent is not None and extent < 2):
+        return s
+    start = len(s.steps)
+    outer, inner = fresh(s, facts.name, f"{axis}o", f"{axis}i")
+    s = s.split(facts.name, axis, lanes, into=(outer, inner))
+    rest = [each for each in s.axes(facts.name) if each != inner]
+    s = s.reorder(facts.name, *rest, inner).vectorize(facts.name, inner, lanes)
+    return s.because(f"{lanes} independent runs of {axis} as lanes", since=start)
+
+
+def _turned(facts: td.StageFacts) -> str | None:
+    """The axis that moves neighbours of what the stage reads, where its own last axis moves none."""
+    if len(facts.data_axes) < 2:
+        return None
+    inner = facts.data_axes[-1]
+    for read in facts.reads:
+        if read.stride(inner) is None:
+            for axis in facts.data_axes[:-1]:
+                if read.stride(axis) == 1:
+                    return axis
+    return None
 
 
 def _tried(s: td.Schedule, steps: Callable[[td.Schedule], td.Schedule], reason: str = "") -> td.Schedule:

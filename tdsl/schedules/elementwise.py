@@ -40,6 +40,31 @@ def elementwise(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
     return vectorized(s, facts.name, inner, lanes, extent)
 
 
+def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule:
+    """Tiles a stage that reads neighbours along another axis than its last: blocks are turned in registers.
+
+    Args:
+        stage: pure, at root, its loops as declared. axis: the one along which it reads neighbours.
+
+    Source: blocked transposition; semantics P12.
+    """
+    facts = s.describe(stage)
+    inner = facts.data_axes[-1]
+    lanes = lanes_of(s, facts.bits)
+    if lanes < 2:
+        return s
+    start = len(s.steps)
+    outer, point, block, across = fresh(s, facts.name, f"{axis}o", f"{axis}i", f"{inner}o", f"{inner}i")
+    s = s.split(facts.name, axis, 4 * lanes, into=(outer, point)).split(
+        facts.name, inner, lanes, into=(block, across)
+    )
+    rest = [each for each in s.axes(facts.name) if each not in (outer, point, block, across)]
+    s = s.reorder(facts.name, *rest, outer, block, point, across)
+    s = s.because(f"tiles of {4 * lanes} by {lanes}: whole cache lines are read and written", since=start)
+    s = s.vectorize(facts.name, across, lanes).because("turned in registers")
+    return s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+
+
 def vectorized(s: td.Schedule, stage: str, axis: str, lanes: int, extent: int | None) -> td.Schedule:
     """`axis` of a stage in vectors of `lanes`; whole where a constant extent is less; as it is where that is 1 or 0."""
     if lanes < 2 or (extent is not None and extent < 2):

@@ -181,3 +181,19 @@ def test_an_operator_inside_an_operator():
     x, gate, up = floats(5, 7), floats(7, 9), floats(7, 9)
     a = x @ gate
     np.testing.assert_allclose(swiglu(x, gate, up), a / (1 + np.exp(-a)) * (x @ up), rtol=1e-4, atol=1e-5)
+
+
+def test_sizes_may_be_called_as_an_operators_axes_are():
+    k, d0, c = td.size("k"), td.size("d0"), td.size("c")
+    X, W = td.placeholder("X", (d0, k)), td.placeholder("W", (k, c))
+    f = td.build(td.schedule(td.ops.softmax(td.ops.matmul(X, W))))
+    x, w = floats(3, 4), floats(4, 5)
+    np.testing.assert_allclose(f(x, w), td.ops.softmax.reference(x @ w), rtol=1e-5)
+
+
+def test_recurrences_of_operators_are_named_apart():
+    x = floats(4, 5)
+    X = td.placeholder("X", (4, 5))
+    twice = td.ops.cumsum(td.ops.cumsum(X, axis=0), axis=0)
+    assert td.schedule(twice).stages() == ("cumsum", "cumsum_1")
+    np.testing.assert_allclose(td.build(td.schedule(twice))(x), x.cumsum(0).cumsum(0), rtol=1e-5, atol=1e-5)
