@@ -160,10 +160,9 @@ def _sequential(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     free = s.parallel_axes(facts.name)
     if not free:
         return s
-    outermost, inmost_loop = facts.axes[0], facts.axes[len(facts.axes) - 1]
-    if free[0] == outermost and (inmost_loop in free or facts.kind == "update" or len(free) > 1):
+    outermost, last, inmost = facts.axes[0], facts.axes[-1], free[-1]
+    if free[0] == outermost and (last in free or facts.kind == "update" or len(free) > 1):
         s = _tried(s, lambda s: s.parallel(facts.name, outermost), "its iterations are independent")
-    last, inmost = inmost_loop, free[-1]
     lanes = lanes_of(s, facts.bits)
     if last in free and last != outermost:
         return _tried(s, lambda s: vectorized(s, facts.name, last, lanes, facts.extents.get(last)))
