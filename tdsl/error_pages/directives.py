@@ -62,4 +62,12 @@ td.schedule(y).hoist(y, "j")
         CHAIN + "td.schedule(b).atomic(b)",
         MATRIX + 'td.schedule(C).atomic(C).reorder(C, "k", "i", "j").parallel(C, "k")',
     ),
+    ErrorPage(
+        "S335",
+        PlacementError,
+        "a dim that is aligned already, or laid out anew",
+        "`align` rounds the extent of a dim up, once. A layout says by itself how an array is stored.",
+        CHAIN + 'td.schedule(b).align(a, "i", 8).align(a, "i", 16)',
+        CHAIN + 'td.schedule(b).align(a, "i", 16)',
+    ),
 )

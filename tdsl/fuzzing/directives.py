@@ -237,6 +237,12 @@ def _specialize(drawing: Drawing, schedule: td.Schedule) -> str:
     return f".specialize({condition}, lambda s: s{steps})" if steps else f".specialize({condition})"
 
 
+def _align(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = _producer(drawing, schedule)
+    dim = drawing.dice.choice(schedule.dims(stage) or ("i",))
+    return f'.align("{stage}", "{dim}", {drawing.dice.choice([2, 3, 8, 16])})'
+
+
 def _atomic(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.atomic("{some_reducing(drawing, schedule)}")'
 
@@ -305,6 +311,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "layout": (5, _layout),
     "scope": (4, _scope),
     "fold": (6, _fold),
+    "align": (3, _align),
     "atomic": (3, _atomic),
     "assume": (2, _assume),
     "specialize": (2, _specialize),

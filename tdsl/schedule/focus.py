@@ -199,6 +199,11 @@ class StageView:
         return self._with(self._schedule.rfactor(self._stage, axis, name=name))
 
     @hide_internal_frames
+    def align(self, dim: str, factor: Factor) -> StageView:
+        """See `Schedule.align`."""
+        return self._with(self._schedule.align(self._stage, dim, factor))
+
+    @hide_internal_frames
     def atomic(self) -> StageView:
         """See `Schedule.atomic`."""
         return self._with(self._schedule.atomic(self._stage))

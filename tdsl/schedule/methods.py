@@ -14,7 +14,8 @@ from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import versions
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import StageLike, Stages, as_alignment, as_stages, from_the_inside, stage_name
-from tdsl.schedule.primitives import Atomic, Clone, ComputeWith, Hoist, Specialize
+from tdsl.schedule.knob import Knob
+from tdsl.schedule.primitives import Align, Atomic, Clone, ComputeWith, Hoist, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -55,6 +56,11 @@ class Methods:
     def hoist(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
         """Computes what a loop does not change outside of it. See `primitives/hoist.py`."""
         return self._then(Hoist(stage_name(self._given, stage), axis, name, where=here()))
+
+    @hide_internal_frames
+    def align(self, stage: StageLike, dim: str, factor: int | Knob) -> Schedule:
+        """Begins rows of an array at multiples of a number of elements. See `primitives/align.py`."""
+        return self._then(Align(stage_name(self._given, stage), dim, factor, where=here()))
 
     @hide_internal_frames
     def atomic(self, stage: StageLike) -> Schedule:

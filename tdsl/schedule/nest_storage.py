@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tdsl.errors import LimitError
-from tdsl.expr.build import add, mod, sub
+from tdsl.expr.build import add, ceildiv, mod, mul, sub
 from tdsl.expr.node import Const, Node, axis_var, index_const
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
@@ -133,6 +133,20 @@ class StoragePlanner:
     def _box(
         self, state: StageState, tensor: Tensor
     ) -> tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]]:
+        lower, extents, subscripts = self._exact_box(state, tensor)
+        if not state.aligns:
+            return lower, extents, subscripts
+        aligned = (
+            mul(ceildiv(extent, factor), index_const(factor))
+            if (factor := dict(state.aligns).get(dim, 1)) > 1
+            else extent
+            for dim, extent in zip(state.dims, extents, strict=True)
+        )
+        return lower, tuple(self.builder.resolve(extent) for extent in aligned), subscripts
+
+    def _exact_box(
+        self, state: StageState, tensor: Tensor
+    ) -> tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]]:
         subscripts = self.subscripts(state)
         level = self.builder.copies.level(tensor.name)
         padding = self._padding(state, tensor)
@@ -205,7 +219,7 @@ class StoragePlanner:
         if id(base) in self.outputs or any(read.tensor is base for read in reads(*nodes_of(state.stage))):
             return False
         for one in (made, state):
-            if one.folds or one.layout or one.compute or one.store or one.scope != "heap":
+            if one.folds or one.layout or one.aligns or one.compute or one.store or one.scope != "heap":
                 return False
         alone = all(one.name == state.name for one in readers(self.builder.state, made))
         return alone and all(tail != "pad" for _, tail in made.tails)

@@ -127,9 +127,9 @@ def storage(schedule: Schedule, entry: StageState) -> dict[str, object]:
     state = schedule.state
     found = _storage_of(state, entry)
     plain = found
-    if entry.layout is not None:
-        plain = _storage_of(state.with_stage(replace(entry, layout=None)), entry)
-    physical = _texts(found.extents)
+    if entry.layout is not None or entry.aligns:
+        plain = _storage_of(state.with_stage(replace(entry, layout=None, aligns=())), entry)
+    physical = _texts(plain.extents if entry.layout is None else found.extents)
     total: Node = index_const(found.dtype.bytes)
     for extent in found.extents:
         total = mul(total, extent)
@@ -138,7 +138,7 @@ def storage(schedule: Schedule, entry: StageState) -> dict[str, object]:
         "dims": entry.dims,
         "shape": _texts(plain.extents),
         "physical": physical,
-        "allocated": physical,
+        "allocated": _texts(found.extents),
         "dtype": found.dtype.name,
         "scope": found.scope,
         "where": _where(entry, found),

@@ -72,6 +72,7 @@ class StageState:
     store: Place | Literal["root"] | None = None
     scope: StorageScope = "heap"
     folds: tuple[tuple[str, int], ...] = ()
+    aligns: tuple[tuple[str, int], ...] = ()
     layout: Layout | None = None
     promotes: tuple[Promote, ...] = ()
     tails: tuple[tuple[str, Tail], ...] = ()

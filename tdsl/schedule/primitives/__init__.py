@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.primitives.align import Align
 from tdsl.schedule.primitives.assume import Assume
 from tdsl.schedule.primitives.atomic import Atomic
 from tdsl.schedule.primitives.cache_read import CacheRead
@@ -38,7 +39,7 @@ PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,  # noqa: E501
-        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, RFactor, Atomic, Assume, Specialize,
+        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, Align, RFactor, Atomic, Assume, Specialize,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

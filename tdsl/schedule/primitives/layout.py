@@ -69,6 +69,12 @@ class Layout(Directive):
                 why=tuple(f"by {step_text(step)}" for step in earlier),
                 hint=("s.replace(step, …), or one layout that does both",),
             )
+        if entry.aligns:
+            raise self.refusal(
+                PlacementError,
+                "S335",
+                f"dim {entry.aligns[0][0]} of {entry.name} is aligned; a layout says by itself how it is stored",
+            )
         if entry.folds:
             raise self.refusal(
                 PlacementError,
