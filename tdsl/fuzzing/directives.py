@@ -238,7 +238,7 @@ def _specialize(drawing: Drawing, schedule: td.Schedule) -> str:
 
 
 def _align(drawing: Drawing, schedule: td.Schedule) -> str:
-    stage = _producer(drawing, schedule)
+    stage = some_producer(drawing, schedule)
     dim = drawing.dice.choice(schedule.dims(stage) or ("i",))
     return f'.align("{stage}", "{dim}", {drawing.dice.choice([2, 3, 8, 16])})'
 
