@@ -47,6 +47,13 @@ PAGES: tuple[ErrorPage, ...] = (
         'that version only. `td.devices("cuda")` has the target of each device.',
     ),
     ErrorPage(
+        "G165",
+        TargetError,
+        "the time of an emulated kernel",
+        "Emulation runs one thread after another and watches each access. What can be known without a device is what its "
+        "accesses move and what its code needs: `f.hazards`, `f.resources`.",
+    ),
+    ErrorPage(
         "C130",
         CallValueError,
         "more blocks than a device launches",

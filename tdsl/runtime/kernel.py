@@ -149,8 +149,20 @@ class Kernel:
     ) -> KernelTiming:
         """Time calls with these arguments (checks once, then the kernel itself, into one output).
 
-        Returns: median and spread in seconds, arithmetic operations and bytes of the arguments per second.
+        Returns: median and spread in seconds, arithmetic operations and bytes of the arguments per second. On a GPU
+            whole calls, copies of NumPy arrays included.
+
+        Errors: G165 an emulated kernel; those of a call.
         """
+        if hasattr(self._run, "hazards"):
+            raise TargetError(
+                "G165",
+                f"{self.name} is emulated: its time on this CPU says nothing about a GPU",
+                hint=[
+                    "f.hazards(…).coalescing, f.resources()",
+                    'td.devices("cuda")[0].target where there is one',
+                ],
+            )
         call = prepare(self._interface, args, out, sizes)
         timing = measure(lambda: self._run(call), repeats=repeats, budget_s=budget_s)
         operations = self._interface.operations

@@ -15,7 +15,7 @@ from tdsl.runtime.kernel import Kernel
 from tdsl.runtime.prepare import prepare
 from tests.runtime.cuda.test_emulate import sized
 from tests.support import device_library, stand_in
-from tests.support.cuda_text import Text, floats
+from tests.support.cuda_text import Nowhere, Text, floats
 
 pytestmark = pytest.mark.needs_compiler
 
@@ -29,12 +29,6 @@ extern "C" __global__ void k(const float* __restrict__ A, float* __restrict__ C)
 }
 """
 ROW = {"A": ("float32", (32,)), "C": ("float32", (32,))}
-
-
-class Nowhere:
-    """An origin for kernels that come from hand-written text."""
-
-    target_text = "cuda:sm_90"
 
 
 def kernel(text: Text) -> Kernel:

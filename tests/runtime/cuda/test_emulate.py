@@ -8,10 +8,11 @@ import pytest
 from tdsl.codegen.cuda.artifact import CudaArtifact, CudaBody, CudaLaunch, DeviceBuffer, Parameter
 from tdsl.codegen.formula import Formula
 from tdsl.codegen.interface import ArrayInterface, Interface, ScalarInterface, SizeInterface
-from tdsl.errors import CallValueError, InternalError
+from tdsl.errors import CallError, CallValueError, InternalError, TargetError
 from tdsl.runtime.cuda.emulate import Emulated
+from tdsl.runtime.kernel import Kernel
 from tdsl.runtime.prepare import prepare
-from tests.support.cuda_text import Text, floats
+from tests.support.cuda_text import Nowhere, Text, floats
 
 pytestmark = pytest.mark.needs_compiler
 
@@ -336,6 +337,23 @@ def test_text_that_is_no_cuda_is_a_bug_of_ours() -> None:
     text = Text('extern "C" __global__ void k(float* C) { C[0] = nonsense; }', {"C": ("float32", (1,))})
     with pytest.raises(InternalError, match="nonsense"):
         Emulated(text.artifact, text.interface)(text.prepared())
+
+
+def test_an_emulated_kernel_has_hazards_and_no_time() -> None:
+    text = Text(
+        'extern "C" __global__ void k(float* C) { C[0] = 1.0f; }', {"C": ("float32", (1,))}, block=(1, 1, 1)
+    )
+    f = Kernel(text.interface, Emulated(text.artifact, text.interface), Nowhere())
+    assert f()[0] == 1.0
+    out = np.zeros(1, "f")
+    assert not f.hazards(out=out)
+    assert out[0] == 1.0
+    with pytest.raises(
+        TargetError, match="G165: k is emulated: its time on this CPU says nothing about a GPU"
+    ):
+        f.time()
+    with pytest.raises(CallError, match="C101"):
+        f.hazards(out)
 
 
 def test_calls_from_several_threads() -> None:
