@@ -101,6 +101,9 @@ def asked(
     arranged = arranged_of(tried.state)
     if any(each.promotes for each in arranged.arrangements) or _lanes_of_terms(arranged):
         return None
+    updates = set(arranged.program.ordered)
+    if any(each.atomic and each.stage in updates for each in arranged.arrangements):
+        return None  # the truth has their changes in order
     verdict, after = "accepted", tried
     try:
         legality.check(tried.steps[-1], tried.state, schedule.state)

@@ -419,8 +419,17 @@ class Oracle:
                     for tensor, element in self.touched(statement, axes, accesses):
                         key = dims[:start], self.cell(tensor, dims, element)
                         if tensor in self.tree.writers:
-                            touched.setdefault(key, set()).add((dims[start : len(group)], writes))
+                            own = statement.name if self._changes_at_once(statement, tensor) else ""
+                            touched.setdefault(key, set()).add((dims[start : len(group)], writes, own))
         return any(
-            any(writes for _, writes in who) and len({loops for loops, _ in who}) > 1
+            (writes or other_writes) and loops != others and not (own and own == other_own)
             for who in touched.values()
+            for loops, writes, own in who
+            for others, other_writes, other_own in who
         )
+
+    def _changes_at_once(self, statement, tensor):
+        """Whether the statement changes elements of a tensor of its own atomically, in any order."""
+        mine = any(access.tensor == tensor for access in statement.writes)
+        atomic = self.tree.arrangements[statement.stage].atomic
+        return mine and atomic and statement.role in ("assign", "update")
