@@ -1,7 +1,7 @@
 """The measured programs, as users write them: sizes and vector lanes in; the output tensor and schedules out.
 
-Declarations and schedules are those of tests/acceptance/01_matmul.py and 02_blur.py; only sizes and, below AVX-512,
-the register tile differ.
+Declarations and schedules are those of tests/acceptance/01_matmul.py, 02_blur.py, 03_conv2d.py and 04_softmax.py; only
+sizes and, below AVX-512, the register tile differ.
 """
 
 from __future__ import annotations
@@ -95,3 +95,59 @@ def scale_add(split: bool) -> td.Schedule:
     z = td.compute("z", (n, m), lambda i, j: 3.0 * x[i, j] + y[i, j])
     s = td.schedule(z)
     return s.split(z, "j", 16, into=("jo", "ji")).vectorize(z, "ji", 16) if split else s
+
+
+def convolution(filters: str = "co") -> td.Schedule:
+    """03: strided and padded, with bias and maximum fused in; `filters` names a size."""
+    stride, pad = 2, 1
+    n, ci, hi, wi, co, kh, kw = (td.size(name) for name in ("n", "ci", "hi", "wi", filters, "kh", "kw"))
+    x = td.placeholder("x", (n, ci, hi, wi))
+    wt = td.placeholder("wt", (co, ci, kh, kw))
+    bias = td.placeholder("bias", (co,))
+
+    def padded(b: td.Expr, c: td.Expr, y: td.Expr, z: td.Expr) -> td.Expr:
+        inside = td.all(y >= pad, y < hi + pad, z >= pad, z < wi + pad)
+        return td.where(inside, x[b, c, y - pad, z - pad], 0.0)
+
+    xp = td.compute("xp", (n, ci, hi + 2 * pad, wi + 2 * pad), padded)
+    rc, ry, rx = td.reduce_axis("rc", ci), td.reduce_axis("ry", kh), td.reduce_axis("rx", kw)
+    oh, ow = (hi + 2 * pad - kh) // stride + 1, (wi + 2 * pad - kw) // stride + 1
+
+    def product(b: td.Expr, o: td.Expr, y: td.Expr, z: td.Expr) -> td.Expr:
+        term = xp[b, rc, y * stride + ry, z * stride + rx] * wt[o, rc, ry, rx]
+        return td.sum(term, over=(rc, ry, rx))
+
+    conv = td.compute("conv", (n, co, oh, ow), product)
+    out = td.compute("out", (n, co, oh, ow), lambda b, o, y, z: td.maximum(conv[b, o, y, z] + bias[o], 0.0))
+    return (
+        td.schedule(out)
+        .inline(xp)
+        .tile(out, {"o": 8, "z": 16}, into=("oo", "zo", "oi", "zi"))
+        .reorder(out, "b", "oo", "y", "zo", "oi", "zi")
+        .fuse(out, "b", "oo", into="t")
+        .parallel(out, "t")
+        .compute_at(conv, out, "zo")
+        .reorder(conv, "b", "y", "rc", "ry", "rx", "o", "z")
+        .vectorize(conv, "z", 16)
+        .vectorize(out, "zi", 16)
+    )
+
+
+def softmax(columns: str = "m") -> td.Schedule:
+    """04: three passes over a row that stays in cache; `columns` names a size."""
+    n, m = td.size("n"), td.size(columns)
+    x = td.placeholder("x", (n, m))
+    k = td.reduce_axis("k", m)
+    top = td.compute("top", (n,), lambda i: td.max(x[i, k], over=k))
+    e = td.compute("e", (n, m), lambda i, j: td.exp(x[i, j] - top[i]))
+    total = td.compute("total", (n,), lambda i: td.sum(e[i, k], over=k))
+    y = td.compute("y", (n, m), lambda i, j: e[i, j] / total[i])
+    return (
+        td.schedule(y)
+        .parallel(y, "i")
+        .compute_at((top, e, total), y, "i")
+        .vectorize(y, "j", 16)
+        .vectorize(e, "j", 16)
+        .vectorize(top, "k", 16)
+        .vectorize(total, "k", 16)
+    )

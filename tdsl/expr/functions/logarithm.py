@@ -97,7 +97,7 @@ def of_one_and(x: Node, low: Node | None = None, doubled: Node | None = None) ->
     if doubled is not None:
         k = plus(k, build.select(doubled, number(1.0, x), number(0.0, x)))
     lost = multiply_add(build.neg(lost), f, lost)
-    return _sum(k, f, _fine_tail(f, lost) if low is not None else plus(_tail(f), lost))
+    return _sum(k, f, _tail(f), lost) if low is None else _sum(k, f, _fine_tail(f, lost))
 
 
 def log2(x: Node) -> Node:
@@ -161,10 +161,12 @@ def _above_half(f: Node, half: Node) -> Node:
     return times(s, multiply_add(z, polynomial(z, _R64), half))
 
 
-def _sum(k: Node, f: Node, tail: Node) -> Node:
-    """K ln2 + f + tail."""
+def _sum(k: Node, f: Node, tail: Node, lost: Node | None = None) -> Node:
+    """K ln2 + f + tail + lost."""
     width = f.dtype.bits
     tail = multiply_add(k, number(_LN2_LOW[width], f), tail)
+    if lost is not None:
+        tail = plus(tail, lost)
     whole = times(k, number(_LN2_HIGH[width], f))
     high = plus(whole, f)
     return plus(high, plus(plus(minus(whole, high), f), tail))
