@@ -1,8 +1,9 @@
 """From expression to callable, and `import tdsl` over `import numpy`: nothing in; rows of times against targets out.
 
 Each time is the third kernel of a fresh process without a disk cache: declaration, schedule, lowering, LLVM, and the
-first call, which is listed apart. `python -m benchmarks.compile CASE` measures one process and prints its two numbers. The proof that the reads of
-a declaration stay in bounds is timed by itself: the median over the declarations of 02 to 04.
+first call, which is listed apart. `python -m benchmarks.compile CASE` measures one process and prints its two numbers.
+The proof that the reads of a declaration stay in bounds is timed by itself: the median over the declarations of 02 to
+04.
 """
 
 from __future__ import annotations
