@@ -1,7 +1,8 @@
 """Functions of 10^6 contiguous numbers beside NumPy's and PyTorch's: threads in; rows with nanoseconds an element out.
 
 The target for exp, tanh and erf is at least 1.0 of either peer, one thread. Arguments: a normal distribution, positive
-for the logarithms; sin also of angles of which 1 in 1000 is beyond its short reduction.
+for the logarithms and pow, from the domain of the inverse functions; sin also of angles of which 1 in 1000 is beyond
+its short reduction.
 """
 
 from __future__ import annotations
@@ -12,10 +13,20 @@ from functools import partial
 import numpy as np
 
 from benchmarks import peers, record
-from benchmarks.functions_exhaustive import kernel
+from benchmarks.functions_exhaustive import OF_TWO, kernel
 from benchmarks.timing import interleaved
 
-NAMES = ("exp", "tanh", "erf", "exp2", "expm1", "log", "log2", "log1p", "sigmoid", "sin", "cos", "tan")
+NAMES = (
+    "exp", "tanh", "erf", "exp2", "expm1", "log", "log2", "log1p", "sigmoid", "sin", "cos", "tan", "sinh", "cosh",
+    "asinh", "acosh", "atanh", "asin", "acos", "atan", "cbrt", "pow", "atan2", "hypot",
+)  # fmt: skip
+
+NUMPY = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "pow": "power",
+}  # fmt: skip
+"""Names that NumPy has otherwise."""
+
 LANES = {"float32": 16, "float64": 8}
 
 
@@ -24,27 +35,41 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
     count = 10_000 if quick else 1_000_000
     for dtype in ("float32", "float64"):
         for name in NAMES[: 2 if quick else None]:
-            x = np.random.default_rng(0).standard_normal(count).astype(dtype)
-            yield from _rows(name, f"{name} {dtype}", np.abs(x) if name.startswith("log") else x, quick)
+            yield from _rows(name, f"{name} {dtype}", _arguments(name, dtype, count), quick)
     angles = np.random.default_rng(0).standard_normal(count).astype("float32")
     angles[::1000] *= np.float32(1e8)
-    yield from _rows("sin", "sin float32, 1 in 1000 huge", angles, quick)
+    yield from _rows("sin", "sin float32, 1 in 1000 huge", (angles,), quick)
 
 
-def _rows(name: str, case: str, x: np.ndarray, quick: bool) -> Iterator[record.Line]:
+def _arguments(name: str, dtype: str, count: int) -> tuple[np.ndarray, ...]:
+    """Numbers from the domain of a function."""
+    dice = np.random.default_rng(0)
+    x = dice.standard_normal(count)
+    if name.startswith("log") or name == "pow":
+        x = np.abs(x)
+    if name in ("asin", "acos", "atanh"):
+        x = dice.uniform(-1, 1, count)
+    if name == "acosh":
+        x = 1 + np.abs(x)
+    first = x.astype(dtype)
+    return (first, dice.standard_normal(count).astype(dtype)) if name in OF_TWO else (first,)
+
+
+def _rows(name: str, case: str, arrays: tuple[np.ndarray, ...], quick: bool) -> Iterator[record.Line]:
+    x = arrays[0]
     out = np.empty_like(x)
     ours = f"tdsl, {LANES[str(x.dtype)]} lanes"
     calls: dict[str, Callable[[], object]] = {
-        ours: partial(kernel(name, str(x.dtype), LANES[str(x.dtype)]), x, out=out)
+        ours: partial(kernel(name, str(x.dtype), LANES[str(x.dtype)]), *arrays, out=out)
     }
-    if hasattr(np, name):
-        calls[peers.version("numpy")] = partial(getattr(np, name), x, out=out)
+    if hasattr(np, NUMPY.get(name, name)):
+        calls[peers.version("numpy")] = partial(getattr(np, NUMPY.get(name, name)), *arrays, out=out)
     torch = peers.find("torch")
-    if torch is not None:
+    if torch is not None and hasattr(torch, name):
         torch.set_num_threads(1)
-        source = torch.from_numpy(x)
+        sources = [torch.from_numpy(each) for each in arrays]
         calls[f"PyTorch {torch.__version__}"] = partial(
-            getattr(torch, name), source, out=torch.empty_like(source)
+            getattr(torch, name), *sources, out=torch.empty_like(sources[0])
         )
     taken = interleaved(
         calls, 3 if quick else 101, 0.001

@@ -67,8 +67,9 @@ def compute(
     names = checked_names(name, at)
     extents = checked_shape(shape, names[0], at)
     handles = data_axes(axis_names(value, extents, axes, names[0], at), extents, at)
-    values = call(value, handles, len(names), names[0], at)
-    check_pure(values, call(value, handles, len(names), names[0], at), names[0], at)
+    listed = not isinstance(name, str)
+    values = call(value, handles, len(names), names[0], at, listed=listed)
+    check_pure(values, call(value, handles, len(names), names[0], at, listed=listed), names[0], at)
     domain = checked_domain(where, handles, names[0], at)
     tensors = make_stage(
         Draft(

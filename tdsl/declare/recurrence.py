@@ -78,7 +78,7 @@ def recurrence(
     _check_parameters(value, names, at)
     placeholders = _own(names, extents, [as_dtype("int64")] * len(names), at, adopts=True)
     handles = data_axes(axis_names(partial(value, *placeholders), extents, axes, names[0], at), extents, at)
-    tracing = _Tracing(names, extents, value, handles, at)
+    tracing = _Tracing(names, extents, value, handles, at, not isinstance(name, str))
     given = None if dtype is None else as_dtype(dtype, where=at)
     own, values = tracing.typed([given] * len(names)) if given is not None else tracing.found()
     domain = checked_domain(where, handles, names[0], at)
@@ -152,6 +152,7 @@ class _Tracing:
     value: Callable[..., object]
     axes: tuple[AxisHandle, ...]
     where: Location
+    listed: bool
 
     def typed(self, dtypes: Sequence[DType | None]) -> Traced:
         """One call; a tensor whose dtype is None adopts what it meets."""
@@ -163,7 +164,8 @@ class _Tracing:
 
     def call(self, own: tuple[Tensor, ...]) -> tuple[object, ...]:
         """What the callable gives for these tensors."""
-        return call(partial(self.value, *own), self.axes, len(self.names), self.names[0], self.where)
+        function, count = partial(self.value, *own), len(self.names)
+        return call(function, self.axes, count, self.names[0], self.where, listed=self.listed)
 
     def found(self) -> Traced:
         """The call with the dtypes that reproduce themselves (semantics E8).

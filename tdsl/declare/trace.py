@@ -121,19 +121,25 @@ def data_axes(names: Sequence[str], extents: Extents, where: Location) -> tuple[
 
 
 def call(
-    function: Callable[..., object], axes: Sequence[AxisHandle], count: int, what: str, where: Location
+    function: Callable[..., object],
+    axes: Sequence[AxisHandle],
+    count: int,
+    what: str,
+    where: Location,
+    *,
+    listed: bool = False,
 ) -> tuple[object, ...]:
-    """What the callable returns for its axes: `count` values.
+    """What the callable returns for its axes: `count` values; `listed`: a single one may stand in a tuple, as its name.
 
     Errors: E111 something else.
     """
     value = function(*axes)
     several = isinstance(value, tuple)
     values: tuple[object, ...] = value if several else (value,)  # pyright: ignore[reportUnknownVariableType]
-    if several and count == 1:
+    if several and count == 1 and not listed:
         raise ArgumentTypeError(
             "E111",
-            f"the callable of {what} returns {len(values)} values for one name",
+            f"the callable of {what} returns {_counted(len(values), 'value')} in a tuple for one name",
             where=where,
             hint=('a name for each: a, b = td.compute(("a", "b"), shape, …)',),
         )

@@ -347,7 +347,7 @@ def test_values_that_are_none(refused):
         td.ArgumentTypeError,
         lambda: td.compute("B", (4,), lambda i: (A[i, 0], A[i, 1])),
         """
-        E111: the callable of B returns 2 values for one name
+        E111: the callable of B returns 2 values in a tuple for one name
           try: a name for each: a, b = td.compute(("a", "b"), shape, …)
         """,
     )
@@ -446,3 +446,16 @@ def test_bytes_of_an_array():
 def test_a_callable_error_of_the_user_passes():
     with pytest.raises(ZeroDivisionError):
         td.compute("B", (4,), lambda i: 1 // 0)
+
+
+def test_a_tuple_of_one_name_goes_with_a_tuple_of_one_value():
+    n = td.size("n")
+    x = td.placeholder("x", (n,))
+    (y,) = td.compute(("y",), (n,), lambda i: (x[i] + 1,))
+    (z,) = td.compute(("z",), (n,), lambda i: y[i] * 2)
+    (h,) = td.recurrence(("h",), (n,), lambda h, i: (td.where(i > 0, h[i - 1], 0.0) + z[i],))
+    assert td.build(td.schedule(h))(np.float32([1, 2, 3])).tolist() == [4, 10, 18]
+    with pytest.raises(
+        td.ArgumentTypeError, match="E111: the callable of w returns 1 value in a tuple for one name"
+    ):
+        td.compute("w", (n,), lambda i: (x[i],))

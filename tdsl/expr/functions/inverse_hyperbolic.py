@@ -72,7 +72,7 @@ def _root(x: Node, low: Node) -> tuple[Node, Node]:
     root = build.unary("sqrt", x)
     rest = plus(exact_fma(build.neg(root), root, x), low)
     least = number(2.0 ** (3 - (1 << x.dtype.exponent_bits - 1)), x)  # for 0 / 0
-    return root, build.div(rest, build.maximum(plus(root, root), least))
+    return fast_two_sum(root, build.div(rest, build.maximum(plus(root, root), least)))
 
 
 def _logarithm(x: Node, u: Node, low: Node) -> Node:

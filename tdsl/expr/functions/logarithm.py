@@ -19,6 +19,7 @@ from tdsl.expr import build
 from tdsl.expr.functions.parts import (
     bits,
     exact_fma,
+    fast_two_sum,
     integer,
     minus,
     multiply_add,
@@ -30,6 +31,7 @@ from tdsl.expr.functions.parts import (
     shift_right,
     sign_of,
     times,
+    two_product,
     unsigned_bits,
 )  # fmt: skip
 from tdsl.expr.node import Node
@@ -97,7 +99,7 @@ def of_one_and(x: Node, low: Node | None = None, doubled: Node | None = None) ->
     if doubled is not None:
         k = plus(k, build.select(doubled, number(1.0, x), number(0.0, x)))
     lost = multiply_add(build.neg(lost), f, lost)
-    return _sum(k, f, _tail(f), lost) if low is None else _sum(k, f, _fine_tail(f, lost))
+    return _sum(k, f, _tail(f), lost) if low is None else _fine_sum(k, f, lost)
 
 
 def log2(x: Node) -> Node:
@@ -144,14 +146,19 @@ def _tail(f: Node) -> Node:
     return minus(_above_half(f, half), half)
 
 
-def _fine_tail(f: Node, lost: Node) -> Node:
-    """The same plus `lost`, but for the last rounding."""
-    square = times(f, f)
+def _fine_sum(k: Node, f: Node, lost: Node) -> Node:
+    """K ln2 + log(1 + f) + lost; what the sums of the three large terms and the square lose is added last."""
+    width = f.dtype.bits
+    square, square_lost = two_product(f, f)
     half = times(square, number(0.5, f))
-    lost = multiply_add(exact_fma(f, f, build.neg(square)), number(-0.5, f), lost)
-    if f.dtype.bits == 32:
-        return minus(multiply_add(times(square, f), polynomial(f, _P32[1:]), lost), half)
-    return minus(plus(_above_half(f, half), lost), half)
+    small = multiply_add(square_lost, number(-0.5, f), multiply_add(k, number(_LN2_LOW[width], f), lost))
+    if width == 32:
+        small = multiply_add(times(square, f), polynomial(f, _P32[1:]), small)
+    else:
+        small = plus(_above_half(f, half), small)
+    high, high_lost = fast_two_sum(times(k, number(_LN2_HIGH[width], f)), f)
+    main, main_lost = fast_two_sum(high, build.neg(half))
+    return plus(main, plus(main_lost, plus(high_lost, small)))
 
 
 def _above_half(f: Node, half: Node) -> Node:
