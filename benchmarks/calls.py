@@ -142,7 +142,7 @@ def halide_call(arrays: dict[str, np.ndarray]) -> dict[str, Call]:
 
 
 def tensor_rows(threads: int, quick: bool) -> Iterator[record.Line]:
-    """PyTorch's tensors with its C functions, and without them."""
+    """PyTorch's tensors with its C functions, and without them (as before PyTorch had any)."""
     torch = peers.find("torch")
     if torch is None:
         yield record.missing("calls", "tensors, exchange API", "PyTorch", "not installed: pip install torch")
@@ -154,7 +154,7 @@ def tensor_rows(threads: int, quick: bool) -> Iterator[record.Line]:
         "PyTorch": "torch.add(a, b, out=c)", "PyTorch, inputs only": "torch.add(a, b)",
     }  # fmt: skip
     yield from rows("tensors, exchange API", statements, names, threads, quick)
-    module = importlib.import_module("tdsl.runtime.fast_call")
+    module = importlib.import_module("tdsl.runtime.foreign_types")
     with_table, module.exchange_functions = module.exchange_functions, lambda kind: None  # type: ignore[attr-defined]
     try:
         names["f"] = addition()

@@ -47,7 +47,7 @@ OUTSIDERS = {"islpy": ("poly",), "llvmlite": ("codegen", "runtime")}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "tools", "core", "base", "misc", "common"}
 # Folders and files of tests/ that mirror no file of tdsl/.
 NO_MIRROR = {
-    "acceptance", "errors", "property", "golden", "semantics", "fuzz", "benchmarks", "docs", "test_acceptance.py",
+    "acceptance", "citizen", "errors", "property", "golden", "semantics", "fuzz", "benchmarks", "docs", "test_acceptance.py",
     "test_architecture.py", "test_tutorials.py", "test_ci.py", "test_public.py", "test_docs.py", "conftest.py",
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from tdsl.errors import MissingTool
 from tdsl.records import dataclass
 from tdsl.runtime.entry_code import entry_object, nameless, support_object
 from tdsl.runtime.fast_kernel import Context, attach, derive, vectorcall_offset
-from tdsl.runtime.foreign_types import exchange_functions
+from tdsl.runtime.foreign_types import ways_to_read
 from tdsl.runtime.jit import LoadedCode
 from tdsl.runtime.kernel import Kernel, Origin
 from tdsl.runtime.native_run import NativeRun
@@ -107,7 +107,7 @@ class _Lessons:
         if context is None or kind in self._known:
             return
         self._known.add(kind)
-        functions = exchange_functions(kind)
+        functions = ways_to_read(kind)
         if functions is not None:
             context.set_foreign(kind, functions)
 

@@ -129,17 +129,20 @@ class Context:
     def set_foreign(self, kind: type, functions: ExchangeFunctions) -> None:
         """The array type that is read through DLPack's functions from now on; the first one stays.
 
-        A type with gradients is read only where an object wants none, as its own `__dlpack__` has it. The type comes
-        last, so that another thread finds either none or all.
+        A type with gradients is read only where an object wants none, as its own `__dlpack__` has it; one whose objects
+        may store values with their sign changed, where this one does not. The type comes last, so that another thread
+        finds either none or all.
         """
         if self._memory[self._layout.offset("foreign_type") // 8]:
             return
-        guard = sys.intern("requires_grad")
-        self._held += [kind, guard]
+        guard, negated = sys.intern("requires_grad"), sys.intern("is_neg")
+        self._held += [kind, guard, negated, functions.export]
         self._set("foreign_guard", id(guard) if hasattr(kind, guard) else 0)
         getter, closure = getter_of(kind, guard) or (0, 0)
         self._set("foreign_closure", closure)
         self._set("foreign_getter", getter)
+        self._set("foreign_negated", id(negated) if hasattr(kind, negated) else 0)
+        self._set("foreign_export", 0 if functions.export is None else id(functions.export))
         self._set("foreign_view", functions.view)
         self._set("foreign_allocate", functions.allocate)
         self._set("foreign_wrap", functions.wrap)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.generic]
+
+
+class _Negatable(Protocol):
+    def is_neg(self) -> bool: ...
+
 
 _REFUSALS = (BufferError, RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError)
 """What libraries raise where they cannot export: device memory, gradients, lazy values, odd dtypes."""
@@ -67,6 +72,10 @@ def _plain(array: Array, name: str) -> Array:
 
 def _exported(value: object, dtype: str) -> Array | None:
     if hasattr(value, "__dlpack__"):
+        if hasattr(value, "is_neg") and cast("_Negatable", value).is_neg():  # PyTorch exports it all the same
+            raise BufferError(
+                "its values are stored with their sign changed (resolve_neg() makes plain ones)"
+            )
         if dtype in SPECIAL_DTYPES:
             return view_of_capsule(value)
         return cast("Array", np.from_dlpack(value))  # pyright: ignore[reportArgumentType]

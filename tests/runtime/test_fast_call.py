@@ -289,3 +289,53 @@ def test_a_tensor_elsewhere_goes_the_librarys_way(g, exchange, handed_over):
     g(Tensor(VALUES), Tensor(VALUES))
     Tensor.broken = 2  # the functions say it is on a GPU; `__dlpack__` decides
     assert (g(Tensor(3 * VALUES), Tensor(VALUES)).memory == 2 * VALUES).all() and handed_over.calls == 2
+
+
+def test_values_with_a_changed_sign_are_refused(g, exchange, handed_over, monkeypatch):
+    """PyTorch's parts of conjugated arrays: their memory holds the opposite."""
+    negated = []
+    monkeypatch.setattr(Tensor, "is_neg", lambda self: any(self is one for one in negated), raising=False)
+    g(Tensor(VALUES), Tensor(VALUES))
+    column = Tensor(np.repeat(VALUES, 2, axis=1)[:, ::2])
+    assert (g(Tensor(VALUES), column).memory == 0).all()
+    handed_over.calls = 0
+    assert (g(Tensor(VALUES), column).memory == 0).all() and handed_over.calls == 0
+    negated += [column, Tensor(VALUES[:1, :1])]
+    for wrong in negated:
+        with pytest.raises(td.CallError, match="C102: x gives no array that shares its memory") as refused:
+            g(wrong, wrong)
+        assert "resolve_neg" in str(refused.value)
+
+
+def test_an_older_library_exports_by_to_dlpack(g, exchange, handed_over, monkeypatch):
+    """Its capsules are unversioned, which NumPy takes for read-only."""
+    monkeypatch.delattr(Tensor, "__dlpack_c_exchange_api__")
+    library = sys.modules["exchange_arrays"]
+    asked = []
+    library.to_dlpack = lambda tensor: asked.append(tensor) or tensor.memory.__dlpack__()
+    assert (g(Tensor(3 * VALUES), Tensor(VALUES)).memory == 2 * VALUES).all()  # learns the type
+    handed_over.calls = 0
+    for layout in (VALUES, VALUES.T.copy().T, VALUES[::-1], np.repeat(VALUES, 2, axis=1)[:, ::2]):
+        out = Tensor(np.zeros((3, 4), np.float32))
+        assert g(Tensor(3 * VALUES), Tensor(layout), out=out) is out
+        assert (out.memory == 3 * VALUES - layout).all()
+    assert handed_over.calls == 1 and len(asked) == 12  # once for the general body
+    before = sys.getrefcount(VALUES)
+    for _ in range(10):
+        g(Tensor(VALUES), Tensor(VALUES), out=Tensor(np.zeros((3, 4), np.float32)))
+    asked.clear()
+    assert sys.getrefcount(VALUES) <= before
+    for answer in (None, object(), RuntimeError("no")):
+
+        def odd(tensor, answer=answer):
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        library.to_dlpack = odd
+        monkeypatch.setattr(Tensor, "__name__", "Tensor")
+        f = td.build(td.schedule(td.compute("w", (2,), lambda i: td.placeholder("v", (2,))[i])))
+        values = Tensor(np.ones(2, np.float32))
+        assert [(f(values).memory == 1).all() for _ in range(3)] == [True] * 3
+    with pytest.raises(td.CallError, match="C105"):
+        g(Tensor(VALUES), Tensor(VALUES[:2]))

@@ -108,7 +108,7 @@ def require_function(code: Code, function: str) -> None:
 
 def _reserve(code: Code, record: str, ndim: int) -> None:
     """Stack memory, in the first block of the function."""
-    code.lines.insert(1, f"  {record} = alloca [{RECORD_BYTES + 8 * ndim} x i8], align 8")
+    code.lines.insert(1, f"  {record} = alloca [{RECORD_BYTES + 16 * ndim} x i8], align 8")
 
 
 def _numpy(

@@ -18,6 +18,7 @@ ENTRY = "tdsl_entry"
 PYTHON_SYMBOLS = frozenset({
     "PyObject_Vectorcall", "PyErr_Clear", "Py_IncRef", "Py_DecRef", "PyEval_SaveThread", "PyEval_RestoreThread",
     "PyLong_FromLong", "PyLong_AsLongLongAndOverflow", "PyTuple_New", "PyTuple_SetItem", "PyObject_GetAttr",
+    "PyObject_VectorcallMethod", "PyCapsule_GetPointer",
 })  # fmt: skip
 """What entries and the functions they share take from CPython (its C API, and nothing private)."""
 
@@ -45,13 +46,16 @@ NEW_FROM_DESCR = 94
 RECORD_DATA, RECORD_DIMS, RECORD_STRIDES, RECORD_CONTIGUOUS = 0, 8, 16, 24
 RECORD_TENSOR, TENSOR_BYTES = 32, 48
 RECORD_BYTES = RECORD_TENSOR + TENSOR_BYTES
-"""And 8 for each dimension."""
+"""And 16 for each dimension: its byte stride, and its extent in an array of them behind all strides."""
+
+RECORD_PLAIN, RECORD_USUAL = 1, 2
+"""Bits of RECORD_CONTIGUOUS: row-major and aligned; row-major with more than one element."""
 
 _FIXED = (
     "slow", "failed", "contiguous", "general", "environment",
     "ndarray", "tuple", "float", "int", "true", "false", "out", "new_array",
     "foreign_type", "foreign_view", "foreign_allocate", "foreign_wrap", "foreign_guard",
-    "foreign_getter", "foreign_closure",
+    "foreign_getter", "foreign_closure", "foreign_export", "foreign_negated",
     "read_foreign", "new_foreign", "bounds", "spread", "find",
 )  # fmt: skip
 
@@ -70,9 +74,10 @@ class ContextLayout:
 
     slow: called with the same arguments where the entry does not accept; failed: called with a status that is not 0;
     contiguous, general: the bodies, null until loaded; environment: a `tdsl_env`; then types, constants and functions
-    of CPython and NumPy, the one foreign array type known so far with its DLPack functions (null while there is none)
-    and the name of the attribute that must be False, or its getter in C and what that is given (null where there is
-    none), the functions of support.py (null until a call was handed over); then a NumPy descriptor for each dtype, a
+    of CPython and NumPy; the one foreign array type known so far (null while there is none) with its DLPack functions or
+    its library's `to_dlpack`, the name of the attribute that must be False, or its getter in C and what that is given,
+    and the name of the method that says whether values are stored with their sign changed (each null where there is
+    none); the functions of support.py (null until a call was handed over); then a NumPy descriptor for each dtype, a
     function for each dtype with ranges, a string for each size that may be a keyword.
     """
 

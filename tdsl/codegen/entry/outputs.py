@@ -167,7 +167,7 @@ def _new_output(
     dims, strides, record = f"%dims.{number}", f"%strides.{number}", f"%new.{number}"
     code.lines.insert(1, f"  {dims} = alloca [{max(1, ndim)} x i64], align 8")
     code.lines.insert(1, f"  {strides} = alloca [{max(1, ndim)} x i64], align 8")
-    code.lines.insert(1, f"  {record} = alloca [{RECORD_BYTES + 8 * ndim} x i8], align 8")
+    code.lines.insert(1, f"  {record} = alloca [{RECORD_BYTES + 16 * ndim} x i8], align 8")
     step = str(itemsize)
     for dim in reversed(range(ndim)):
         code.store("i64", shape[dim], dims, 8 * dim)

@@ -12,8 +12,10 @@ from tdsl.codegen.entry.layout import (
     RECORD_BYTES,
     RECORD_CONTIGUOUS,
     RECORD_DIMS,
+    RECORD_PLAIN,
     RECORD_STRIDES,
     RECORD_TENSOR,
+    RECORD_USUAL,
     TUPLE_ITEMS,
     ContextLayout,
 )  # fmt: skip
@@ -22,6 +24,9 @@ _DECLARATIONS = """\
 declare void @PyErr_Clear()
 declare ptr @PyObject_GetAttr(ptr, ptr)
 declare void @Py_DecRef(ptr)
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+declare ptr @PyObject_VectorcallMethod(ptr, ptr, i64, ptr)
+declare ptr @PyCapsule_GetPointer(ptr, ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
@@ -52,18 +57,18 @@ take:
   %dims.from = getelementptr i8, ptr %tensor, i64 24
   %dims = load ptr, ptr %dims.from, align 8
   %dims.to = getelementptr i8, ptr %record, i64 {RECORD_DIMS}
-  store ptr %dims, ptr %dims.to, align 8
+  %last = sext i32 %ndim to i64
   %strides.from = getelementptr i8, ptr %tensor, i64 32
   %given = load ptr, ptr %strides.from, align 8
   %compact = icmp eq ptr %given, null
   %strides = getelementptr i8, ptr %record, i64 {RECORD_BYTES}
   %strides.to = getelementptr i8, ptr %record, i64 {RECORD_STRIDES}
   store ptr %strides, ptr %strides.to, align 8
+  store ptr %dims, ptr %dims.to, align 8
   %address = ptrtoint ptr %data to i64
   %low = sub i64 %itemsize, 1
   %rest = and i64 %address, %low
   %aligned = icmp eq i64 %rest, 0
-  %last = sext i32 %ndim to i64
   br label %dim
 dim:
   %left = phi i64 [ %last, %take ], [ %at, %next ]
@@ -97,9 +102,13 @@ next:
 done:
   %row.major = or i1 %dense, %empty
   %plain = and i1 %row.major, %aligned
-  %plain.wide = zext i1 %plain to i64
+  %plain.bit = select i1 %plain, i64 {RECORD_PLAIN}, i64 0
+  %several = icmp ugt i64 %step, 1
+  %usual = and i1 %row.major, %several
+  %usual.bit = select i1 %usual, i64 {RECORD_USUAL}, i64 0
+  %both = or i64 %plain.bit, %usual.bit
   %plain.to = getelementptr i8, ptr %record, i64 {RECORD_CONTIGUOUS}
-  store i64 %plain.wide, ptr %plain.to, align 8
+  store i64 %both, ptr %plain.to, align 8
   ret i1 true
 no:
   ret i1 false
@@ -110,12 +119,78 @@ no:
 def _foreign_text() -> str:
     """Arrays of the one foreign type that the context knows: read, and made for results."""
     context = ContextLayout()
-    kind, view, allocate, wrap, guard, getter, closure = (
+    kind, view, allocate, wrap, guard, getter, closure, export, negated = (
         context.offset(f"foreign_{name}")
-        for name in ("type", "view", "allocate", "wrap", "guard", "getter", "closure")
+        for name in ("type", "view", "allocate", "wrap", "guard", "getter", "closure", "export", "negated")
     )
     false = context.offset("false")
     return f"""{_TENSOR}
+@capsule.name = private constant [9 x i8] c"dltensor\\00"
+
+; By the library's `to_dlpack`, where it has no C functions for us; the array keeps its memory when the capsule goes.
+define internal i1 @tdsl_exported(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record) nounwind {{
+entry:
+  %argument = alloca ptr, align 8
+  store ptr %object, ptr %argument, align 8
+  %export.at = getelementptr i8, ptr %context, i64 {export}
+  %export = load ptr, ptr %export.at, align 8
+  %none = icmp eq ptr %export, null
+  br i1 %none, label %no, label %ask
+ask:
+  %capsule = call ptr @PyObject_Vectorcall(ptr %export, ptr %argument, i64 1, ptr null)
+  %refused = icmp eq ptr %capsule, null
+  br i1 %refused, label %no, label %open
+open:
+  %managed = call ptr @PyCapsule_GetPointer(ptr %capsule, ptr @capsule.name)
+  %strange = icmp eq ptr %managed, null
+  br i1 %strange, label %drop, label %take
+take:
+  %tensor = getelementptr i8, ptr %record, i64 {RECORD_TENSOR}
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %tensor, ptr align 8 %managed, i64 48, i1 false)
+  %fits = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
+  br i1 %fits, label %keep, label %drop
+keep:
+  %dims.at = getelementptr i8, ptr %record, i64 {RECORD_DIMS}
+  %dims = load ptr, ptr %dims.at, align 8
+  %strides = getelementptr i8, ptr %record, i64 {RECORD_BYTES}
+  %count = sext i32 %ndim to i64
+  %kept = getelementptr i64, ptr %strides, i64 %count
+  %bytes = mul i64 %count, 8
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %kept, ptr align 8 %dims, i64 %bytes, i1 false)
+  store ptr %kept, ptr %dims.at, align 8
+  br label %drop
+drop:
+  %good = phi i1 [ false, %open ], [ false, %take ], [ true, %keep ]
+  call void @Py_DecRef(ptr %capsule)
+  ret i1 %good
+no:
+  ret i1 false
+}}
+
+; Whether the values may be read as they stand.
+define internal i1 @tdsl_signed(ptr %object, ptr %context) nounwind {{
+entry:
+  %argument = alloca ptr, align 8
+  store ptr %object, ptr %argument, align 8
+  %name.at = getelementptr i8, ptr %context, i64 {negated}
+  %name = load ptr, ptr %name.at, align 8
+  %never = icmp eq ptr %name, null
+  br i1 %never, label %yes, label %ask
+ask:
+  %value = call ptr @PyObject_VectorcallMethod(ptr %name, ptr %argument, i64 1, ptr null)
+  %failed = icmp eq ptr %value, null
+  br i1 %failed, label %no, label %judge
+judge:
+  call void @Py_DecRef(ptr %value)
+  %false.at = getelementptr i8, ptr %context, i64 {false}
+  %false = load ptr, ptr %false.at, align 8
+  %plain = icmp eq ptr %value, %false
+  ret i1 %plain
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}}
 define i1 @tdsl_read_foreign(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record) nounwind {{
 entry:
   %type.at = getelementptr i8, ptr %object, i64 {OBJECT_TYPE}
@@ -156,12 +231,33 @@ ask:
   %view.at = getelementptr i8, ptr %context, i64 {view}
   %view = load ptr, ptr %view.at, align 8
   %tensor = getelementptr i8, ptr %record, i64 {RECORD_TENSOR}
+  %older = icmp eq ptr %view, null
+  br i1 %older, label %export, label %read
+read:
   %failed = call i32 %view(ptr %object, ptr %tensor)
   %ok = icmp eq i32 %failed, 0
   br i1 %ok, label %check, label %clear
 check:
-  %good = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
-  ret i1 %good
+  %read.good = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
+  br label %sign
+export:
+  %exported = call i1 @tdsl_exported(ptr %object, ptr %context, i32 %ndim, i32 %word, i64 %itemsize, ptr %record)
+  br label %sign
+sign:
+  %good = phi i1 [ %read.good, %check ], [ %exported, %export ]
+  br i1 %good, label %shape, label %clear
+shape:
+  ; Values are stored with their sign changed in parts of complex arrays: none is row-major with several elements.
+  %bits.at = getelementptr i8, ptr %record, i64 {RECORD_CONTIGUOUS}
+  %bits = load i64, ptr %bits.at, align 8
+  %usual.bit = and i64 %bits, {RECORD_USUAL}
+  %usual = icmp ne i64 %usual.bit, 0
+  br i1 %usual, label %yes, label %signed
+signed:
+  %right = call i1 @tdsl_signed(ptr %object, ptr %context)
+  br i1 %right, label %yes, label %clear
+yes:
+  ret i1 true
 clear:
   call void @PyErr_Clear()
   br label %no
@@ -193,6 +289,9 @@ entry:
   store i64 0, ptr %offset.at, align 8
   %allocate.at = getelementptr i8, ptr %context, i64 {allocate}
   %allocate = load ptr, ptr %allocate.at, align 8
+  %cannot = icmp eq ptr %allocate, null
+  br i1 %cannot, label %none, label %make
+make:
   %failed = call i32 %allocate(ptr %tensor, ptr %out, ptr null, ptr @tdsl_ignore)
   %ok = icmp eq i32 %failed, 0
   br i1 %ok, label %made, label %clear
@@ -202,7 +301,8 @@ made:
   call void @llvm.memcpy.p0.p0.i64(ptr align 8 %tensor, ptr align 8 %inner, i64 48, i1 false)
   %good = call i1 @tdsl_tensor(ptr %record, i32 %ndim, i32 %word, i64 %itemsize)
   %plain.at = getelementptr i8, ptr %record, i64 {RECORD_CONTIGUOUS}
-  %plain = load i64, ptr %plain.at, align 8
+  %plain.bits = load i64, ptr %plain.at, align 8
+  %plain = and i64 %plain.bits, {RECORD_PLAIN}
   store ptr null, ptr %out, align 8
   %wrap.at = getelementptr i8, ptr %context, i64 {wrap}
   %wrap = load ptr, ptr %wrap.at, align 8
@@ -221,6 +321,8 @@ drop:
   ret ptr null
 clear:
   call void @PyErr_Clear()
+  br label %none
+none:
   ret ptr null
 }}
 """
