@@ -30,8 +30,16 @@ _KERNEL = (*_COMMON, "-O1", "-fsanitize=thread", "-DTDSL_EMULATION", "-fno-optim
 """-O1 keeps accesses as they are written; a call that becomes a jump would hide the line that it stands on."""
 
 # What only one of them takes. Both: no hook at each end of a function, and no frame that a thread's stack of 1 MiB does
-# not hold (emulator/threads.cpp). g++ would take vectors apart.
-_GCC = ("-fno-tree-sra", "--param", "tsan-instrument-func-entry-exit=0", "-Werror=frame-larger-than=900000")
+# not hold (emulator/threads.cpp). g++ would take vectors apart, and read ahead of conditions where that cannot trap.
+_GCC = (
+    "-fno-tree-sra",
+    "-fno-ssa-phiopt",
+    "-fno-tree-loop-im",
+    "-fno-if-conversion",
+    "--param",
+    "tsan-instrument-func-entry-exit=0",
+    "-Werror=frame-larger-than=900000",
+)
 _CLANG = ("-mllvm", "-tsan-instrument-func-entry-exit=0", "-Wframe-larger-than=900000", "-Werror=frame-larger-than",
           "-Wno-unused-command-line-argument")  # fmt: skip
 

@@ -363,3 +363,25 @@ def test_the_value_is_frozen_compares_and_pickles() -> None:
         one.kernel = "x"  # pyright: ignore[reportAttributeAccessIssue]
     one.races.append(None)  # pyright: ignore[reportArgumentType]
     assert one.races == []
+
+
+def test_what_is_not_read_is_not_reported() -> None:
+    """A load under a condition in a loop stays there, however harmless it looks to the compiler."""
+    text = Text(
+        """
+extern "C" __global__ void k(const long long* __restrict__ A, signed char* __restrict__ C)
+{
+  __shared__ __align__(16) long long h[1];
+  const int j = blockIdx.x;
+  const int n = gridDim.x;
+  if (j + 1 < n) { h[0] = A[j + 1]; }
+  for (int l = 0; l < 7; ++l) {
+    C[j * 7 + l] = (signed char)min((int)(signed char)(n > j + 1 ? h[0] : (long long)0), 5);
+  }
+}
+""",
+        {"A": ("int64", (2,)), "C": ("int8", (2, 7))}, block=(1, 1, 1), grid=(2, 1, 1),
+    )  # fmt: skip
+    hazards, c = text.hazards(np.array([3, 4], "q"))
+    assert not hazards, hazards
+    np.testing.assert_array_equal(c, [[4] * 7, [0] * 7])
