@@ -146,7 +146,7 @@ def _fused_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]
 def _lanes(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     """Vector lanes of a stage inside another's loop."""
     if facts.placed is None:
-        return elementwise(s, facts.name) if facts.kind == "pure" else _reduction(s, facts)
+        return s  # it stayed at root, and its turn comes
     if facts.kind == "reduction":
         return _reduction(s, facts)
     if facts.kind == "pure" and len(facts.data_axes) > 1:
