@@ -20,6 +20,7 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "attention": (1, 2),
     "ragged": (1,),
     "compile": (1,),
+    "stages": (1,),
     "functions": (1,),
     "calls": (1,),
     "pool": (2,),

@@ -8,7 +8,8 @@ counterparts), within a budget of steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from math import lcm
 
@@ -25,58 +26,81 @@ __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 BUDGET = 600
 """Steps of one proof; a typical one takes 3 to 30."""
 
+BUDGET_OF_ALL = 60_000
+"""Steps of all proofs over one kernel (some 0.5 s); then each is left `LITTLE`, so that no kernel takes minutes."""
+
+LITTLE = 40
+
+
+@dataclass(slots=True)
+class Allowance:
+    """The steps that are left to the proofs of one run."""
+
+    left: int = BUDGET_OF_ALL
+
+
+PROVED = -1
+
 
 class Knowledge(Intervals):
     """Ranges and facts, with memo tables; make one for a set of ranges and ask it often.
 
     Args:
         ranges: name of a variable -> half-open (lower, upper), either end None where nothing is known; or None.
-        facts: conditions that hold.
+        facts: conditions that hold. allowance: the steps that all proofs of a run share; without end where None.
     """
 
-    def __init__(self, ranges: Ranges | None = None, facts: Iterable[Node] = ()) -> None:
+    def __init__(
+        self, ranges: Ranges | None = None, facts: Iterable[Node] = (), allowance: Allowance | None = None
+    ) -> None:
         super().__init__(ranges)
+        self.allowance = allowance
         self.facts: tuple[Node, ...] = tuple(part for fact in facts for part in conjuncts(fact))
         self._bounds: dict[tuple[Node, bool], tuple[tuple[Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
         self._names: dict[Node, frozenset[str]] = {}
+        self._first: dict[tuple[Node, ...], Node] = {}
         self._fact_sums: tuple[Sum, ...] | None = None
         self._strides: dict[Node, int] | None = None
         self._steps = 0
+        self._answers: dict[tuple[frozenset[tuple[Node, int]], int], int] = {}
+        """Sums asked before: `PROVED`, or the least depth at which no proof was found (facts are used near the top only)."""
 
     def given(self, *facts: Node) -> Knowledge:
         """The same with more facts; tables that facts do not enter are shared."""
-        more = Knowledge(self.ranges, (*self.facts, *facts))
+        more = Knowledge(self.ranges, (*self.facts, *facts), self.allowance)
         more._forms, more._intervals, more._bounds = self._forms, self._intervals, self._bounds
-        more._mentions, more._names = self._mentions, self._names
+        more._mentions, more._names, more._first = self._mentions, self._names, self._first
         return more
 
     # proofs
 
     def prove(self, condition: Node) -> bool:
         """Whether the condition holds for all values in the ranges, under the facts; False where that is not found."""
-        self._steps = BUDGET
-        return self._prove(condition, True, 0)
+        return self._within_budget(lambda: self._prove(condition, True, 0))
 
     def refute(self, condition: Node) -> bool:
         """Whether the condition holds for no values in the ranges; False where that is not found."""
-        self._steps = BUDGET
-        return self._prove(condition, False, 0)
+        return self._within_budget(lambda: self._prove(condition, False, 0))
 
     def nonnegative(self, node: Node, offset: int = 0) -> bool:
         """Whether the integer node plus `offset`, as whole numbers, is proved to be at least 0."""
-        self._steps = BUDGET
         terms, constant = self.sum(node)
-        return self._nonnegative((terms, constant + offset), 0)
+        return self._within_budget(lambda: self._nonnegative((terms, constant + offset), 0))
 
     def within(self, total: Form, upper: int) -> bool:
         """Whether a sum over whole numbers is proved to lie in `0 <= sum < upper`."""
-        self._steps = BUDGET
-        if not self._nonnegative(total, 0):
-            return False
-        return self._nonnegative(
-            ({term: -count for term, count in total[0].items()}, upper - 1 - total[1]), 0
-        )
+        below = {term: -count for term, count in total[0].items()}, upper - 1 - total[1]
+        return self._within_budget(lambda: self._nonnegative(total, 0) and self._nonnegative(below, 0))
+
+    def _within_budget(self, proof: Callable[[], bool]) -> bool:
+        """Runs one proof with the steps that it may take."""
+        shared = self.allowance
+        given = self._steps = BUDGET if shared is None or shared.left > 0 else LITTLE
+        found = proof()
+        if shared is not None:
+            shared.left -= given - max(self._steps, 0)
+        return found
 
     def _prove(self, condition: Node, wanted: bool, depth: int) -> bool:
         if depth > 24:
@@ -142,9 +166,22 @@ class Knowledge(Intervals):
             return False
         if self.sum_interval(total)[0] >= 0:
             return True
-        terms = total[0]
-        if not terms:
+        if not total[0]:
             return False
+        key = frozenset(total[0].items()), total[1]
+        known = self._answers.get(key)
+        if known is not None and known <= depth:
+            return known == PROVED
+        found = self._by_bounds(total, depth)
+        if found:
+            self._answers[key] = PROVED
+        elif self._steps >= 0:  # else it was the budget, and says nothing
+            self._answers[key] = depth
+        return found
+
+    def _by_bounds(self, total: Sum, depth: int) -> bool:
+        """`_nonnegative` of a sum that the intervals of its terms do not decide."""
+        terms = total[0]
         if self._by_fact(total, depth):
             return True
         term = self._outermost(terms)
@@ -206,14 +243,28 @@ class Knowledge(Intervals):
 
     def _outermost(self, terms: Mapping[Node, int]) -> Node:
         """The first term that no other term's bounds mention: the loop variable before the size it runs to."""
-        mentions = {term: self._mentioned(term) for term in terms}
+        key = tuple(terms)
+        found = self._first.get(key)
+        if found is None:
+            found = self._first[key] = self._find_outermost(key)
+        return found
+
+    def _find_outermost(self, terms: tuple[Node, ...]) -> Node:
         for term in terms:
-            own = term.name if isinstance(term, Var) else None
-            if own is None and any(other is not term and _contains(other, term) for other in terms):
-                continue
-            if own is None or not any(own in mentions[other] for other in terms if other is not term):
+            others = [other for other in terms if other is not term]
+            if isinstance(term, Var):
+                if not any(term.name in self._mentioned(other) for other in others):
+                    return term
+            elif not any(self._stands_in(term, other) for other in others):
                 return term
-        return next(iter(terms))
+        return terms[0]
+
+    def _stands_in(self, part: Node, node: Node) -> bool:
+        return (
+            not isinstance(node, Var)
+            and self._names_in(part) <= self._names_in(node)
+            and _contains(node, part)
+        )
 
     def _mentioned(self, term: Node) -> frozenset[str]:
         """Names of the variables in a term and, for variables, in their bounds, all the way down."""

@@ -19,7 +19,7 @@ import islpy as isl
 from tdsl.expr.node import Node
 from tdsl.poly.aligned import aligned, within
 from tdsl.poly.flow import ValueFlow
-from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged, set_space
+from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged, set_space, without_divisions
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
@@ -228,12 +228,13 @@ class Copies:
                 total = part if total is None else total.union(part)
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
-        return self._closed(self._few(stage, merged(total), definer), definer)
+        needed = self._few(stage, merged(total), definer)
+        return without_divisions(self._closed(needed, definer))
 
     def _at_host(self, reader: Statement, host: tuple[Dim, ...]) -> isl.Map:
         """{ dims of a host -> axes } what a reader inside computes in one iteration of them."""
-        if reader.stage in self.tree.joins.of and self.tree.host(reader.stage) == host:
-            return self.need_of(reader)  # the loops that it shares may start where this very need does
+        if self.tree.host(reader.stage) == host:
+            return self.need_of(reader)  # whatever its own loops are, they run over all of that
         inner = len(self.tree.dims(reader.name)) - len(host)
         return self.relation(reader.name).project_out(IN, len(host), inner)
 

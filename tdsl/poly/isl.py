@@ -182,3 +182,14 @@ def pieces(value: isl.PwAff) -> list[tuple[isl.Set, isl.Aff]]:
 def merged(relation: isl.Map) -> isl.Map:
     """The same relation in as few pieces as isl finds cheaply."""
     return relation if relation.n_basic_map() <= 1 else relation.coalesce()
+
+
+def without_divisions(relation: isl.Map) -> isl.Map:
+    """The same relation in plain constraints where its divisions say nothing that those do not; few, too.
+
+    Composing convex regions leaves such divisions behind, which double the constraints at every step.
+    """
+    if relation.n_basic_map() != 1 or relation.get_basic_maps()[0].dim(DIV) == 0:
+        return relation
+    plain = relation.remove_divs().remove_redundancies()
+    return plain if plain.is_subset(relation) else relation

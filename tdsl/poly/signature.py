@@ -6,6 +6,7 @@ they do; marks (parallel, vector) are not part of it. Keys hold interned nodes, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tdsl.poly.looptree import LoopTree
@@ -17,10 +18,10 @@ class Signatures:
     """Keys of one arrangement, made when asked for."""
 
     tree: LoopTree
-    _stages: dict[str, Key] = field(init=False, default_factory=dict[str, Key])
+    _keys: dict[tuple[str, str], Key] = field(init=False, default_factory=dict[tuple[str, str], Key])
     _facts: Key | None = field(init=False, default=None)
-    _open: list[str] = field(init=False, default_factory=list[str])
-    _met: set[str] = field(init=False, default_factory=set[str])
+    _open: list[tuple[str, str]] = field(init=False, default_factory=list[tuple[str, str]])
+    _met: set[tuple[str, str]] = field(init=False, default_factory=set[tuple[str, str]])
 
     def facts(self) -> Key:
         """What is known of sizes, and the shapes."""
@@ -30,27 +31,38 @@ class Signatures:
         return self._facts
 
     def stage(self, name: str) -> Key:
-        """Everything the copies of a stage depend on: of a placed one, its host and the readers inside, too.
+        """Everything the copies of a stage depend on."""
+        return self._kept(name, "stage", self._stage)
 
-        Stages that are computed together may depend on each other: then a key names the one it is a part of.
-        """
-        if name in self._open:
-            self._met.add(name)
-            return Key(("above", name))
-        if name not in self._stages:
+    def need(self, name: str) -> Key:
+        """What the elements that a stage makes depend on, whatever its own loops: its host and the readers inside."""
+        return self._kept(name, "need", self._need)
+
+    def _kept(self, name: str, what: str, make: Callable[[str], Key]) -> Key:
+        """A key, made once. Stages that are computed together may depend on each other: then it names what it is part of."""
+        mark = name, what
+        if mark in self._open:
+            self._met.add(mark)
+            return Key(("above", *mark))
+        if mark not in self._keys:
             met, self._met = self._met, set()
-            self._open.append(name)
-            key = self._key(name)
+            self._open.append(mark)
+            key = make(name)
             self._open.pop()
-            self._met.discard(name)
+            self._met.discard(mark)
             if self._met:
                 self._met |= met
                 return key
-            self._stages[name] = key
+            self._keys[mark] = key
             self._met = met
-        return self._stages[name]
+        return self._keys[mark]
 
-    def _key(self, name: str) -> Key:
+    def _stage(self, name: str) -> Key:
+        arrangement = self.tree.arrangements[name]
+        loops = tuple(loop.name for loop in arrangement.loops)
+        return Key((self.need(name), loops, arrangement.relations))
+
+    def _need(self, name: str) -> Key:
         tree, arrangement = self.tree, self.tree.arrangements[name]
         around: tuple[object, ...] = ()
         host, join = tree.host(name), arrangement.joined
@@ -69,10 +81,12 @@ class Signatures:
                 join,
                 None if near is None else self.stage(near),
                 None if join is None else self.stage(join.stage),
-                tuple(self.stage(reader) for reader in readers),
+                tuple(
+                    self.need(reader) if tree.host(reader) == host else self.stage(reader)
+                    for reader in readers
+                ),
             )
-        loops = tuple(loop.name for loop in arrangement.loops)
-        return Key((tuple(tree.of_stage[name]), loops, arrangement.relations, around))
+        return Key((tuple(tree.of_stage[name]), around))
 
     def written(self, name: str) -> list[str]:
         """The tensors a stage writes."""

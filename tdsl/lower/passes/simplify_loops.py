@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import TRUE, add, compare, logical_not
-from tdsl.expr.knowledge import Knowledge, Ranges, conjuncts
+from tdsl.expr.knowledge import Allowance, Knowledge, Ranges, conjuncts
 from tdsl.expr.node import INT64, Const, Load, Node, Var, index_const
 from tdsl.expr.rewrite import substitute, variables, walk
 from tdsl.expr.simplify import simplify
@@ -46,7 +46,7 @@ def simplify_loops(kernel: Kernel) -> Kernel:
     )
     facts = tuple(fact for fact in kernel.assumptions if _is_stable(fact, stable))
     run = _Simplification(stable)
-    body = run.statement(kernel.body, _Scope(Knowledge({}, facts), {}))
+    body = run.statement(kernel.body, _Scope(Knowledge({}, facts, Allowance()), {}))
     return flatten_blocks(kernel if body is kernel.body else replace(kernel, body=body))
 
 
@@ -61,7 +61,7 @@ class _Scope:
     def ranged(self, name: str, lower: Node | int, upper: Node | int, *facts: Node) -> _Scope:
         """The scope inside a binder of `name`, lower <= name < upper."""
         ranges: Ranges = {**self.known.ranges, name: (lower, upper)}
-        return _Scope(Knowledge(ranges, (*self.known.facts, *facts)), self.values)
+        return _Scope(Knowledge(ranges, (*self.known.facts, *facts), self.known.allowance), self.values)
 
     def given(self, *facts: Node) -> _Scope:
         return _Scope(self.known.given(*facts), self.values) if facts else self
