@@ -161,8 +161,12 @@ def main() -> int:
         run.schedule(options.only)
         print(run.statistics.text())
         return bool(run.statistics.failures)
-    seed, asking, busy = options.seed, options.seed, 0.0
+    seed, asking, busy, said = options.seed, options.seed, 0.0, 0.0
     while (passed := time.monotonic() - start) < 60 * options.minutes:
+        if passed > said + 60:
+            said = passed
+            failed = sum(map(len, run.statistics.failures.values()))
+            print(f"{passed / 60:.0f} min: {run.statistics.cases} schedules, {failed} failures", file=sys.stderr)
         if busy <= options.requests * passed and options.requests:
             run.request(asking)
             asking += 1
