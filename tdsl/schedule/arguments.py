@@ -315,21 +315,22 @@ def uncut(step: Directive, state: State, entry: StageState, position: int) -> No
 def _refuse_cut(step: Directive, state: State, entry: StageState, axis: str) -> None:
     if all(cut.loop != axis for cut in entry.cuts):
         return
-    cutting = next(
+    cuts = [
         earlier
         for earlier in state.steps
-        if earlier.primitive in ("peel", "separate")
-        and earlier.stages()[:1] == (entry.name,)
-        and getattr(earlier, "axis", None) == axis
-    )
+        if earlier.primitive in ("peel", "separate") and getattr(earlier, "axis", None) == axis
+    ]
+    # A clone has the cuts of the stage it was made from.
+    own = [earlier for earlier in cuts if earlier.stages()[:1] == (entry.name,)]
+    cutting = next(iter((*own, *cuts)), None)
     raise step.refusal(
         ArgumentError,
         "S114",
         f"{axis} of {entry.name} runs in parts already",
-        why=(f"by {step_text(cutting)}", "a loop is cut last"),
+        why=(*(() if cutting is None else (f"by {step_text(cutting)}",)), "a loop is cut last"),
         loops=loop_lines(entry, mark=axis),
         hint=(f"{step.primitive} first, then {cutting.primitive}",)
-        if step.primitive != cutting.primitive
+        if cutting is not None and step.primitive != cutting.primitive
         else (),
     )
 
