@@ -166,7 +166,9 @@ def main() -> int:
         if passed > said + 60:
             said = passed
             failed = sum(map(len, run.statistics.failures.values()))
-            print(f"{passed / 60:.0f} min: {run.statistics.cases} schedules, {failed} failures", file=sys.stderr)
+            print(
+                f"{passed / 60:.0f} min: {run.statistics.cases} schedules, {failed} failures", file=sys.stderr
+            )
         if busy <= options.requests * passed and options.requests:
             run.request(asking)
             asking += 1

@@ -104,6 +104,9 @@ def asked(
     updates = set(arranged.program.ordered)
     if any(each.atomic and each.stage in updates for each in arranged.arrangements):
         return None  # the truth has their changes in order
+    leaders = {each.joined.stage for each in arranged.arrangements if each.joined is not None}
+    if any(each.stage in leaders and each.compute is not None for each in arranged.arrangements):
+        return None  # loops shared inside another stage: the enumeration knows only those at root
     verdict, after = "accepted", tried
     try:
         legality.check(tried.steps[-1], tried.state, schedule.state)

@@ -15,7 +15,11 @@ def test_fewer_steps():
 
 def test_plainer_steps():
     found = [steps[0] for steps in plainer(('.split("i4", "j", 16, tail="mask")',))]
-    assert found == ['.split("i4", "j", 16)', '.split("i4", "j", 2, tail="mask")', '.split("i4", "j", 4, tail="mask")']
+    assert found == [
+        '.split("i4", "j", 16)',
+        '.split("i4", "j", 2, tail="mask")',
+        '.split("i4", "j", 4, tail="mask")',
+    ]
     assert next(plainer(('.tile("c", {"i": td.knob("t", [8, 9], default=8)})',))) == ('.tile("c", {"i": 8})',)
     assert list(plainer(('.scope("p", "register")',))) == []
     assert list(plainer(('.cache_read("A", scope="register")',))) == [('.cache_read("A", scope="heap")',)]

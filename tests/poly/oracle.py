@@ -88,6 +88,7 @@ class Oracle:
                     else:
                         self.made_by[tensor, element] = statement
         self.copies: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        self._leading: dict[str, dict[int, int]] = {}
         stages = list(dict.fromkeys(each.stage for each in self.program.statements))
         for stage in reversed(stages):
             self._copy(stage)
@@ -141,11 +142,31 @@ class Oracle:
                     if statement is main
                     else [a for a in self.instances[statement.name] if a in elements]
                 )
+                shared = self.tree.joins.joint(statement.name)
                 for axes in chosen:
                     loops = self._loops(statement, axes, bases)
+                    joint = self._shared(statement, axes, shared) if shared else ()
                     self.copies[statement.name].append(
-                        (context + tuple(loops[leaf] for leaf in leaves), axes)
+                        (context + joint + tuple(loops[leaf] for leaf in leaves), axes)
                     )
+
+    def _shared(self, statement, axes, shared):
+        """Values of the leader's loops that a joined statement stands in: those of the axes it is matched with."""
+        stage, values = statement.stage, dict(zip(statement.axes, axes))
+        leader = shared[0][0].split(".")[0]
+        while stage != leader:
+            join, match = self.tree.joins.of[stage], self.tree.joins.match(stage)
+            lags = dict(join.lags)
+            values = {
+                theirs: values[own] - lags.get(own, 0) for theirs, own in match.items() if own in values
+            }
+            stage = join.stage
+        main = self.tree.main(leader)
+        if leader not in self._leading:
+            rooted = not self.tree.host(leader)
+            self._leading[leader] = self._bases(main, self.instances[main.name], rooted)
+        loops = self._loops(main, tuple(values.get(axis, 0) for axis in main.axes), self._leading[leader])
+        return tuple(loops[leaf] for _, leaf in shared)
 
     def _needed(self, stage, definer, host):
         tensors = {access.tensor for access in definer.writes}
@@ -398,6 +419,14 @@ class Oracle:
         own, host = self.tree.own(stage), len(self.tree.host(stage))
         start, end = own.spans[loop]
         main = self.tree.dims(self.tree.main(stage).name)
+        if stage in self.tree.joins.of:
+            mine = own.leaves[start:end]
+            places = [
+                place
+                for place, (owner, leaf) in enumerate(main)
+                if owner.split(".")[0] == stage and leaf in mine
+            ]
+            return bool(places) and self._collides(main[: places[-1] + 1], places[0])
         if self._collides(main[: host + end], host + start):
             return True
         for statement in self.tree.of_stage[stage]:

@@ -29,6 +29,7 @@ def draw_small_program(dice: random.Random) -> Program:
         Dim("", 1, dice.choice([2, 3, 4, 4, 5, 6, 7, 8, 9])) for _ in range(dice.choice([1, 1, 2, 2]))
     ]
     drawing.margin = dice.choice([0, 1, 2])
+    drawing.ordered = 0.25
     return drawing.program(dice.choice([1, 2, 2, 3, 3]), gathers=0.0)
 
 
@@ -37,6 +38,7 @@ class _Drawing:
 
     def __init__(self, dice: random.Random, symbolic: bool = True) -> None:
         self.dice = dice
+        self.ordered = 0.12  # how often a stage is a recurrence, and how often an update
         self.main = dice.choice([name for name in DTYPES if name != "bool"])
         symbolic = symbolic and dice.random() < 0.6
         self.sizes = [
@@ -111,11 +113,11 @@ class _Drawing:
         if self.tensors and self.dice.random() < 0.12 and not last and self._pad(name):
             return
         style = self.dice.random()
-        if style < 0.12:
+        if style < self.ordered:
             self._recurrence(name, last)
-        elif style < 0.24 and self._update(name):
+        elif style < 2 * self.ordered and self._update(name):
             return
-        elif style < 0.52:
+        elif style < 0.28 + 2 * self.ordered:
             self._reduction(name, last)
         else:
             self._plain(name, last)
