@@ -35,8 +35,8 @@ class Slot:
 class Storage:
     """Where a tensor's elements are: `buffer[subscripts - lower]`.
 
-    subscripts: nodes over `axis_var(dim)` of `dims` (the layout and folds applied). lower: offset of the box, over the
-    loops that own the buffer. extents: of the box. argument: the caller's array (scope is then "heap").
+    subscripts: nodes over `axis_var(dim)` of `dims` (the layout and folds applied). lower: offset of the box, over
+    the loops that own the buffer. extents: of the box. argument: the caller's array (scope is then "heap").
     """
 
     tensor: str
@@ -54,12 +54,14 @@ class Storage:
 class NestCompute:
     """One statement at the innermost point: of `stage`, with the value of each axis it has.
 
-    source: an element of an update := its base's (axes: the dims). assign: the tensors' elements := body. init: accumulators := identity. update: accumulators take one term.
+    source: an element of an update := its base's (axes: the dims). assign: the tensors' elements := body. init:
+    accumulators := identity. update: accumulators take one term.
     finish: elements := body with the accumulators for the reductions. tile_load/tile_store: `slots` <- / -> `outer`
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
-    stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner: accumulators
-    of the nests that feed this statement, where there are several. atomic: read, changed and written at once.
-    """  # noqa: E501
+    stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner:
+    accumulators of the nests that feed this statement, where there are several. atomic: read, changed and written at
+    once.
+    """
 
     stage: str
     role: ComputeRole

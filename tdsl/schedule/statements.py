@@ -2,9 +2,9 @@
 
 A pure stage is one statement; a reduction sets its accumulator, adds terms, and, where it is more than the bare
 reduction, finishes (semantics E2). An update in place starts with a copy of its base, the statement `source` (E11);
-what a stage reads of itself is an access like any other. Conditions of `where` guard the reads in their branches. A subscript that depends on
-data is left out and its declared range given instead.
-"""  # noqa: E501
+what a stage reads of itself is an access like any other. Conditions of `where` guard the reads in their branches. A
+subscript that depends on data is left out and its declared range given instead.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ from tdsl.schedule.primitives.vectorize import Vectorize
 PRIMITIVES: dict[str, type[Directive]] = {
     directive.primitive: directive
     for directive in (
-        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline, ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,  # noqa: E501
+        Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline,
+        ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,
         Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, Align, RFactor, Atomic, Assume, Specialize,
     )
 }  # fmt: skip

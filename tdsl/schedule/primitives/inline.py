@@ -27,10 +27,10 @@ class Inline(Directive):
         (('B', 'C'), ('C',))
 
     Legal when: the stage is pure (no reduction) and no output.
-    Errors: S102 S103 stage; S302 an output; S306 a reduction, a stage that reads itself, the base of an update; S307 it has directives of its own, or hosts a stage; S308
-        names that meet in a reader.
+    Errors: S102 S103 stage; S302 an output; S306 a reduction, a stage that reads itself, the base of an update; S307
+        it has directives of its own, or hosts a stage; S308 names that meet in a reader.
     Source: Halide's `compute_inline`; TVM's `compute_inline`.
-    """  # noqa: E501
+    """
 
     primitive: ClassVar[str] = "inline"
 
