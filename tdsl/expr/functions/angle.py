@@ -1,8 +1,9 @@
 """Angles brought to within pi/4 of a multiple of pi/2: |x| in, the multiple modulo 4 and the rest as a pair out.
 
-`near`: x - k pi/2 with pi/2 in three parts and fma (Cody and Waite; with fma: Boldo, Daumas and Li, "Formally verified
-argument reduction with a fused multiply-add", IEEE Trans. Computers 58(8), 2009). The first difference is exact; what
-the second loses is kept (Knuth's two-sum), so below 2^17 (float64: 2^22) the sum is right to 2^-43 (2^-96).
+`near`: x - k pi/2 with pi/2 in three parts and fma (Cody and Waite; with fma: Boldo, Daumas and Li, "Formally
+verified argument reduction with a fused multiply-add", IEEE Trans. Computers 58(8), 2009). The first difference is
+exact; what the second loses is kept (Knuth's two-sum), so below 2^17 (float64: 2^22) the sum is right to 2^-43
+(2^-96).
 
 `far`: x = m 2^e with a whole m, times the bits of 2/pi from place e - 1 on: those before it only add multiples of 4.
 32-bit words of 2/pi are chosen by the exponent, shifted and multiplied in exact integer arithmetic (Payne and Hanek,

@@ -1,9 +1,12 @@
 """atan and atan2 by a polynomial of a quotient of at most 1/2; floats in, a float out.
 
-Method: of |x| and 1 (atan2: |y| and |x|) let l be the lesser and m the greater. Up to l = m / 2, q = l / m; above, q =
-(l - m) / (l + m) and the angle is pi/4 more; what the quotient lacks is kept. atan(q) = q + q^3 p(q^2) is added to, or
-taken from, k pi/4, a sum of two numbers; what the sum of the large terms loses is added with the small ones. p: minimax
-(benchmarks/functions_fit.py). Cases of atan2 are C's (ISO C23 F.10.1.4).
+Method: of |x| and 1 (atan2: |y| and |x|) let l be the lesser and m the greater. Up to l = m / 2, q = l / m; above, q
+= (l - m) / (l + m) and the angle is pi/4 more; what the quotient lacks is kept. atan(q) = q + q^3 p(q^2) is added
+to, or taken from, k pi/4, a sum of two numbers; what the sum of the large terms loses is added with the small ones.
+p: minimax (benchmarks/functions_fit.py). Cases of atan2 are C's (ISO C23 F.10.1.4).
+
+Accuracy in ulp: float32 atan of all 2^32 arguments 0.746, atan2 of 6.8 * 10^7 pairs 0.851
+(benchmarks/results/functions-exhaustive.jsonl); float64 in 7,500 samples against 70 digits atan 0.62, atan2 0.67.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The public functions of floats that have an expansion: td.exp, td.log, td.sin and so on.
 
 In: expressions, or whole tensors (which broadcast and make an unnamed stage). Out: an `Expr` with a `Call`. Integers
-are refused with the cast to write: choosing the float is the user's. Accuracy in units of the last place (ulp): float32
-is at most 1 but for tan (2.51), as the files of this folder say in figures; float16 and bfloat16 are computed in
-float32 and rounded (D7).
+are refused with the cast to write: choosing the float is the user's. Accuracy in units of the last place (ulp):
+float32 is at most 1 but for tan (2.51), as the files of this folder say in figures; float16 and bfloat16 are
+computed in float32 and rounded (D7).
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 Method: |x| = 2^(3 q) v with 1/2 <= v < 8, by integer arithmetic on the bits; numbers below the normal ones are scaled
 first. y, about v^(-1/3), is a minimax polynomial of the mantissa (benchmarks/functions_fit.py) times a power of
-2^(1/3), improved once by its series in 1 - v y^3 (Householder's method). c = v y^2 is then the root but for a few last
-places, and v - c^3, computed exactly but for its last bits, corrects it. Cubes give their exact roots.
+2^(1/3), improved once by its series in 1 - v y^3 (Householder's method). c = v y^2 is then the root but for a few
+last places, and v - c^3, computed exactly but for its last bits, corrects it. Cubes give their exact roots.
+
+Accuracy in ulp: float32 of all 2^32 arguments 0.5001 (benchmarks/results/functions-exhaustive.jsonl), float64 in
+5,000 samples against 70 digits 0.5001.
 """
 
 from __future__ import annotations

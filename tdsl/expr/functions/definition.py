@@ -1,6 +1,7 @@
 """What a `Call` means: its name and dtype in, the expansion out; the one table of functions.
 
-An expansion is an expression over parameters, made once for each function and dtype by a Python function of nodes, and
+An expansion is an expression over parameters, made once for each function and dtype by a Python function of nodes,
+and
 shared by every use: interpreters and generators evaluate it with the parameters bound to the arguments. 16-bit floats
 are computed in float32 and rounded (D7). Parameters are `local` variables that only the expansion knows.
 """

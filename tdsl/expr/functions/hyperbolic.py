@@ -6,8 +6,8 @@ base * (numerator / denominator), so that one division serves them. The border i
 and d are scaled so that their values lie high in a binade, where a rounding is small beside them. The coefficients:
 interpolation and Remez' exchange, then a search for the least error over all arguments (benchmarks/functions_fit.py).
 
-Accuracy in ulp: float32 of all 2^32 arguments 0.97 (benchmarks/results/functions-exhaustive.jsonl); float64 by sampling
-against 70 digits 0.95.
+Accuracy in ulp: float32 of all 2^32 arguments 0.97 (benchmarks/results/functions-exhaustive.jsonl); float64 by
+sampling against 70 digits 0.95.
 """
 
 from __future__ import annotations

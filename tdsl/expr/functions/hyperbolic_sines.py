@@ -1,10 +1,13 @@
 """sinh and cosh from even and odd polynomials of the rest of |x| modulo ln2; a float in, a float out.
 
-Method: |x| = n ln2 + r. With W = 2^n / 2 and V = 2^-n / 2, sinh|x| = (W - V) cosh(r) + (W + V) sinh(r), and cosh|x| the
-same with W + V and W - V exchanged. The greatest terms are one fma, (W - V) + (W + V) r or (W + V) + (W - V) r, whose
-loss, and that of r, is gathered with the small terms and added last. All is computed four times too small, so that it
-reaches the greatest number. cosh(r) = 1 + r^2 / 2 + r^4 c(r^2), sinh(r) = r + r^3 s(r^2): minimax
+Method: |x| = n ln2 + r. With W = 2^n / 2 and V = 2^-n / 2, sinh|x| = (W - V) cosh(r) + (W + V) sinh(r), and cosh|x|
+the same with W + V and W - V exchanged. The greatest terms are one fma, (W - V) + (W + V) r or (W + V) + (W - V) r,
+whose loss, and that of r, is gathered with the small terms and added last. All is computed four times too small, so
+that it reaches the greatest number. cosh(r) = 1 + r^2 / 2 + r^4 c(r^2), sinh(r) = r + r^3 s(r^2): minimax
 (benchmarks/functions_fit.py).
+
+Accuracy in ulp: float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl) sinh 0.935, cosh
+0.748; float64 in 10,000 samples against 70 digits sinh 0.72, cosh 0.77.
 """
 
 from __future__ import annotations

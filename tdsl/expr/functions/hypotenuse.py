@@ -3,6 +3,9 @@
 Method, float32: in float64, where squares are exact. float64: both are scaled by a power of two where the greater is
 very large or small; squares, their sum and the root are each followed by what they lose, which corrects the root. An
 infinity wins over NaN (ISO C23 F.10.4.4).
+
+Accuracy in ulp: float32 of 6.8 * 10^7 pairs 0.5001 (benchmarks/results/functions-exhaustive.jsonl), float64 in 6,000
+samples against 70 digits 0.5001.
 """
 
 from __future__ import annotations

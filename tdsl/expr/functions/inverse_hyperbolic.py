@@ -3,6 +3,9 @@
 Method: asinh|x| = log1p(|x| + (sqrt(x^2 + 1) - 1)), acosh(x) = log1p((x - 1) + sqrt(x^2 - 1)), where a product, a sum
 and a root are each followed by what they lose; from 2^(fraction + 2) on both are log(x) + log(2). atanh|x| =
 log1p(2 |x| / (1 - |x|)) / 2, the quotient corrected. asinh and atanh are odd and x itself near 0.
+
+Accuracy in ulp: float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl) asinh 0.866, acosh
+0.653, atanh 0.704; float64 in 7,500 samples against 70 digits asinh 0.78, acosh 0.64, atanh 0.57.
 """
 
 from __future__ import annotations

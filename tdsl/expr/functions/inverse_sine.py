@@ -3,6 +3,9 @@
 Method: for |x| <= 1/2, asin(x) = x + x^3 p(x^2); beyond, with z = (1 - |x|) / 2, which is exact, and s = sqrt(z),
 asin|x| = pi/2 - 2 (s + s^3 p(z)) and acos|x| = 2 (s + s^3 p(z)). pi/2 is a sum of two numbers; what the root and the
 sum of the large terms lose is added with the small ones. p: minimax (benchmarks/functions_fit.py).
+
+Accuracy in ulp: float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl) asin 0.640, acos
+0.615; float64 in 5,000 samples against 70 digits asin 0.58, acos 0.60.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Method: x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), by integer arithmetic on the bits; numbers below the normal
 ones are scaled first. float32: log(1 + f) = f + f^2 p(f). float64: with s = f / (2 + f), f - (f^2 / 2 - s (f^2 / 2 +
-s^2 r(s^2))) (the form of fdlibm's e_log.c, Sun Microsystems 1993). k ln2 comes in two parts, the first exact, and what
-the sum of the large parts loses is added with the small ones. Other bases: the logarithm as a sum of two numbers times
-1 / log(base) as one. log1p: f = x 2^-k + (2^-k - 1) is one fma, whose loss is kept. Polynomials: minimax
-(benchmarks/functions_fit.py).
+s^2 r(s^2))) (the form of fdlibm's e_log.c, Sun Microsystems 1993). k ln2 comes in two parts, the first exact, and
+what the sum of the large parts loses is added with the small ones. Other bases: the logarithm as a sum of two
+numbers times 1 / log(base) as one. log1p: f = x 2^-k + (2^-k - 1) is one fma, whose loss is kept. Polynomials:
+minimax (benchmarks/functions_fit.py).
 
 Accuracy in ulp, float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl): log 0.886, log2 0.936,
 log10 0.823, log1p 0.886; float64 in 12,000 samples against 200 bits: log 0.69, log2 0.72, log10 0.66, log1p 0.70.

@@ -4,8 +4,8 @@ Method: w = e^-|x| = 2^n (1 + y). For x >= 0 the result is 1 / (1 + w), else 2^n
 results keep their precision. What 1 + w and 1 + y lose by rounding goes, with the rest of the division, into one
 correction, for which a straight line is close enough to 1 / (1 + w).
 
-Accuracy in ulp: float32 of all 2^32 arguments 0.9996 (benchmarks/results/functions-exhaustive.jsonl), float64 in 8,000
-samples against 200 bits 0.90.
+Accuracy in ulp: float32 of all 2^32 arguments 0.9996 (benchmarks/results/functions-exhaustive.jsonl), float64 in
+8,000 samples against 200 bits 0.90.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """sin, cos and tan of angles in radians, any finite one; a float in, a float out.
 
 Method: |x| = k pi/2 + r (angle.py), then sin or cos of r by minimax polynomials (benchmarks/functions_fit.py), chosen
-by the last bit of k, with the sign by the one before. Angles of 2^17 (float64: 2^22) and more take the exact reduction,
-which vector code branches around where no lane needs it.
+by the last bit of k, with the sign by the one before. Angles of 2^17 (float64: 2^22) and more take the exact
+reduction, which vector code branches around where no lane needs it.
 
 Accuracy in ulp, float32 of all 2^32 arguments (benchmarks/results/functions-exhaustive.jsonl): sin 0.852, cos 0.847,
 tan 2.51; float64 in 8,000 samples up to 1.8e308 against 200 bits: sin 0.71, cos 0.73, tan 1.9.

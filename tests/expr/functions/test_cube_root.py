@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize(("dtype", "bound"), [("float32", 0.51), ("float64", 0.51)])
+@pytest.mark.parametrize(("dtype", "bound"), [("float32", 0.501), ("float64", 0.501)])
 def test_accuracy(functions, dtype, bound):
     info = np.finfo(dtype)
     values = [functions.draw(dtype, 1, 8, 200), functions.draw(dtype, -100, 100, 200)]
