@@ -46,3 +46,19 @@ def test_a_tuple_is_placed_readers_first(blur):
 def test_outputs_stay_outside(blur):
     with pytest.raises(td.PlacementError, match="is an output"):
         td.schedule(blur.by, blur.bx).compute_at(blur.bx, blur.by, "y")
+
+
+def test_readers_in_two_places_have_a_clone_each(blur):
+    other = td.compute("other", (blur.h, blur.w), lambda y, x: blur.bx[y, x] * 2)
+    s = td.schedule(blur.by, other)
+    with pytest.raises(td.PlacementError, match="reads bx outside loop y of by"):
+        s.compute_at("bx", "by", "y")
+    s = s.clone("bx", "other", name="mine").compute_at("bx", "by", "y").compute_at("mine", "other", "x")
+    assert s.axes("mine") == ("y", "x")
+
+
+def test_what_a_loop_does_not_change_moves_out_of_it():
+    n = td.size("n")
+    x, A = td.placeholder("x", (n,)), td.placeholder("A", (n, n))
+    y = td.compute("y", (n, n), lambda i, j: A[i, j] / td.sqrt(x[i]))
+    assert td.schedule(y).hoist(y, "j", name="root").axes("root") == ("i",)

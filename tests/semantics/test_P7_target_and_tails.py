@@ -23,3 +23,18 @@ def test_shift(blur, matmul):
         blur.s.parallel("by", "x").vectorize("by", "x", 8, tail="shift")
     with pytest.raises(td.ArgumentError, match="overlaps"):
         blur.s.split("by", "x", 8, tail="shift").parallel("by", "xo")
+
+
+@pytest.mark.parametrize("tail", ["guard", "mask", "peel", "shift", "pad"])
+def test_an_explicit_tail_stays_whatever_its_inner_loop_becomes(blur, tail):
+    tiled = blur.s.split("bx", "x", 8, tail=tail)
+    for s in (tiled, tiled.vectorize("bx", "xi"), tiled.vectorize("bx", "xi", 4), tiled.unroll("bx", "xi")):
+        assert f"# tail {tail}" in str(s)
+
+
+def test_shift_is_for_pure_stages():
+    n = td.size("n")
+    x, i = td.placeholder("x", (n,)), td.axis("i", n)
+    U = td.update("U", x, over=i, at=(i,), value=lambda U: U[i] * 2)
+    with pytest.raises(td.ArgumentError, match="updates in place"):
+        td.schedule(U).vectorize(U, "i", 8, tail="shift")

@@ -17,3 +17,12 @@ def test_parallel_over_a_reduction(matmul):
     assert caught.value.hint[0].startswith('rfactor("C", "ko"), then parallel of the stage it makes')
     s = matmul.s.split("C", "k", 64).rfactor("C", "ko")
     assert "parallel" in str(s.parallel("C_partial", "ko"))
+
+
+def test_atomic_over_a_reduction(matmul):
+    s = matmul.s.atomic("C").parallel("C", "k")
+    assert "⊕= A[i, k] * B[k, j]  # atomic" in str(s)
+    with pytest.raises(td.PlacementError, match="S334"):
+        s.vectorize("C", "j", 8)
+    with pytest.raises(td.PlacementError, match="S334"):
+        s.promote("C", "j")
