@@ -70,4 +70,14 @@ td.schedule(y).hoist(y, "j")
         CHAIN + 'td.schedule(b).align(a, "i", 8).align(a, "i", 16)',
         CHAIN + 'td.schedule(b).align(a, "i", 16)',
     ),
+    ErrorPage(
+        "S336",
+        PlacementError,
+        "nothing that could be prefetched",
+        "`prefetch` asks for cache lines whose addresses are known ahead: of arrays in memory, at subscripts that no data "
+        "decides.",
+        CHAIN + 'td.schedule(b).split(b, "i", 8).unroll(b, "ii").compute_at(a, b, "io").scope(a, "register")'
+        '.prefetch(b, a, "io")',
+        CHAIN + 'td.schedule(b).prefetch(a, x, "i", 8)',
+    ),
 )

@@ -106,6 +106,13 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
         "Registers belong to one thread; what several threads add to is in memory.",
     ),
     ErrorPage(
+        "L113",
+        LimitError,
+        "a prefetch that later directives made impossible",
+        "`prefetch` is said of a loop and of a tensor that the stage reads in it. Where the loop is moved or shared "
+        "later, or the stage reads a copy, there is nothing left to ask for: prefetch comes last.",
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",

@@ -243,6 +243,13 @@ def _align(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.align("{stage}", "{dim}", {drawing.dice.choice([2, 3, 8, 16])})'
 
 
+def _prefetch(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = some_stage(drawing, schedule)
+    read = drawing.dice.choice(schedule.reads(stage) or ("A",))
+    axis = drawing.dice.choice(schedule.axes(stage) or ("i",))
+    return f'.prefetch("{stage}", "{read}", "{axis}", {drawing.dice.choice([1, 2, 8])})'
+
+
 def _atomic(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.atomic("{some_reducing(drawing, schedule)}")'
 
@@ -312,6 +319,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "scope": (4, _scope),
     "fold": (6, _fold),
     "align": (3, _align),
+    "prefetch": (3, _prefetch),
     "atomic": (3, _atomic),
     "assume": (2, _assume),
     "specialize": (2, _specialize),

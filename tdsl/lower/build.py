@@ -14,7 +14,7 @@ from tdsl.errors import InternalError
 from tdsl.expr.build import ONE, ZERO, constant, fma, logical_and, maximum, minimum, select, sub
 from tdsl.expr.node import Binary, Load, Node, Read, Reduce, Var, axis_var
 from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
-from tdsl.expr.rewrite import rewrite, substitute, variables, walk
+from tdsl.expr.rewrite import reads, rewrite, substitute, variables, walk
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
@@ -25,6 +25,7 @@ from tdsl.lower.ir import (
     If,
     Kernel,
     Let,
+    Prefetch,
     ScalarArgument,
     Statement,
     Store,
@@ -110,6 +111,21 @@ class _Lowering:
                 return block([Store(to.buffer, to.index, _load(tile, dtype)) for to, tile, dtype in pairs])
             case "combine":
                 return self.combine(stage, item)
+            case "prefetch":
+                return self.prefetch(stage, item)
+
+    def prefetch(self, stage: Stage, item: NestCompute) -> Statement:
+        """The elements of a tensor that the stage reads at a point, whatever is there: moved to the tensor's edges."""
+        point: dict[Node, Node] = {axis_var(name): value for name, value in item.axes}
+        storage = self.storage[item.tensor]
+        found: dict[Prefetch, None] = {}
+        for read in reads(*stage.body):
+            if read.tensor.name == item.tensor and not reads(*read.index):
+                slot = _slot(storage, [substitute(node, point) for node in read.index])
+                pairs = zip(slot.index, storage.extents, strict=True)
+                index = tuple(minimum(maximum(part, ZERO), sub(extent, ONE)) for part, extent in pairs)
+                found[Prefetch(slot.buffer, index)] = None
+        return block(list(found))
 
     def assign(self, stage: Stage, item: NestCompute, body: Sequence[Node]) -> Statement:
         """Elements := body, `fill` outside the stage's domain."""

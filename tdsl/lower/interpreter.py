@@ -31,6 +31,7 @@ from tdsl.lower.ir import (
     If,
     Kernel,
     Let,
+    Prefetch,
     ScalarArgument,
     Statement,
     Store,
@@ -139,6 +140,8 @@ class _Compiler:
         match statement:
             case Store():
                 return self.store(statement, names)
+            case Prefetch():
+                return lambda: None
             case For(kind="vector"):
                 return self.lanes(statement, names)
             case For():

@@ -100,7 +100,15 @@ class Block:
     statements: tuple[Statement, ...]
 
 
-Statement = For | If | Let | Allocate | Store | Block
+@dataclass(frozen=True, slots=True)
+class Prefetch:
+    """Asks for the cache line of `buffer[index]`, which is in memory and may be read soon; changes nothing."""
+
+    buffer: str
+    index: tuple[Node, ...]
+
+
+Statement = For | If | Let | Allocate | Store | Prefetch | Block
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from tdsl.lower.ir import (
     Kernel,
     Let,
     LoopKind,
+    Prefetch,
     Role,
     ScalarArgument,
     Scope,
@@ -174,6 +175,8 @@ class _Reader:
         line = self.next(STATEMENT)
         if line == "pass":
             return Block(())
+        if line.startswith("prefetch "):
+            return self.prefetch(line.removeprefix("prefetch "), own)
         if found := _FOR.fullmatch(line):
             low, high = self.node(found[3], own), self.node(found[4], own)
             inner = _with_variable(names, Var(found[2], INT64, "local"))
@@ -214,6 +217,17 @@ class _Reader:
                 self.place += 1
                 other = self.body(level + 1, names)
         return If(cond, then, other, found[2])
+
+    def prefetch(self, line: str, names: Names) -> Prefetch:
+        """`buffer[index]`."""
+        opening = line.find("[")
+        buffer = line[:opening]
+        if opening < 0 or _closing(line, opening) != len(line) - 1:
+            raise self.wrong(STATEMENT)
+        if buffer not in names.buffers:
+            raise self.wrong(f"a buffer, and {buffer} is not declared", "L202")
+        inside = line[opening + 1 : -1]
+        return Prefetch(buffer, () if inside == "()" else self.nodes(inside, names))
 
     def store(self, line: str, names: Names) -> Store:
         """`buffer[index] = value`: the bracket that closes the subscripts is found by counting."""

@@ -21,6 +21,7 @@ from tdsl.lower.ir import (
     If,
     Kernel,
     Let,
+    Prefetch,
     ScalarArgument,
     Statement,
     Store,
@@ -75,6 +76,8 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
         case Store():
             atomic = "atomic " if part.atomic else ""
             return f"{atomic}{part.buffer}[{_list(part.index) or '()'}] = {text(part.value)}"
+        case Prefetch():
+            return f"prefetch {part.buffer}[{_list(part.index) or '()'}]"
         case Block():
             return "pass"
 
@@ -105,7 +108,7 @@ def _lines(statement: Statement, level: int) -> Iterator[tuple[int, str]]:
             if statement.otherwise is not None:
                 yield level, "else"
                 yield from _lines(statement.otherwise, level + 1)
-        case Store() | Block():
+        case Store() | Prefetch() | Block():
             pass
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from tdsl.expr import build
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary
 from tdsl.expr.rewrite import rewrite
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 Change = Callable[[Node], Node]
 _Part = TypeVar("_Part")
@@ -23,6 +23,8 @@ def expressions(statement: Statement) -> tuple[Node, ...]:
     match statement:
         case Store():
             return (*statement.index, statement.value)
+        case Prefetch():
+            return statement.index
         case For():
             return statement.lower, statement.upper
         case If():
@@ -47,7 +49,7 @@ def parts(statement: Statement) -> tuple[Statement, ...]:
         case If(_, then, otherwise):
             assert otherwise is not None
             return then, otherwise
-        case Store():
+        case Store() | Prefetch():
             return ()
 
 
@@ -70,6 +72,9 @@ def rebuild(
             new_index, new_value = _each(index, changed), changed(value)
             same = new_index is index and new_value is value
             return statement if same else Store(buffer, new_index, new_value, statement.atomic)
+        case Prefetch(buffer, index):
+            new_index = _each(index, changed)
+            return statement if new_index is index else Prefetch(buffer, new_index)
         case For(var, lower, upper, kind, body):
             bounds, new_body = _each((lower, upper), changed), inside(body)
             same = bounds[0] is lower and bounds[1] is upper and new_body is body

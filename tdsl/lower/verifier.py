@@ -34,6 +34,7 @@ from tdsl.lower.ir import (
     If,
     Kernel,
     Let,
+    Prefetch,
     ScalarArgument,
     Statement,
     Store,
@@ -133,6 +134,11 @@ class _Verifier:
                     self.statement(one, scope)
             case Store():
                 self.store(statement, scope)
+            case Prefetch(name, index):
+                buffer = scope.buffers.get(name)
+                if buffer is None or buffer.register or scope.vector:
+                    raise self.fail(f"{name} is no memory to prefetch here")
+                self.access(name, index, buffer, scope)
             case If():
                 self.branch(statement, scope)
             case For():

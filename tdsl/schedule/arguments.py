@@ -285,6 +285,15 @@ def unmarked(step: Directive, state: State, entry: StageState, position: int, do
     """
     loop = entry.loops[position]
     _refuse_cut(step, state, entry, loop.name)
+    if any(one.loop == loop.name for one in entry.prefetches):
+        raise step.refusal(
+            ArgumentError,
+            "S114",
+            f"something is prefetched in {loop.name} of {entry.name}",
+            why=("prefetch comes last on a loop",),
+            loops=loop_lines(entry, mark=loop.name),
+            hint=(f"{step.primitive} first, then prefetch",),
+        )
     if loop.kind == "serial":
         return
     marking = marked_by(state, entry, loop.name)

@@ -204,6 +204,11 @@ class StageView:
         return self._with(self._schedule.align(self._stage, dim, factor))
 
     @hide_internal_frames
+    def prefetch(self, tensor: StageLike, axis: str, ahead: Factor = 1) -> StageView:
+        """See `Schedule.prefetch`."""
+        return self._with(self._schedule.prefetch(self._stage, tensor, axis, ahead))
+
+    @hide_internal_frames
     def atomic(self) -> StageView:
         """See `Schedule.atomic`."""
         return self._with(self._schedule.atomic(self._stage))

@@ -13,9 +13,17 @@ from tdsl.expr.handles import Expr
 from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import versions
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.handles import StageLike, Stages, as_alignment, as_stages, from_the_inside, stage_name
+from tdsl.schedule.handles import (
+    StageLike,
+    Stages,
+    as_alignment,
+    as_stages,
+    from_the_inside,
+    stage_name,
+    tensor_name,
+)
 from tdsl.schedule.knob import Knob
-from tdsl.schedule.primitives import Align, Atomic, Clone, ComputeWith, Hoist, Specialize
+from tdsl.schedule.primitives import Align, Atomic, Clone, ComputeWith, Hoist, Prefetch, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -61,6 +69,12 @@ class Methods:
     def align(self, stage: StageLike, dim: str, factor: int | Knob) -> Schedule:
         """Begins rows of an array at multiples of a number of elements. See `primitives/align.py`."""
         return self._then(Align(stage_name(self._given, stage), dim, factor, where=here()))
+
+    @hide_internal_frames
+    def prefetch(self, stage: StageLike, tensor: StageLike, axis: str, ahead: int | Knob = 1) -> Schedule:
+        """Asks for elements some iterations before they are read. See `primitives/prefetch.py`."""
+        names = stage_name(self._given, stage), tensor_name(self._given, tensor)
+        return self._then(Prefetch(*names, axis, ahead, where=here()))
 
     @hide_internal_frames
     def atomic(self, stage: StageLike) -> Schedule:

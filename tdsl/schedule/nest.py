@@ -15,7 +15,9 @@ from tdsl.expr.node import INT64, Node, Var
 from tdsl.expr.tensor import Tensor
 
 LoopKind = Literal["serial", "parallel", "unroll", "vector"]
-ComputeRole = Literal["source", "assign", "init", "update", "finish", "tile_load", "tile_store", "combine"]
+ComputeRole = Literal[
+    "source", "assign", "init", "update", "finish", "tile_load", "tile_store", "combine", "prefetch"
+]
 
 
 def local(name: str) -> Var:
@@ -60,7 +62,8 @@ class NestCompute:
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
     stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner:
     accumulators of the nests that feed this statement, where there are several. atomic: read, changed and written at
-    once.
+    once. prefetch: what the stage reads of `tensor` at the point is asked for; `ahead`: of which loop, how many
+    iterations.
     """
 
     stage: str
@@ -72,6 +75,8 @@ class NestCompute:
     group: int = 0
     inner: tuple[tuple[int, tuple[Slot, ...]], ...] = ()
     atomic: bool = False
+    tensor: str = ""
+    ahead: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)

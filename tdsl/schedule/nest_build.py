@@ -37,10 +37,11 @@ from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_fused import fused_loop
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
+from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.nest_together import BodyUnit, TogetherNest, in_order
-from tdsl.schedule.state import StageState, State
+from tdsl.schedule.state import Prefetched, StageState, State
 from tdsl.schedule.statements import source_axes
 
 Dim = tuple[str, str]
@@ -101,6 +102,7 @@ class NestBuilder:
         """Own loops of joined stages that run once in every iteration of the loops they share: a value, and no loop."""
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
+        self.prefetched: set[tuple[str, Prefetched]] = set()
         self.whole: set[Dim] = set()
         """Serial loops over whole tiles, whose partial ones have a condition inside."""
         self.storage = StoragePlanner(self)
@@ -109,6 +111,7 @@ class NestBuilder:
     def build(self) -> Nest:
         items = self._placed(None, None)
         items = self.storage.allocate(None, None, items)
+        check_prefetches(self)
         return Nest(items, self.storage.all(), self.state.outputs)
 
     # ------------------------------------------------------------ placement
@@ -389,6 +392,7 @@ class NestBuilder:
             if producers:
                 place = Place(plan.name, dims[-1][1])
                 items = self.storage.allocate(place, dims[-1], (*self._placed(place, dims[-1]), *items))
+            items = (*self._prefetched(plan, name, dims), *items)
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self._guarded(plan, here, items)
@@ -427,6 +431,13 @@ class NestBuilder:
             if mentioned & {self.names.get((plan.name, loop)) for loop in loops}:
                 return tail
         return None
+
+    def _prefetched(self, plan: StagePlan, name: str, dims: Sequence[Dim]) -> tuple[NestItem, ...]:
+        """What is asked for in each iteration of a loop of the stage's main nest."""
+        asked = [one for one in plan.state.prefetches if one.loop == name]
+        if not asked or dims[-1][0] != plan.name:
+            return ()
+        return prefetches(self, plan, dims[-1], asked)
 
     def _cut(self, plan: StagePlan, name: str, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
         """A loop in the parts that it was cut into."""

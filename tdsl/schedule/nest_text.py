@@ -121,5 +121,7 @@ def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
             return f"{slots} = {outer}"
         case "tile_store":
             return f"{outer} = {slots}"
+        case "prefetch":
+            return f"prefetch {item.tensor} for {item.ahead[0]} + {item.ahead[1]}"
         case "combine":
             return f"{slots} ⊕= {outer}"

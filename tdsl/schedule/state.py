@@ -49,6 +49,15 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefetched:
+    """Each iteration of `loop` asks for what the iteration `ahead` later reads of `tensor` first."""
+
+    loop: str
+    tensor: str
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageState:
     """One stage of the schedule.
 
@@ -78,6 +87,7 @@ class StageState:
     tails: tuple[tuple[str, Tail], ...] = ()
     cuts: tuple[Cut, ...] = ()
     atomic: bool = False
+    prefetches: tuple[Prefetched, ...] = ()
     inlined: bool = False
     joined: Join | None = None
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, parts, subnodes
 from tdsl.dtypes import DType
 from tdsl.expr.node import Const, Load, Node, Var, index_const
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 SUFFIX = ".held"
 """What is added to a buffer's name: no user's name has a dot."""
@@ -118,7 +118,7 @@ def _sure_store(statement: Statement, buffer: str, lanes: For | None) -> tuple[S
             return _sure_store(body, buffer, lanes)
         case For(_, lower, upper, "vector", body) if lanes is None and _is_from_zero(lower, upper):
             return _sure_store(body, buffer, statement)
-        case For() | If() | Allocate():
+        case For() | If() | Allocate() | Prefetch():
             return None
 
 
@@ -134,6 +134,8 @@ def _replaced(statement: Statement, place: _Place) -> Statement:
                 return Store(place.held, place.position, _held(value, place))
             new = tuple(_held(part, place) for part in index)
             return replace(statement, index=new, value=_held(value, place))
+        case Prefetch(buffer, index):
+            return Prefetch(buffer, tuple(_held(part, place) for part in index))
         case Block(statements):
             return Block(tuple(_replaced(part, place) for part in statements))
         case Let(var, value, body):

@@ -24,7 +24,7 @@ from tdsl.dtypes import DType
 from tdsl.errors import InternalError
 from tdsl.expr.node import Binary, Load, Node, Var
 from tdsl.expr.rewrite import substitute, walk
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 _WHOLE = {"add": "add", "and": "and", "or": "or", "xor": "xor"}
 """Operations of whole numbers that the machine does at once, whatever the sign."""
@@ -109,6 +109,8 @@ def on_one_thread(statement: Statement) -> Statement:
     match statement:
         case Store():
             return replace(statement, atomic=False) if statement.atomic else statement
+        case Prefetch():
+            return statement
         case Block(inside):
             return replace(statement, statements=tuple(map(on_one_thread, inside)))
         case If(_, then, other):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.expr.node import Binary, Const, Load, Node, Select, Var
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 Names = dict[str, None]
 
@@ -112,7 +112,7 @@ def parts(statement: Statement) -> list[Statement]:
                 stack += [then] if otherwise is None else [otherwise, then]
             case For(body=body) | Let(body=body) | Allocate(body=body):
                 stack.append(body)
-            case Store():
+            case Store() | Prefetch():
                 pass
     return found
 
@@ -132,6 +132,8 @@ def weight(statement: Statement) -> int:
             return UNBOUNDED
         case Store():
             return 1
+        case Prefetch():
+            return 0
 
 
 def nodes(part: Statement) -> tuple[Node, ...]:
@@ -147,6 +149,8 @@ def nodes(part: Statement) -> tuple[Node, ...]:
             return extents
         case Store(_, index, value):
             return (*index, value)
+        case Prefetch(_, index):
+            return index
         case Block():
             return ()
 

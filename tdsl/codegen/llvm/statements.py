@@ -18,10 +18,10 @@ from tdsl.codegen.llvm.indexing import index_compare
 from tdsl.codegen.llvm.loops import serial, unroll, vector, with_variable
 from tdsl.codegen.llvm.parallel import parallel
 from tdsl.codegen.llvm.reads import stored
-from tdsl.codegen.llvm.stores import store
+from tdsl.codegen.llvm.stores import prefetch, store
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, row
 from tdsl.expr.node import Node
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Statement, Store
+from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 
 def write(ctx: Context, statement: Statement) -> None:
@@ -29,6 +29,8 @@ def write(ctx: Context, statement: Statement) -> None:
     match statement:
         case Store():
             _store(ctx, statement)
+        case Prefetch():
+            prefetch(ctx, statement.buffer, [evaluate(ctx, part) for part in statement.index])
         case For():
             _LOOPS[statement.kind](ctx, statement, write)
         case If():

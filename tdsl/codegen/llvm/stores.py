@@ -32,6 +32,15 @@ def store(ctx: Context, name: str, index: list[Value], value: Value) -> None:
     ctx.changed((name,))
 
 
+def prefetch(ctx: Context, name: str, index: list[Value]) -> None:
+    """Ask for the cache line of one element: for reading, to be kept, data."""
+    buffer = buffer_named(ctx, name)
+    assert isinstance(buffer, MemoryBuffer), f"{name} is in registers"
+    ctx.module.declarations["declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"] = None
+    pointer = address(ctx, buffer, index).pointer
+    ctx.f.effect("call void @llvm.prefetch.p0(ptr %s, i32 0, i32 3, i32 1)", pointer)
+
+
 def _store_one(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> None:
     """One element for all lanes: written where any lane is active."""
     if ctx.mask is None:

@@ -16,7 +16,19 @@ from tdsl.expr.knowledge import Allowance, Knowledge, Ranges, conjuncts
 from tdsl.expr.node import INT64, Const, Load, Node, Var, index_const
 from tdsl.expr.rewrite import substitute, variables, walk
 from tdsl.expr.simplify import simplify
-from tdsl.lower.ir import Allocate, ArrayArgument, Block, For, If, Kernel, Let, Statement, Store, block
+from tdsl.lower.ir import (
+    Allocate,
+    ArrayArgument,
+    Block,
+    For,
+    If,
+    Kernel,
+    Let,
+    Prefetch,
+    Statement,
+    Store,
+    block,
+)
 from tdsl.lower.passes.flatten_blocks import flatten_blocks
 from tdsl.lower.rewrite_statement import expressions, rebuild
 
@@ -94,7 +106,7 @@ class _Simplification:
                 assert isinstance(found, Block)
                 kept = tuple(one for one in found.statements if not _is_empty(one))
                 return found if len(kept) == len(found.statements) else block(kept)
-            case Allocate() | Store():
+            case Allocate() | Store() | Prefetch():
                 found = rebuild(
                     statement, lambda one: self.statement(one, scope), lambda node: self.node(node, scope)
                 )

@@ -19,6 +19,7 @@ from tdsl.schedule.primitives.inline import Inline
 from tdsl.schedule.primitives.layout import Layout
 from tdsl.schedule.primitives.parallel import Parallel
 from tdsl.schedule.primitives.peel import Peel
+from tdsl.schedule.primitives.prefetch import Prefetch
 from tdsl.schedule.primitives.promote import Promote
 from tdsl.schedule.primitives.reorder import Reorder
 from tdsl.schedule.primitives.reverse import Reverse
@@ -40,7 +41,8 @@ PRIMITIVES: dict[str, type[Directive]] = {
     for directive in (
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline,
         ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,
-        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, Align, RFactor, Atomic, Assume, Specialize,
+        Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, Align, Prefetch, RFactor,
+        Atomic, Assume, Specialize,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

@@ -80,3 +80,9 @@ def test_a_stage_that_does_not_read_it(two, told):
 def test_a_name_that_is_taken(two, told):
     s, (p, a, b) = two
     assert "S113" in told(lambda: s.clone(p, b, name="x"))
+
+
+def test_a_loop_in_parts_is_in_parts_in_the_clone(two, told):
+    s, (p, a, b) = two
+    t = s.peel(p, "i").clone(p, b, name="q")
+    assert "i of q runs in parts already" in told(lambda: t.split("q", "i", 4))

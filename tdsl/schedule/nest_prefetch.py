@@ -1,0 +1,61 @@
+"""What a loop asks for ahead of time: the point that a later iteration begins with; a builder and a loop in, items out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tdsl.errors import LimitError
+from tdsl.expr.build import ZERO, add
+from tdsl.expr.node import Node, index_const
+from tdsl.expr.rewrite import reads, substitute
+from tdsl.expr.simplify import simplify
+from tdsl.schedule.nest import NestCompute, NestItem, local
+from tdsl.schedule.nest_plan import StagePlan
+from tdsl.schedule.state import Prefetched
+
+if TYPE_CHECKING:
+    from tdsl.schedule.nest_build import Dim, NestBuilder
+
+
+def prefetches(
+    builder: NestBuilder, plan: StagePlan, dim: Dim, asked: Sequence[Prefetched]
+) -> tuple[NestItem, ...]:
+    """The items of the loop that is `dim`: the loops inside it at their starts, itself `ahead` iterations later."""
+    leaves = [leaf for _, group in plan.groups for leaf in group]
+    inner = leaves[leaves.index(dim[1]) + 1 :]
+    values = dict(builder.axes(plan, plan.name))
+    for leaf in reversed(inner):
+        bound = builder.bounds.get((plan.name, leaf))
+        if bound is None:
+            return ()
+        start: Node = ZERO if bound.extent is not None else bound.lower
+        start_of: dict[Node, Node] = {local(builder.names[plan.name, leaf]): start}
+        values = {axis: substitute(value, start_of) for axis, value in values.items()}
+    own = local(builder.names[dim])
+    found = [read for read in reads(*plan.state.stage.body) if not reads(*read.index)]
+    items: list[NestItem] = []
+    for one in asked:
+        later: dict[Node, Node] = {own: add(own, index_const(one.ahead))}
+        pairs = ((axis, simplify(substitute(value, later), builder.known)) for axis, value in values.items())
+        point = tuple(pairs)
+        if any(read.tensor.name == one.tensor for read in found):
+            ahead = one.loop, one.ahead
+            items.append(NestCompute(plan.name, "prefetch", point, tensor=one.tensor, ahead=ahead))
+            builder.prefetched.add((plan.name, one))
+    return tuple(items)
+
+
+def check_prefetches(builder: NestBuilder) -> None:
+    """Raises where a prefetch found no loop or no read any more. Errors: L113."""
+    for plan in builder.plans.values():
+        for one in plan.state.prefetches:
+            if (plan.name, one) not in builder.prefetched:
+                raise LimitError(
+                    "L113",
+                    f"{one.tensor} cannot be prefetched in {one.loop} of {plan.name} any more",
+                    why=[
+                        "later directives moved the loop, share it with another stage, or read something else"
+                    ],
+                    hint=["prefetch last"],
+                )
