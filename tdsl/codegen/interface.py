@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Literal, cast
 
 from tdsl.codegen.abi import ArgumentSpec, KernelAbi
@@ -109,12 +108,12 @@ class Interface:
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` gives an equal value."""
-        record = {"format": FORMAT, **asdict(self)}
+        record: dict[str, object] = {"format": FORMAT, **_plain(self)}
         record["arguments"] = [
-            {"kind": "scalar" if isinstance(one, ScalarInterface) else "array", **asdict(one)}
+            {"kind": "scalar" if isinstance(one, ScalarInterface) else "array", **_plain(one)}
             for one in self.arguments
         ]
-        return json.dumps(record, separators=(",", ":"))
+        return json.dumps(record, separators=(",", ":"), default=_plain)
 
     @staticmethod
     def from_json(text: str) -> Interface:
@@ -127,6 +126,11 @@ class Interface:
             raise FormatError(
                 "C120", "this describes no kernel", why=[f"{type(wrong).__name__}: {wrong}"]
             ) from None
+
+
+def _plain(value: Interface | ArrayInterface | ScalarInterface | SizeInterface | Formula) -> _Record:
+    """The fields by name; `dataclasses.asdict` copies deeply, in ten times the time."""
+    return {name: getattr(value, name) for name in value.__match_args__}
 
 
 _Record = dict[str, object]

@@ -6,16 +6,13 @@ target only: no address is baked in, so they may come from another process or ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.codegen.entry.layout import PYTHON_SYMBOLS
 from tdsl.codegen.interface import ArrayInterface, Interface
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
-from tdsl.runtime.cache_folder import cache_folder
-from tdsl.runtime.kernel_cache import package_identity
-from tdsl.runtime.object_cache import content_key
+from tdsl.runtime.kernel_cache import kept_object
 from tdsl.target import Target
 
 ENTRY_LEVEL = 0
@@ -23,6 +20,8 @@ ENTRY_LEVEL = 0
 
 SUPPORT_LEVEL = 1
 """Of the shared functions, which are compiled when first needed: 15 ns a tensor of another library."""
+
+_LABEL = "how Python calls kernels"
 
 
 def nameless(interface: Interface) -> Interface:
@@ -45,12 +44,17 @@ def entry_object(interface: Interface, offset: int) -> bytes:
         interface: nameless.
         offset: of the context's pointer in a kernel object.
     """
-    return _kept("entry", (offset, interface.to_json()), lambda: compiled_entry(interface, offset, Target()))
+    return kept_object(
+        "entry",
+        (ENTRY_LEVEL, offset, interface.to_json()),
+        lambda: compiled_entry(interface, offset, Target()),
+        _LABEL,
+    )
 
 
 def support_object() -> bytes:
     """The object of the shared functions."""
-    return _kept("entry support", (), lambda: compiled_support(Target()))
+    return kept_object("entry support", (SUPPORT_LEVEL,), lambda: compiled_support(Target()), _LABEL)
 
 
 def compiled_entry(interface: Interface, offset: int, target: Target) -> bytes:
@@ -77,16 +81,3 @@ def _compiled(text: str, target: Target, level: int) -> bytes:
     from tdsl.codegen.machine import compile_object
 
     return compile_object(text, target, level, allowed=PYTHON_SYMBOLS | KERNEL_SYMBOLS)
-
-
-def _kept(kind: str, content: Sequence[object], make: Callable[[], bytes]) -> bytes:
-    """What `make` gives, or gave in an earlier process for the same content, copy of tdsl and machine."""
-    folder = cache_folder()
-    if folder is None:
-        return make()
-    key = content_key(kind, Target(), (ENTRY_LEVEL, SUPPORT_LEVEL, package_identity(), *content))
-    found = folder.get(key)
-    if found is None:
-        found = make()
-        folder.put(key, found, f"{kind}: how Python calls kernels")
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -68,6 +68,24 @@ def kernel_slot(target: Target, digest: str) -> KernelSlot | None:
     if folder is None:
         return None
     return KernelSlot(folder, content_key("kernel", target, (FORMAT, package_identity(), digest)))
+
+
+def kept_object(kind: str, content: Sequence[object], make: Callable[[], bytes], label: str) -> bytes:
+    """What `make` gives, or gave in an earlier process for the same content, copy of tdsl and machine.
+
+    Args:
+        kind, content: what is made, and what it depends on besides the source of tdsl (plain data).
+        label: what `tdsl cache ls` shows behind the kind.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    key = content_key(kind, Target(), (package_identity(), *content))
+    found = folder.get(key)
+    if found is None:
+        found = make()
+        folder.put(key, found, f"{kind}: {label}")
+    return found
 
 
 @lru_cache(maxsize=1)

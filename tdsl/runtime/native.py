@@ -18,7 +18,7 @@ from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
 from tdsl.errors import InternalError, TargetError
 from tdsl.records import dataclass
 from tdsl.runtime.jit import LoadedCode, process_symbols
-from tdsl.runtime.object_cache import object_for
+from tdsl.runtime.kernel_cache import kept_object
 from tdsl.runtime.once import process_lock
 from tdsl.target import Target, host_architecture
 
@@ -125,9 +125,10 @@ def load_runtime(object_code: bytes, digest: str) -> None:
 
 def runtime_object() -> bytes:
     """The object of pool, arena and floating environment for this machine. Errors: G107."""
-    text = runtime_text(_supported_architecture())
-    return object_for(text, Target(), "runtime: threads and scratch memory", opt=CODEGEN_LEVEL,
-                      allowed=C_LIBRARY | KERNEL_SYMBOLS)  # fmt: skip
+    _supported_architecture()
+    return kept_object(
+        "runtime", (CODEGEN_LEVEL,), lambda: compiled_runtime(Target()), "threads and scratch memory"
+    )
 
 
 def compiled_runtime(target: Target) -> bytes:

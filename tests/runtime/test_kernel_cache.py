@@ -90,7 +90,7 @@ def test_another_tdsl_llvm_or_cpu_finds_nothing(folder, compiled, monkeypatch, w
     if what == "package":
         monkeypatch.setattr(kernel_cache, "package_identity", lambda: "another")
         td.build(schedule())
-        assert compiled == []  # the same LLVM text all the same
+        assert not any("@y(" in text for text in compiled)  # the kernel's LLVM text is the same all the same
         return
     name = "llvm_identity" if what == "llvm" else "host_identity"
     monkeypatch.setattr(object_cache, name, lambda: "another")
