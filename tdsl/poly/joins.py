@@ -146,12 +146,18 @@ class Joins:
     def _cyclic(
         self, body: tuple[Dim, ...], left: list[Unit], flows: list[tuple[str, str]]
     ) -> tuple[str, ...]:
-        """The stages of what stands in a cycle, or between two: not of what only follows one."""
-        pairs = {(self.unit(one, len(body)), self.unit(other, len(body))) for one, other in flows}
+        """The stages whose values flow between what stands in a cycle: not of what only follows one."""
+        depth, stages = len(body), self.tree.statements
+        found = [
+            (self.unit(one, depth), self.unit(other, depth), stages[one].stage, stages[other].stage)
+            for one, other in flows
+        ]
         while True:
-            kept = [unit for unit in left if any((unit, other) in pairs for other in left if other != unit)]
+            pairs = [each for each in found if each[0] in left and each[1] in left and each[0] != each[1]]
+            kept = [unit for unit in left if any(unit == each[0] for each in pairs)]
             if len(kept) == len(left):
-                return tuple(dict.fromkeys((unit[0] or unit[1]).split(".")[0] for unit in kept))
+                names = {name for each in pairs for name in each[2:]}
+                return tuple(name for name in self.tree.of_stage if name in names)
             left = kept
 
     def _sorted(

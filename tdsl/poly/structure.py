@@ -43,7 +43,8 @@ def _cyclic(tree: LoopTree) -> Refuted | None:
             tree.position(name, depth)
     for body, stages in tree.joins.cycles.items():
         where = f" in one iteration of loop {body[-1][1]} of {body[-1][0]}" if body else ""
-        text = f"{' and '.join(stages)} need values of each other{where}"
+        named = f"{', '.join(stages[:-1])} and {stages[-1]}"
+        text = f"{named} need values of each other{where}"
         return Refuted("cycle", stages[0], stages, text, place=body[-1] if body else None)
     return None
 

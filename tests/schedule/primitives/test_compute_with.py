@@ -188,7 +188,7 @@ def test_a_cycle(told):
         [
             "IllegalSchedule S208: no order of the statements in the shared loop i is right",
             '  here: compute_with(c, a, "j")',
-            "  a and total need values of each other in one iteration of loop i of a",
+            "  a, total and c need values of each other in one iteration of loop i of a",
             "      for i   <-",
             "        for j",
             "          a[i, j] = …",
