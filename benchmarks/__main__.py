@@ -28,6 +28,8 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "hostile": (1,),
     "polybench": (1,),
     "ops": (1, 2),
+    "legality": (1,),
+    "edit_distance": (2,),
 }
 """Workload -> numbers of threads it is measured with."""
 
