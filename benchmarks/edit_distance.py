@@ -50,7 +50,8 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
     case = f"{size}x{size}"
     filled = {f"tdsl {name}": np.empty((size + 1, size + 1), np.int32) for name in schedules()}
     calls: dict[str, Callable[[], object]] = {
-        f"tdsl {name}": partial(td.build(s), p, q, out=filled[f"tdsl {name}"]) for name, s in schedules().items()
+        f"tdsl {name}": partial(td.build(s), p, q, out=filled[f"tdsl {name}"])
+        for name, s in schedules().items()
     }
     if peers.find("numba") is None:
         yield record.missing("edit_distance", case, "Numba", peers.EXTRA)

@@ -105,6 +105,10 @@ def _check_storage(dtype: DType) -> None:
 
 def _check_dtype(op: str, dtype: DType, operands: tuple[object, object]) -> None:
     """Refuses operators that a dtype does not have, with what to write instead."""
+    missing = ("floordiv", "mod", *_BITS, "shl", "shr") if dtype.is_float else ("div",)
+    if not dtype.is_bool and op not in missing:  # texts of operands are for errors only: they may be long
+        _check_storage(dtype)
+        return
     symbol = SYMBOLS.get(op, op)
     a, b = (str(operand) for operand in operands)
     if dtype.is_bool:

@@ -14,6 +14,9 @@ from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.linear import Form
 from tdsl.expr.node import Binary, Compare, Node, Select, Unary
 
+MAXIMUM_CHAIN = 64
+"""Conditions joined by one operator that are compared with each other; of longer chains each stands for itself."""
+
 
 def simplify_comparison(known: Knowledge, node: Compare) -> Node:
     """Decides a comparison, or takes common terms and common factors out of both sides of an integer one.
@@ -85,11 +88,23 @@ def negated(known: Knowledge, condition: Node) -> Node:
     return simplify_comparison(known, node) if isinstance(node, Compare) else node
 
 
+def _longer(node: Binary, limit: int) -> bool:
+    """Whether a chain of one operator has more than `limit` links; it leans to the left, as Python's operators do."""
+    link: Node = node
+    for _ in range(limit):
+        if not (isinstance(link, Binary) and link.op == node.op):
+            return False
+        link = link.lhs
+    return True
+
+
 def simplify_condition(known: Knowledge, node: Node) -> Node:
     """`and` and `or`: a side that the other one implies or excludes goes."""
     if not isinstance(node, Binary) or node.op not in ("and", "or"):
         return node
     holds = node.op == "and"
+    if _longer(node, MAXIMUM_CHAIN):
+        return node
     for side, other in ((node.lhs, node.rhs), (node.rhs, node.lhs)):
         given = known.given(side if holds else build.logical_not(side))
         if given.prove(other):

@@ -274,8 +274,16 @@ def meet(*values: object) -> tuple[tuple[Node, ...], bool]:
             holder = operand if operand.dtype is dtype else holder
     for operand in operands:
         for number in _numbers(operand):
-            dtype = promote_weak(dtype, number, where=here(), shown=str(holder))
+            dtype = _promoted(dtype, number, holder)
     return tuple(_in_dtype(operand, dtype) for operand in operands), False
+
+
+def _promoted(dtype: DType, number: Number, holder: Expr) -> DType:
+    """The dtype that a number meets; the text of what it meets is written for the error only, since it may be long."""
+    try:
+        return promote_weak(dtype, number)
+    except DTypeError:
+        return promote_weak(dtype, number, where=here(), shown=str(holder))
 
 
 def _numbers(operand: Expr | Number) -> list[Number]:

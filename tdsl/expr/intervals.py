@@ -67,7 +67,8 @@ class Intervals:
             case Var():
                 return self._variable_interval(node)
             case Binary(op="add" | "sub") | Unary(op="neg"):
-                return self.sum_interval(self.form(node))
+                form = self.form(node)
+                return self._own_interval(node) if node in form[0] else self.sum_interval(form)
             case Binary():
                 return self._binary_interval(node)
             case Select():
@@ -83,6 +84,14 @@ class Intervals:
                 return self.interval(lower)[0], self.interval(upper)[1] - 1
             case _:
                 return int(min_value(node.dtype)), int(max_value(node.dtype))
+
+    def _own_interval(self, node: Binary | Unary) -> Interval:
+        """Of a sum of too many terms, which is a term of its own: from the intervals of its operands."""
+        if isinstance(node, Unary):
+            low, high = self.interval(node.operand)
+            return -high, -low
+        (a, b), (c, d) = self.interval(node.lhs), self.interval(node.rhs)
+        return (a + c, b + d) if node.op == "add" else (a - d, b - c)
 
     def _variable_interval(self, var: Var) -> Interval:
         least, greatest = int(min_value(var.of)), int(max_value(var.of))

@@ -26,6 +26,9 @@ __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 BUDGET = 600
 """Steps of one proof; a typical one takes 3 to 30."""
 
+FACTS = 48
+"""Facts that a proof combines with what it shows, the ones added last: those of the closest conditions."""
+
 BUDGET_OF_ALL = 60_000
 """Steps of all proofs over one kernel (some 0.5 s); then each is left `LITTLE`, so that no kernel takes minutes."""
 
@@ -161,7 +164,7 @@ class Knowledge(Intervals):
 
     def _nonnegative(self, total: Sum, depth: int) -> bool:
         """Whether a sum of whole numbers is at least 0: eliminate one term by its bounds and ask again."""
-        self._steps -= 1
+        self._steps -= 1 + len(total[0]) // 8
         if self._steps < 0 or depth > 24:
             return False
         if self.sum_interval(total)[0] >= 0:
@@ -202,6 +205,7 @@ class Knowledge(Intervals):
         """Tries `total - multiple * fact >= 0` for facts `>= 0` that cancel a term."""
         if depth > 3:
             return False
+        self._steps -= len(self._known_sums()) // 8
         for fact in self._known_sums():
             for term, count in fact[0].items():
                 held = total[0].get(term, 0)
@@ -216,7 +220,7 @@ class Knowledge(Intervals):
         """The facts as sums that are at least 0."""
         if self._fact_sums is None:
             found: list[Sum] = []
-            for fact in self.facts:
+            for fact in self.facts[-FACTS:]:
                 negated = isinstance(fact, Unary) and fact.op == "not"
                 inner = fact.operand if isinstance(fact, Unary) and negated else fact
                 if isinstance(inner, Compare) and inner.lhs.dtype.is_integer:

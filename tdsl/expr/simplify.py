@@ -18,7 +18,7 @@ from tdsl.expr.integer_rules import simplify_extreme, simplify_floordiv, simplif
 from tdsl.expr.knowledge import Knowledge, Ranges
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Fma, Node, Select, Unary
 
-CONTEXT_VISITS = 4000
+CONTEXT_VISITS = 2500
 """Nodes that one call may simplify again under the condition of a `Select`; beyond, branches lose that context."""
 
 MAXIMUM_NESTING = 40
@@ -78,7 +78,15 @@ class _Simplifier:
                 stack += (current, *missing)
                 continue
             if isinstance(current, Select) and contextual:
-                self.done[current] = self._branches(current)
+                cond = self.done[current.cond]
+                if isinstance(cond, Const):
+                    chosen = current.then if cond.value else current.otherwise
+                    if chosen not in self.done:
+                        stack += (current, chosen)
+                        continue
+                    self.done[current] = self.done[chosen]
+                else:
+                    self.done[current] = self._branches(current, cond)
             else:
                 self.done[current] = self._rule(
                     current.rebuilt(tuple(self.done[child] for child in children))
@@ -87,11 +95,8 @@ class _Simplifier:
                 self.budget[0] -= 1
         return self.done[node]
 
-    def _branches(self, node: Select) -> Node:
-        """A select: its condition is known in one branch, its negation in the other."""
-        cond = self.done[node.cond]
-        if isinstance(cond, Const):
-            return self.run(node.then if cond.value else node.otherwise)
+    def _branches(self, node: Select, cond: Node) -> Node:
+        """A select that is not decided: its condition is known in one branch, its negation in the other."""
         then = self._under(cond, node.then)
         otherwise = self._under(build.logical_not(cond), node.otherwise)
         return simplify_select(self.known, node.rebuilt((cond, then, otherwise)))

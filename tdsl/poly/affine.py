@@ -11,12 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import islpy as isl
 
 from tdsl.expr.node import Binary, Compare, CompareOp, Const, Node, Select, Unary, Var
+from tdsl.expr.rewrite import walk
 from tdsl.poly.isl import basic_map, basic_set, map_space, param_space, set_space
 from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
+
+MAXIMUM_FLOORS = 9
+"""Different `//` and `%` in one index: isl's time grows with every one, and beyond these it is not counted any more."""
 
 
 class NonAffine(Exception):
@@ -82,11 +87,28 @@ class Affine:
                 value = value.set_coefficient_val(isl.dim_type.in_, place, coefficient)
         return value
 
+    @cached_property
+    def _values(self) -> dict[Node, isl.PwAff]:
+        """Values made so far: parts that a node has several times are made once."""
+        return {}
+
+    @cached_property
+    def _clear(self) -> set[Node]:
+        """Nodes without an offender, found so far."""
+        return set()
+
     def value(self, node: Node) -> isl.PwAff:
         """An integer node as a piecewise quasi-affine value."""
+        if node not in self._values:
+            self._values[node] = self._value(node)
+        return self._values[node]
+
+    def _value(self, node: Node) -> isl.PwAff:
         row = self.row(node)
         if row is not None:
             return isl.PwAff.from_aff(self.aff(row))
+        if _is_tower(node):
+            raise NonAffine(node)
         match node:
             case Unary(op="neg"):
                 return self.value(node.operand).neg()
@@ -138,6 +160,21 @@ class Affine:
 
     def offender(self, node: Node) -> Node | None:
         """The smallest part of a node that isl cannot express; None where it can. Builds nothing."""
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            if current in self._clear:
+                continue
+            found = self._offends(current)
+            if found is not None:
+                return found
+            self._clear.add(current)
+            if polynomial(current) is None:
+                stack += reversed(current.children)
+        return None
+
+    def _offends(self, node: Node) -> Node | None:
+        """What isl cannot express of a node, its operands aside."""
         form = polynomial(node) if node.dtype.is_integer else None
         if form is not None:
             strange = next((monomial for monomial in form[0] if monomial not in self._columns), None)
@@ -145,7 +182,9 @@ class Affine:
         match node:
             case Const():
                 return None
-            case Binary(op="floordiv" | "mod") if not _is_constant(node.rhs):
+            case Binary(op="floordiv" | "mod") if not _is_constant(node.rhs) or _is_tower(node):
+                return node
+            case Binary(op="add" | "sub" | "mul" | "min" | "max") if _is_tower(node):
                 return node
             case Binary(op="mul") if not (_is_constant(node.lhs) or _is_constant(node.rhs)):
                 return node
@@ -154,7 +193,7 @@ class Affine:
             case Binary(op="and" | "or" | "xor") | Unary(op="not") if not node.dtype.is_bool:
                 return node
             case Binary() | Unary(op="neg" | "abs" | "not") | Select() | Compare():
-                return next((found for child in node.children if (found := self.offender(child))), None)
+                return None
             case _:
                 return node
 
@@ -203,9 +242,9 @@ class Affine:
             case Unary(op="not"):
                 return self.condition(node.operand).complement()
             case Binary(op="and" | "min"):
-                return self.condition(node.lhs).intersect(self.condition(node.rhs))
+                return self.conditions((node,)) if node.op == "and" else self._both(node)
             case Binary(op="or" | "max"):
-                return self.condition(node.lhs).union(self.condition(node.rhs))
+                return self._any(node)
             case Binary(op="xor"):
                 return _differ(self.condition(node.lhs), self.condition(node.rhs))
             case Select():
@@ -214,6 +253,24 @@ class Affine:
                 return then.union(self.condition(node.otherwise).subtract(holds))
             case _:
                 raise NonAffine(node)
+
+    def _both(self, node: Binary) -> isl.Set:
+        return self.condition(node.lhs).intersect(self.condition(node.rhs))
+
+    def _any(self, node: Binary) -> isl.Set:
+        """The points where one of the parts that `or` (or `max`) joins holds."""
+        parts: list[isl.Set] = []
+        stack: list[Node] = [node]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, Binary) and part.op == node.op:
+                stack += (part.rhs, part.lhs)
+            else:
+                parts.append(self.condition(part))
+        total = parts[0]
+        for part in parts[1:]:
+            total = total.union(part)
+        return total
 
     def _compare(self, node: Compare) -> isl.Set:
         dtype = node.lhs.dtype
@@ -249,6 +306,14 @@ class Affine:
         line = set_space(self.param_space, 1)
         low = isl.Map.from_pw_aff(self.value(lower)).apply_range(isl.Map.lex_le(line))
         return low.intersect(isl.Map.from_pw_aff(self.value(upper)).apply_range(isl.Map.lex_gt(line)))
+
+
+def _is_tower(node: Node) -> bool:
+    """Whether an integer node has more than `MAXIMUM_FLOORS` different divisions and remainders."""
+    if not node.dtype.is_integer:
+        return False
+    floors = (part for part in walk(node) if isinstance(part, Binary) and part.op in ("floordiv", "mod"))
+    return next(islice(floors, MAXIMUM_FLOORS, None), None) is not None
 
 
 def _is_constant(node: Node) -> bool:

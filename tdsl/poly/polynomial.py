@@ -6,7 +6,7 @@ parameter to isl (semantics B4). No isl here, so that declarations may ask witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tdsl.expr.node import Binary, Cast, Const, Node, Unary, Var
 
@@ -19,21 +19,46 @@ Linear = tuple[dict[Monomial, int], int]
 
 def polynomial(node: Node) -> Linear | None:
     """The polynomial a node of `+ - *` stands for; None where other operators occur."""
+    known: dict[Node, Linear | None] = {}
+    stack = [node]
+    while stack:
+        current = stack[-1]
+        missing = [child for child in _operands(current) if child not in known]
+        if missing:
+            stack += missing
+            continue
+        stack.pop()
+        if current not in known:
+            known[current] = _polynomial(current, known)
+            if known[current] is None:
+                return None  # what it stands in is none either
+    return known[node]
+
+
+def _operands(node: Node) -> tuple[Node, ...]:
+    """The parts whose polynomials make the node's."""
+    if isinstance(node, Unary | Cast) or (isinstance(node, Binary) and node.op in ("add", "sub", "mul")):
+        return node.children
+    return ()
+
+
+def _polynomial(node: Node, known: Mapping[Node, Linear | None]) -> Linear | None:
+    """The polynomial of a node from those of its operands."""
     match node:
         case Const():
             return {}, int(node.value)
         case Var():
             return {(node,): 1}, 0
         case Unary(op="neg"):
-            part = polynomial(node.operand)
+            part = known[node.operand]
             return None if part is None else combined(({}, 0), part, -1)
         case Binary(op="add" | "sub" | "mul" as op):
-            lhs, rhs = polynomial(node.lhs), polynomial(node.rhs)
+            lhs, rhs = known[node.lhs], known[node.rhs]
             if lhs is None or rhs is None:
                 return None
             return _product(lhs, rhs) if op == "mul" else combined(lhs, rhs, 1 if op == "add" else -1)
         case Cast():
-            return polynomial(node.operand) if _widens(node) else None
+            return known[node.operand] if _widens(node) else None
         case _:
             return None
 

@@ -93,12 +93,11 @@ class _Writer:
 
     def _node(self, root: Node) -> None:
         """Shared parts once, without recursion: an expression may be deep."""
-        for node in walk(root):
-            if node not in self._numbers:
-                self._say(f"node {type(node).__name__}")
-                for name in type(node).__match_args__:
-                    self.write(getattr(node, name))  # operands have their numbers already
-                self._numbers[node] = len(self._numbers)
+        for node in walk(root, skip=self._numbers):
+            self._say(f"node {type(node).__name__}")
+            for name in type(node).__match_args__:
+                self.write(getattr(node, name))  # operands have their numbers already
+            self._numbers[node] = len(self._numbers)
         self._say(f"use {self._numbers[root]}")
 
     def _shared(self, value: Tensor | Stage) -> None:

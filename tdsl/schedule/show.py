@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -30,21 +30,32 @@ if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
 
 
+Shown = tuple[Node | None, tuple[Line, ...], str]
+"""A version: its condition (None for the schedule itself), the lines of its nest, why it cannot be built yet."""
+
+
 def schedule_text(schedule: Schedule) -> str:
     """The loops, then what is pending, knobs, and what happens to the bits."""
-    lines = ["  " * line.level + line.text for line in _all_lines(schedule.state)]
-    return "\n".join((*lines, *_notes(schedule)))
+    shown = _versions(schedule.state)
+    lines = ["  " * line.level + line.text for line in _all_lines(shown)]
+    return "\n".join((*lines, *_notes(schedule, shown)))
 
 
-def _all_lines(state: State) -> Iterator[Line]:
+def _versions(state: State) -> list[Shown]:
+    """Every version, the schedule itself last."""
+    found: list[Shown] = [(version.condition, *_nest(version.state)) for version in state.versions]
+    return [*found, (None, *_nest(state))]
+
+
+def _all_lines(shown: Sequence[Shown]) -> Iterator[Line]:
     """The lines of every version under its condition, then those of the schedule itself."""
-    level = 0 if not state.versions else 1
-    for place, version in enumerate(state.versions):
-        yield Line(0, f"{'else if' if place else 'if'} {text(version.condition)}:", kind="guard")
-        yield from (replace(line, level=line.level + 1) for line in _nest(version.state)[0])
-    if state.versions:
-        yield Line(0, "else:", kind="guard")
-    yield from (replace(line, level=line.level + level) for line in _nest(state)[0])
+    for place, (condition, lines, _) in enumerate(shown):
+        if condition is not None:
+            yield Line(0, f"{'else if' if place else 'if'} {text(condition)}:", kind="guard")
+        elif place:
+            yield Line(0, "else:", kind="guard")
+        level = 1 if len(shown) > 1 else 0
+        yield from (replace(line, level=line.level + level) for line in lines)
 
 
 def _nest(state: State) -> tuple[tuple[Line, ...], str]:
@@ -84,12 +95,12 @@ def _body(entry: StageState) -> str:
     return f"{names} = {', '.join(map(text, stage.body))}"
 
 
-def _notes(schedule: Schedule) -> Iterator[str]:
+def _notes(schedule: Schedule, shown: Sequence[Shown]) -> Iterator[str]:
     """The lines below the nest."""
     for entry in schedule.state.live():
         if entry.stage.options.text():
             yield f"options of {entry.name}: {entry.stage.options.text()}"
-    for item in pending(schedule):
+    for item in _pending(schedule.state, shown):
         yield f"pending: {item}"
     if schedule.knobs:
         yield "knobs: " + ", ".join(f"{name} = {value}" for name, value in schedule.knobs.items())
@@ -106,10 +117,11 @@ def _notes(schedule: Schedule) -> Iterator[str]:
 
 def pending(schedule: Schedule) -> tuple[str, ...]:
     """What only a build can decide, or what it would refuse as the schedule stands."""
-    state = schedule.state
-    why = next(
-        (why for one in (state, *(each.state for each in state.versions)) if (why := _nest(one)[1])), ""
-    )
+    return _pending(schedule.state, _versions(schedule.state))
+
+
+def _pending(state: State, shown: Sequence[Shown]) -> tuple[str, ...]:
+    why = next((why for _, _, why in reversed(shown) if why), "")
     if why:
         return (why,)
     held = [entry.name for entry in state.live() if entry.scope == "register"]
@@ -204,9 +216,10 @@ _COLOURS = {
 
 def schedule_html(schedule: Schedule) -> str:
     """The loops for a notebook: the same lines, coloured by what they are; self-contained."""
+    shown = _versions(schedule.state)
     rows = [
         f'<span style="color:{_COLOURS.get(line.kind, "inherit")}">{"  " * line.level}{html.escape(line.text)}</span>'
-        for line in _all_lines(schedule.state)
+        for line in _all_lines(shown)
     ]
-    rows += [f'<span style="color:#666666">{html.escape(note)}</span>' for note in _notes(schedule)]
+    rows += [f'<span style="color:#666666">{html.escape(note)}</span>' for note in _notes(schedule, shown)]
     return '<pre class="tdsl-schedule" style="line-height:1.35">' + "\n".join(rows) + "</pre>"

@@ -106,7 +106,7 @@ def _needed(ctx: Context, node: Select, keys: dict[Node, Key]) -> tuple[Node, ..
     if isinstance(cond, Constant):
         return (node.then if cond.bits else node.otherwise,)
     if is_lazy(ctx.reads, node, _registers(ctx)):
-        return ()
+        return ctx.reads.shared(node)
     usual = usual_arm(node)
     return node.children if usual is None else (usual,)
 
@@ -301,8 +301,15 @@ def _select(ctx: Context, node: Select) -> Value:
         return rarely(ctx, node, cond, ctx.here[usual], evaluate, choose)
     if not lazy:
         return _chosen(ctx, node.dtype, cond, ctx.here[node.then], ctx.here[node.otherwise])
-    if is_uniform(cond):
-        return _branching(ctx, node, cond)
+    outer = ctx.overrides
+    ctx.overrides = outer | {part: ctx.here[part] for part in ctx.reads.shared(node)}
+    value = _branching(ctx, node, cond) if is_uniform(cond) else _both_masked(ctx, node, cond)
+    ctx.overrides = outer
+    return value
+
+
+def _both_masked(ctx: Context, node: Select, cond: Value) -> Value:
+    """Each arm for the lanes that choose it."""
     flag = ctx.text(cond, ctx.lanes)
     then = _masked(ctx, node.then, flag)
     other = _masked(ctx, node.otherwise, ctx.operations(ctx.lanes).invert(flag))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tdsl.expr.node import Binary, Const, Load, Node, Select, Var
+from tdsl.expr.rewrite import walk
 from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
 
 Names = dict[str, None]
@@ -26,6 +27,7 @@ class Reads:
         self._limited: dict[Node, tuple[tuple[str, Node], ...]] = {}
         self.native: dict[int, tuple[Statement, bool]] = {}
         self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
+        self._shared: dict[Node, tuple[Node, ...]] = {}
 
     def signature(self, root: Node) -> Signature:
         """The local variables and the buffers of a node and all below it."""
@@ -49,6 +51,35 @@ class Reads:
                 buffers.update(dict.fromkeys(below[1]))
             known[node] = (tuple(names), tuple(buffers))
         return known[root]
+
+    def shared(self, select: Select) -> tuple[Node, ...]:
+        """What reads memory and is evaluated whichever arm of a select is chosen: the largest such nodes.
+
+        It may be evaluated once, before the arms; evaluated in each, conditions that build on each other would take
+        twice as much code with every one.
+        """
+        if select not in self._shared:
+            for node in walk(select):  # inner selects first
+                if isinstance(node, Select) and node not in self._shared:
+                    then, otherwise = self._surely(node.then), self._surely(node.otherwise)
+                    common = [part for part in then if part in otherwise]
+                    inner = {
+                        child for part in common if not isinstance(part, Select) for child in part.children
+                    }
+                    self._shared[node] = tuple(part for part in common if part not in inner)
+        return self._shared[select]
+
+    def _surely(self, root: Node) -> dict[Node, None]:
+        """The nodes that read memory and are evaluated whenever `root` is."""
+        found: dict[Node, None] = {}
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if node in found or not self.loads(node):
+                continue
+            found[node] = None
+            stack += (node.cond, *self._shared[node]) if isinstance(node, Select) else node.children
+        return found
 
     def conjuncts(self, cond: Node) -> tuple[Node, ...]:
         """The conditions that an `and` is made of, in order."""
