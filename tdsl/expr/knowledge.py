@@ -29,10 +29,10 @@ BUDGET = 600
 FACTS = 48
 """Facts that a proof combines with what it shows, the ones added last: those of the closest conditions."""
 
-BUDGET_OF_ALL = 60_000
+BUDGET_OF_ALL = 20_000
 """Steps of all proofs over one kernel (some 0.5 s); then each is left `LITTLE`, so that no kernel takes minutes."""
 
-LITTLE = 40
+LITTLE = 12
 
 
 @dataclass(slots=True)
@@ -50,14 +50,14 @@ class Knowledge(Intervals):
 
     Args:
         ranges: name of a variable -> half-open (lower, upper), either end None where nothing is known; or None.
-        facts: conditions that hold. allowance: the steps that all proofs of a run share; without end where None.
+        facts: conditions that hold. allowance: the steps that all proofs of a run share; of its own where None.
     """
 
     def __init__(
         self, ranges: Ranges | None = None, facts: Iterable[Node] = (), allowance: Allowance | None = None
     ) -> None:
         super().__init__(ranges)
-        self.allowance = allowance
+        self.allowance = Allowance() if allowance is None else allowance
         self.facts: tuple[Node, ...] = tuple(part for fact in facts for part in conjuncts(fact))
         self._bounds: dict[tuple[Node, bool], tuple[tuple[Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
@@ -99,10 +99,9 @@ class Knowledge(Intervals):
     def _within_budget(self, proof: Callable[[], bool]) -> bool:
         """Runs one proof with the steps that it may take."""
         shared = self.allowance
-        given = self._steps = BUDGET if shared is None or shared.left > 0 else LITTLE
+        given = self._steps = BUDGET if shared.left > 0 else LITTLE
         found = proof()
-        if shared is not None:
-            shared.left -= given - max(self._steps, 0)
+        shared.left -= given - max(self._steps, 0)
         return found
 
     def _prove(self, condition: Node, wanted: bool, depth: int) -> bool:

@@ -30,7 +30,9 @@ def test_an_unknown_workload_is_bad_usage() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workload", ["matmul", "blur", "attention", "ragged", "stages"])
+@pytest.mark.parametrize(
+    "workload", ["matmul", "blur", "attention", "ragged", "stages", "legality", "edit_distance"]
+)
 def test_a_quick_run_gives_right_results(workload: str) -> None:
     done = run(workload, "--quick", "--no-file")
     assert done.returncode == 0, done.stdout + done.stderr
