@@ -61,7 +61,7 @@ class Advisor:
             if place[1] in host.axes and over_reduction(host, place[1]):
                 lines.append(
                     f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes; '
-                    f'or atomic("{host.name}")'
+                    f'or atomic("{self._summing(host)}")'
                 )
             else:
                 lines += self._parallel(host, place[1])
@@ -130,6 +130,11 @@ class Advisor:
                 if self._legal(*skews, replace(step, factors=factors, into=None)):
                     tiled = ", ".join(axis for axis, _ in factors)
                     yield f"{', '.join(map(_call, skews))}, then tile of {tiled}"
+
+    def _summing(self, host: StageState) -> str:
+        """The stage whose terms would race: the loop's own, or one that shares the loop."""
+        found = self.state.find(self.found.tensor.partition(".")[0])
+        return host.name if found is None else found.name
 
     def _folds(self) -> list[str]:
         from tdsl.schedule.inspection import DEEPEST_FOLD, smallest_fold
