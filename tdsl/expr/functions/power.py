@@ -4,7 +4,7 @@ Method, float32: the logarithm and the power of two in float64, with short polyn
 atanh(s), s = f / (2 + f), each step as a sum of two numbers, so that the error of y log2 |x|, up to 1075, stays below
 2^-55. Cases are C's (ISO C23 F.10.4.4): pow(x, 0) = pow(1, y) = 1 for NaN too, negative x needs a whole y.
 
-Accuracy in ulp by dense sampling up to both ends of the range: float32 0.507 of 6.8 * 10^7 pairs, float64 0.78 of
+Accuracy in ulp by dense sampling up to both ends of the range: float32 0.504 of 6.8 * 10^7 pairs, float64 0.78 of
 6,000 against 200 bits.
 """
 
