@@ -82,6 +82,9 @@ class Joins:
                 every = self._whole(self.of[stage].stage, (*around, *joint))[len(around) :]
                 open_ = frozenset[str]().union(*(self._axes(stage, dim) for dim in every if dim not in joint))
                 given = frozenset[str]().union(*(self._axes(stage, dim) for dim in joint))
+                mixed = [self._axes(stage, dim) for dim in joint]
+                while more := [axes for axes in mixed if axes & open_ and not axes <= open_]:
+                    open_ = open_.union(*more)  # of a skewed loop, each axis as far as the others are known
                 self._settled[name] = given - open_
         return self._settled[name]
 

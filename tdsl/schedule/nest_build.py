@@ -392,7 +392,7 @@ class NestBuilder:
             if producers:
                 place = Place(plan.name, dims[-1][1])
                 items = self.storage.allocate(place, dims[-1], (*self._placed(place, dims[-1]), *items))
-            items = (*self._prefetched(plan, name, dims), *items)
+            items = (*self.fetched(plan, name, dims), *items)
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self._guarded(plan, here, items)
@@ -432,7 +432,7 @@ class NestBuilder:
                 return tail
         return None
 
-    def _prefetched(self, plan: StagePlan, name: str, dims: Sequence[Dim]) -> tuple[NestItem, ...]:
+    def fetched(self, plan: StagePlan, name: str, dims: Sequence[Dim]) -> tuple[NestItem, ...]:
         """What is asked for in each iteration of a loop of the stage's main nest."""
         asked = [one for one in plan.state.prefetches if one.loop == name]
         if not asked or dims[-1][0] != plan.name:

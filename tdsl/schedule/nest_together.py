@@ -124,7 +124,17 @@ class TogetherNest:
         return found + [self._copied(body, name) for name in self.spread if self._ends(body, name)]
 
     def _later(self, make: Callable[..., Items], *arguments: object) -> Callable[[], Items]:
-        return lambda: make(*arguments)
+        """A part to be built later. What its guards let through holds in the part alone, not in the rest of the body."""
+
+        def made() -> Items:
+            enforced = self.builder.copies.enforced
+            names = [each.name for each in self.statements]
+            before = {key: enforced[key] for key in enforced if key[0] in names}
+            items = make(*arguments)
+            enforced.update(before)
+            return items
+
+        return made
 
     def _rank(self, body: tuple[Dim, ...], statements: Sequence[Statement]) -> int:
         """Two ranks a unit: what only copies a finished accumulator stands between."""
@@ -155,6 +165,7 @@ class TogetherNest:
         place = Place(plan.name, dims[-1][1])
         items = in_order((*self._units(around), *self.builder.units(place, dims[-1])))
         items = self.builder.storage.allocate(place, dims[-1], items)
+        items = (*self.builder.fetched(plan, name, dims), *items)
         return self.builder.one_loop(plan, name, kind, dims, items)
 
     def _group(self, plan: StagePlan, body: tuple[Dim, ...], dim: Dim, inside: Sequence[Statement]) -> Group:
@@ -206,6 +217,10 @@ class SpreadReduction(GroupedNest):
 
     def _depth(self, chain: tuple[int, ...]) -> int:
         return self.nest.depth(self.init)
+
+    def _lead(self, chain: tuple[int, ...]) -> str:
+        """Each part is guarded by itself."""
+        return self.statements["finish", 0].name
 
     def part(self, statement: Statement) -> Items:
         """The items of one statement."""

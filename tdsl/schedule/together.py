@@ -96,6 +96,10 @@ def settled_axes(state: State, entry: StageState) -> frozenset[str]:
     if leader.joined is not None:
         given |= settled_axes(state, leader)
     left = frozenset[str]().union(*(table[loop] for loop in leader.axes[until:]))
+    while more := [
+        table[loop] for loop in leader.axes[:until] if table[loop] & left and not table[loop] <= left
+    ]:
+        left = left.union(*more)  # of a skewed loop, each axis as far as the others are known
     return frozenset(match[axis] for axis in given - left if axis in match)
 
 

@@ -241,3 +241,20 @@ def test_several_reductions_of_one_stage_stay_together_inside_a_shared_loop():
     same_bits(plain.compute_with(a, b, "i").parallel(b, "i"), plain, v)
     same_bits(plain.split(a, "i", 2).compute_with(b, a, "io"), plain, v)
     same_bits(plain.split(b, "i", 2).compute_with(a, b, "io"), plain, v)
+
+
+def test_found_by_random_schedules():
+    """A skewed loop gives no axis by itself; what guards one part of a body does not hold for the others."""
+    n, m = td.size("n"), td.size("m", min=1)
+    x = td.placeholder("x", (n, m))
+    k = td.reduce_axis("k", m)
+    b = td.compute("b", (n,), lambda i: td.max(x[i, k], over=k) * 2.0)
+    c = td.compute("c", (n, m), lambda i, k: x[i, k] + 1.0)
+    plain = td.schedule(b, c)
+    v = RNG.standard_normal((3, 5), dtype=np.float32)
+    same_bits(plain.shift(b, "i", -1).compute_with(b, c, "k"), plain, v)
+    same_bits(plain.shift(c, "i", 2).compute_with(c, b, "k"), plain, v)
+    d = td.compute("d", (n, m), lambda i, k: x[i, k] * 2.0)
+    both = td.schedule(c, d)
+    same_bits(both.skew(c, "i", by="k", into="w").compute_with(d, c, "w"), both, v)
+    same_bits(both.skew(c, "i", by="k", into="w").compute_with(d, c, "k"), both, v)
