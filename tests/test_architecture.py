@@ -38,7 +38,7 @@ PUBLIC_ONLY = {
     "demo": ("demo",),
     "cli": ("cli", "demo"),
     "ops": ("ops", "schedules", "location"),  # errors end on the caller's line
-    "schedules": ("schedules",),
+    "schedules": ("schedules", "location"),
     # Its oracle is what defines meaning, expr's interpreter; errors show the user's line.
     "fuzzing": ("fuzzing", "location", "expr.interpreter"),
     "__main__": ("cli",),

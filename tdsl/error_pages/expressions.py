@@ -380,10 +380,10 @@ td.parse(y.text())
         "an operator's own condition",
         "`td.check` states in an operator's words what it needs of shapes, dtypes and attributes; the message says which.",
         """
-td.ops.matmul(np.zeros((2, 3)), np.zeros((4, 5)))
+td.ops.gelu(np.zeros(3), approximate="fast")
 """,
         """
-td.ops.matmul(np.zeros((2, 3)), np.zeros((3, 5)))
+td.ops.gelu(np.zeros(3), approximate="tanh")
 """,
     ),
     ErrorPage(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import tdsl as td
+from tdsl.location import hide_internal_frames
 from tdsl.schedules.elementwise import fresh, lanes_of
 
 DEPTH = 256
@@ -45,6 +46,7 @@ def _still(read: td.ReadFacts, axis: str) -> bool:
     return all(subscript is not None and axis not in subscript for subscript in read.subscripts)
 
 
+@hide_internal_frames
 def gemm_blocked(
     s: td.Schedule, stage: td.Tensor | str, *, rows: int | None = None, columns: int | None = None,
     depth: int = DEPTH, pack: bool = True,
