@@ -110,7 +110,8 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
         LimitError,
         "a prefetch that later directives made impossible",
         "`prefetch` is said of a loop and of a tensor that the stage reads in it. Where the loop is moved or shared "
-        "later, or the stage reads a copy, there is nothing left to ask for: prefetch comes last.",
+        "later, or the stage reads a copy, there is nothing left to ask for: prefetch comes last. Nor is there where the "
+        "tensor is stored inside of that loop: the later iteration has another buffer.",
     ),
     ErrorPage(
         "L121",

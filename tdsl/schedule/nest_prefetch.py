@@ -36,6 +36,7 @@ def prefetches(
     found = [read for read in reads(*plan.state.stage.body) if not reads(*read.index)]
     items: list[NestItem] = []
     for one in asked:
+        _check_outlives(builder, plan, one, leaves, len(leaves) - len(inner) - 1)
         later: dict[Node, Node] = {own: add(own, index_const(one.ahead))}
         pairs = ((axis, simplify(substitute(value, later), builder.known)) for axis, value in values.items())
         point = tuple(pairs)
@@ -44,6 +45,21 @@ def prefetches(
             items.append(NestCompute(plan.name, "prefetch", point, tensor=one.tensor, ahead=ahead))
             builder.prefetched.add((plan.name, one))
     return tuple(items)
+
+
+def _check_outlives(
+    builder: NestBuilder, plan: StagePlan, one: Prefetched, leaves: Sequence[str], position: int
+) -> None:
+    """Raises where a later iteration of the loop has another buffer of the tensor. Errors: L113."""
+    made = builder.state.find(one.tensor)
+    place = None if made is None else builder.storage.place(made)
+    if place is not None and place.stage == plan.name and leaves.index(place.loop) >= position:
+        raise LimitError(
+            "L113",
+            f"{one.tensor} cannot be prefetched in {one.loop} of {plan.name}: it is stored anew in each iteration",
+            why=[f"its buffer is made inside of {place.loop}"],
+            hint=[f"store_root or store_at a loop outside of {one.loop}"],
+        )
 
 
 def check_prefetches(builder: NestBuilder) -> None:
