@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tdsl.expr.build import add, reduction
-from tdsl.expr.node import Binary, Fma, Node, Read, axis_var, index_const
+from tdsl.expr.node import Binary, Fma, Node, Read, Var, axis_var, index_const
 from tdsl.expr.reducers import ALL, ANY, MAX, MIN, PROD, SUM
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.tensor import Axis, Reducer, Stage, Tensor, tensors_of
@@ -91,9 +91,11 @@ def parts_of(
     (zero,) = tensors_of(start)
     own = Tensor(name=name, extents=zero.extents, dtype=dtype, sizes=stage.sizes, where=where)
     at = (axis_var(first.name), *(substitute(node, values) for node in stage.at))
+    element = Var(".element", dtype, "local")  # its subscripts are in terms of the new axes already
+    term = substitute(substitute(adding.with_element(element), values), {element: Read(own, at)})
     partial = replace(
         common, name=name, tensor_names=(name,), axes=(first, *inner),
-        tensors=[], body=(substitute(adding.with_element(Read(own, at)), values),), own=(own,), base=zero, at=at,
+        tensors=[], body=(term,), own=(own,), base=zero, at=at,
     )  # fmt: skip
     (made,) = tensors_of(partial)
     index = tuple(axis_var(dim) for dim in dims)
