@@ -26,13 +26,17 @@ __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 BUDGET = 600
 """Steps of one proof; a typical one takes 3 to 30."""
 
-FACTS = 48
+FACTS = 24
 """Facts that a proof combines with what it shows, the ones added last: those of the closest conditions."""
 
 BUDGET_OF_ALL = 20_000
 """Steps of all proofs over one kernel (some 0.5 s); then each is left `LITTLE`, so that no kernel takes minutes."""
 
+BUDGET_OF_ONE = 4_000
+"""The same of an expression that is simplified by itself."""
+
 LITTLE = 12
+"""Steps of a proof where they are spent."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ class Knowledge(Intervals):
         self, ranges: Ranges | None = None, facts: Iterable[Node] = (), allowance: Allowance | None = None
     ) -> None:
         super().__init__(ranges)
-        self.allowance = Allowance() if allowance is None else allowance
+        self.allowance = Allowance(BUDGET_OF_ONE) if allowance is None else allowance
         self.facts: tuple[Node, ...] = tuple(part for fact in facts for part in conjuncts(fact))
         self._bounds: dict[tuple[Node, bool], tuple[tuple[Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
@@ -204,7 +208,7 @@ class Knowledge(Intervals):
         """Tries `total - multiple * fact >= 0` for facts `>= 0` that cancel a term."""
         if depth > 3:
             return False
-        self._steps -= len(self._known_sums()) // 8
+        self._steps -= len(self._known_sums()) // 2
         for fact in self._known_sums():
             for term, count in fact[0].items():
                 held = total[0].get(term, 0)
