@@ -116,14 +116,14 @@ def build(
         kernel = built_kernel(code, kept.interface, (kept.symbol, kept.code), clock.mark)
         clock.report(kept.interface.name)
         return kernel
-    loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock)
+    if resolved.kind == "cuda":
+        return _for_cuda(schedule, resolved, inputs, name, where, run)
+    bound = any("." in loop.kind for entry in schedule.state.live() for loop in entry.loops)
+    device = "sm_90" if resolved.kind == "interpret" and bound else None
+    loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, clock=clock, device=device)
     if resolved.kind == "interpret":
         interpreter = _Interpreted(loops, interface)
         return Kernel(interface, interpreter, interpreter)
-    if resolved.kind != "cpu":
-        raise TargetError(
-            "G107", f"code for {resolved.spelling} is not generated yet", where=where, hint=['target="cpu"']
-        )
     code = LoopText(loops, resolved, shared=interface.shared)
     kernel = built_kernel(code, interface, mark=clock.mark, slot=slot)
     clock.report(interface.name)
@@ -142,6 +142,62 @@ def _check_run(run: object, target: Target, where: Location | None) -> None:
             where=where,
             hint=['target="cuda:sm_90", run="emulate"', "leave run= out"],
         )
+
+
+def _for_cuda(
+    schedule: Schedule,
+    target: Target,
+    inputs: Sequence[object] | None,
+    name: str | None,
+    where: Location | None,
+    run: Literal["emulate"] | None,
+) -> Kernel:
+    """CUDA C of a schedule, as a kernel; nothing is compiled yet. Errors: L13x what no launch can be."""
+    from tdsl.codegen.cuda.generate import generate
+    from tdsl.lower.printer import kernel_text
+    from tdsl.runtime.cuda_kernel import CudaBuilt
+
+    architecture = target.mcpu or "sm_90"
+    loops, interface = lowered(schedule, inputs=inputs, name=name, where=where, device=architecture)
+    artifact = generate(loops, architecture, interface.inplace)
+    built = CudaBuilt(artifact, kernel_text(loops), interface, "device" if run is None else run)
+    return built.kernel()
+
+
+def _launches(
+    state: State,
+    nest: Nest,
+    stages: dict[str, Stage],
+    storage: Sequence[Storage],
+    signature: Signature,
+    architecture: str,
+) -> LoopKernel:
+    """The loops of a schedule on a GPU, each item at root a launch that can be made. Errors: L133-L136; G144."""
+    from tdsl.codegen.cuda.occupancy import DEPTH_OF_A_BLOCK, THREADS_OF_A_BLOCK, limits_of
+    from tdsl.lower.device_limits import DeviceLimits, check_launches, check_nest
+    from tdsl.lower.pipeline import lower_for_device
+    from tdsl.schedule.step_lines import lines_of
+
+    for step in state.steps:
+        if step.primitive in ("specialize", "prefetch"):
+            raise TargetError(
+                "G144",
+                f"{step.primitive} is not generated for GPUs yet",
+                where=step.where,
+                hint=["a schedule without it" + (" for each case" if step.primitive == "specialize" else "")],
+            )
+    check_nest(nest, state)
+    loops = replace(lower_for_device(nest, stages, storage, signature), lines=lines_of(state))
+    shared = limits_of(architecture).block_shared_bytes
+    return check_launches(
+        loops, state, DeviceLimits(architecture, THREADS_OF_A_BLOCK, DEPTH_OF_A_BLOCK, shared)
+    )
+
+
+def _refuse_bound_loops(state: State) -> None:
+    from tdsl.lower.device_limits import refuse_bound_loops
+
+    refuse_bound_loops(state)
 
 
 def _slot(
@@ -165,8 +221,9 @@ def lowered(
     name: str | None = None,
     where: Location | None = None,
     clock: _Clock | None = None,
+    device: str | None = None,
 ) -> tuple[LoopKernel, Interface]:
-    """The Loop IR of a schedule and what its callers must know."""
+    """The Loop IR of a schedule and what its callers must know. device: the CUDA architecture it is for."""
     from tdsl.lower.pipeline import lower
     from tdsl.schedule.nest_build import build_nest
 
@@ -180,7 +237,11 @@ def lowered(
     stages = {entry.name: entry.stage for entry in state.live()}
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
     versions = [_version(one) for one in state.versions]
-    loops = lower(nest, stages, storage, signature, versions=versions)
+    if device is None:
+        _refuse_bound_loops(state)
+        loops = lower(nest, stages, storage, signature, versions=versions)
+    else:
+        loops = _launches(state, nest, stages, storage, signature, device)
     clock.mark("lower")
     interface = _interface(state, nest, loops, arguments, sizes)
     for made, version in zip(versions, state.versions, strict=True):

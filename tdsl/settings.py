@@ -116,11 +116,23 @@ SWITCHES: dict[str, str] = {
     "TDSL_FULL_TRACEBACK": "1: keep tdsl's own frames in tracebacks (read by tdsl/location.py)",
     "TDSL_CACHE": "0: keep no machine code on disk and read none",
     "TDSL_CACHE_DIR": "the folder of compiled kernels; $XDG_CACHE_HOME/tdsl or ~/.cache/tdsl by default",
+    "TDSL_NVRTC": "the NVRTC library to compile CUDA C with; else that of the package nvidia-cuda-nvrtc",
+    "TDSL_NVDISASM": "the disassembler for CUDA images; else that of the package nvidia-cuda-nvdisasm",
     "TDSL_CACHE_MB": "how large that folder may grow, in 10^6 bytes; 500 by default",
     "TDSL_LIBCUDA": "the CUDA driver's library; libcuda.so.1 by default",
     "TDSL_CUDA_SYNC": "1: wait after each launch of a CUDA kernel, so that a device error names its kernel",
 }
 """Every environment variable that tdsl reads, with its meaning."""
+
+
+def nvrtc_library() -> str | None:
+    """The path that ``TDSL_NVRTC`` gives."""
+    return os.environ.get("TDSL_NVRTC", "").strip() or None
+
+
+def nvdisasm_program() -> str | None:
+    """The path that ``TDSL_NVDISASM`` gives."""
+    return os.environ.get("TDSL_NVDISASM", "").strip() or None
 
 
 def time_builds() -> bool:

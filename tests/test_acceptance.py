@@ -21,6 +21,8 @@ def marked(program: Path) -> object:
     marks = [pytest.mark.acceptance]
     if imports_of(program, "matplotlib"):
         marks.append(pytest.mark.needs("demo", "matplotlib"))
+    if 'target="cuda' in program.read_text():
+        marks += [pytest.mark.needs("cuda", "nvidia"), pytest.mark.needs_compiler]
     return pytest.param(program, marks=marks, id=program.stem)
 
 

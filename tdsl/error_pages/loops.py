@@ -211,8 +211,6 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
         TargetError,
         "a target that cannot be built for yet",
         "The target is known but this version has no code generator for it.",
-        SCALE + 'td.build(td.schedule(y), target="cuda:sm_90")',
-        SCALE + 'td.build(td.schedule(y), target="cpu")',
     ),
     ErrorPage(
         "G108",

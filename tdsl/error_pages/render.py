@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tdsl.error_pages import calls, devices, directives, expressions, legality, loops, schedules, values
+from tdsl.error_pages import calls, cuda, devices, directives, expressions, legality, loops, schedules, values
 from tdsl.error_pages.page import ErrorPage
 
 CODES: dict[str, ErrorPage] = {
@@ -16,6 +16,7 @@ CODES: dict[str, ErrorPage] = {
         *loops.PAGES,
         *calls.PAGES,
         *devices.PAGES,
+        *cuda.PAGES,
     )
 }
 """Code -> page, in the order of the document."""

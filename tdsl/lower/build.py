@@ -20,6 +20,7 @@ from tdsl.expr.tensor import Stage
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -30,10 +31,12 @@ from tdsl.lower.ir import (
     Statement,
     Store,
 )  # fmt: skip
+from tdsl.lower.launches import Device, launch_of
 from tdsl.lower.rewrite_statement import expressions, walk_statements
 from tdsl.schedule.nest import (
     Nest,
     NestAllocate,
+    NestBarrier,
     NestCompute,
     NestGuard,
     NestItem,
@@ -55,11 +58,20 @@ class Signature:
 
 
 def build_loops(
-    nest: Nest, stages: Mapping[str, Stage], inputs: Sequence[Storage], signature: Signature
+    nest: Nest,
+    stages: Mapping[str, Stage],
+    inputs: Sequence[Storage],
+    signature: Signature,
+    *,
+    on_device: bool = False,
 ) -> Kernel:
-    """The kernel a nest describes. stages: by name, as they now stand. inputs: storage of the caller's arrays."""
+    """The kernel a nest describes. stages: by name, as they now stand. inputs: storage of the caller's arrays.
+
+    on_device: each item at root is a launch on a GPU.
+    """
     storage = {one.tensor: one for one in (*nest.storage, *inputs)}
-    body = _Lowering(stages, storage).items(nest.items)
+    lowering = _Lowering(stages, storage)
+    body = lowering.launches(nest.items) if on_device else lowering.items(nest.items)
     return Kernel(signature.name, signature.sizes, signature.arguments, body, signature.assumptions)
 
 
@@ -67,6 +79,20 @@ class _Lowering:
     def __init__(self, stages: Mapping[str, Stage], storage: Mapping[str, Storage]) -> None:
         self.stages = stages
         self.storage = storage
+        self.device: Device | None = None
+
+    def launches(self, items: tuple[NestItem, ...]) -> Statement:
+        """The items at root, each one a launch; arrays between them around them."""
+        made: list[Statement] = []
+        for one in items:
+            if isinstance(one, NestAllocate) and one.storage.scope == "heap":
+                kept, body = one.storage, self.launches(one.body)
+                made.append(Allocate(kept.buffer, kept.dtype, kept.extents, "heap", body))
+                continue
+            launch = launch_of(one)
+            self.device = Device(launch)
+            made.append(launch.around(self.item(one)))
+        return block(made)
 
     def items(self, items: tuple[NestItem, ...]) -> Statement:
         return block([self.item(one) for one in items])
@@ -74,21 +100,39 @@ class _Lowering:
     def item(self, item: NestItem) -> Statement:
         match item:
             case NestLoop():
-                lower, upper = self.expression(item.lower, {}), self.expression(item.upper, {})
-                return For(item.var, lower, upper, item.kind, self.items(item.body))
+                return self.loop(item)
             case NestGuard(cond, body, tail, otherwise):
-                asked, then = self.expression(cond, {}), self.items(body)
+                asked, then = self.expression(self.placed(cond), {}), self.items(body)
                 if tail == "shift" and not _can_move(asked, body, then):
                     tail = None
                 return If(asked, then, self.items(otherwise) if otherwise else None, tail)
             case NestLet(var, value, body):
                 return Let(var, value, self.items(body))
+            case NestAllocate(storage, body) if storage.scope == "shared":
+                return self.items(body)  # stands around the threads
             case NestAllocate(storage, body):
                 return Allocate(
                     storage.buffer, storage.dtype, storage.extents, storage.scope, self.items(body)
                 )
             case NestCompute():
                 return self.compute(item)
+            case NestBarrier():
+                return Barrier()
+
+    def placed(self, cond: Node) -> Node:
+        """A condition; on a GPU it may ask where the thread stands."""
+        return cond if self.device is None else self.device.named(cond)
+
+    def loop(self, loop: NestLoop) -> Statement:
+        """A loop; on a GPU, a place or shared-out work."""
+        if loop.kind in ("serial", "parallel", "unroll", "vector"):
+            lower, upper = self.expression(loop.lower, {}), self.expression(loop.upper, {})
+            return For(loop.var, lower, upper, loop.kind, self.items(loop.body))
+        if self.device is None:
+            raise InternalError(
+                f"{loop.name} of {loop.stage} is bound to {loop.kind}", pass_name="lower.build"
+            )
+        return self.device.loop(loop, self.items(loop.body))
 
     # ------------------------------------------------------------ statements
     def compute(self, item: NestCompute) -> Statement:
@@ -268,6 +312,8 @@ def _computed(item: NestItem) -> Iterator[NestCompute]:
         case NestLoop() | NestLet() | NestAllocate():
             for one in item.body:
                 yield from _computed(one)
+        case NestBarrier():
+            pass
 
 
 def _inside(index: Sequence[Node], extents: Sequence[Node]) -> tuple[Node, ...]:

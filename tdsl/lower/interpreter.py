@@ -9,8 +9,9 @@ condition, bound or subscript of a store. What goes wrong is an `InternalError` 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,16 @@ import numpy.typing as npt
 
 from tdsl.errors import InternalError
 from tdsl.expr.narrow_floats import is_array_of, kept
-from tdsl.expr.node import Node
+from tdsl.expr.node import Const, Node
 from tdsl.expr.printer import text
 from tdsl.lower.interpret_buffer import PASS, Array, Buffer, is_lanes, scratch
 from tdsl.lower.interpret_expression import Code, Machine, Names, compile_expression
 from tdsl.lower.interpret_scalar import plain
+from tdsl.lower.interpret_threads import Resumable, run_block, thread_loops, waits
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -38,6 +41,8 @@ from tdsl.lower.ir import (
 )
 
 Step = Callable[[], None]
+Inside = Callable[[Statement, Names], Step]
+"""Compiles what stands in the body of a statement."""
 
 
 def interpret(
@@ -135,6 +140,8 @@ class _Compiler:
     def __init__(self, machine: Machine, shuffle: int | None) -> None:
         self.machine = machine
         self.random = None if shuffle is None else random.Random(shuffle)
+        self.private: list[Buffer] = []
+        """Buffers allocated inside the threads of the block being compiled."""
 
     def statement(self, statement: Statement, names: Names) -> Step:
         match statement:
@@ -144,6 +151,8 @@ class _Compiler:
                 return lambda: None
             case For(kind="vector"):
                 return self.lanes(statement, names)
+            case For(kind="thread.x" | "thread.y" | "thread.z"):
+                return self.threads(statement, names)
             case For():
                 return self.loop(statement, names)
             case If():
@@ -155,6 +164,8 @@ class _Compiler:
             case Block(statements):
                 steps = [self.statement(one, names) for one in statements]
                 return lambda: _each(steps)
+            case Barrier():
+                raise InternalError("a barrier outside of threads", pass_name=PASS)
 
     def expression(self, node: Node, names: Names) -> Code:
         return compile_expression(node, names, self.machine)
@@ -184,7 +195,7 @@ class _Compiler:
         upper = self.definite(loop.upper, names, "the bound").run
         body = self.statement(loop.body, replace(names, loops=(*names.loops, loop.var)))
         values, name = self.machine.values, loop.var
-        shuffled = self.random if loop.kind == "parallel" else None
+        shuffled = self.random if loop.kind in ("parallel", "block.x", "block.y", "block.z") else None
 
         def run() -> None:
             order: Sequence[int] = range(lower(), upper())
@@ -211,11 +222,75 @@ class _Compiler:
 
         return run
 
+    # ------------------------------------------------------------ threads
+    def threads(self, loop: For, names: Names) -> Step:
+        """The threads of a block, which meet at barriers."""
+        loops, body = thread_loops(loop)
+        places = {one.var: _extent(one) for one in loops}
+        outside, self.private = self.private, []
+        inner = replace(names, loops=(*names.loops, *places))
+        resumable, private = self.resumable(body, inner), self.private
+        self.private = outside
+        return lambda: run_block(self.machine, places, private, resumable, self.random)
+
+    def resumable(self, statement: Statement, names: Names) -> Resumable:
+        """A statement as a generator that stops at its barriers."""
+        if isinstance(statement, Barrier):
+            return lambda: iter((None,))
+        if not waits(statement):
+            return _at_once(self.statement(statement, names))
+        if isinstance(statement, Block):
+            parts = [self.resumable(one, names) for one in statement.statements]
+            return lambda: chain.from_iterable(part() for part in parts)
+        if isinstance(statement, For):
+            return self.iterations(statement, names)
+        started: list[Iterator[None]] = []
+
+        def inside(one: Statement, inner: Names) -> Step:
+            body = self.resumable(one, inner)
+            return lambda: started.append(body())
+
+        outside = self.around(statement, names, inside)
+
+        def once() -> Iterator[None]:
+            outside()
+            while started:
+                yield from started.pop()
+
+        return once
+
+    def around(self, statement: Statement, names: Names, inside: Inside) -> Step:
+        """A statement around barriers whose body is started and left to be resumed."""
+        match statement:
+            case Let():
+                return self.let(statement, names, inside)
+            case Allocate():
+                return self.allocation(statement, names, inside)
+            case If():
+                return self.branch(statement, names, inside)
+            case _:
+                raise InternalError("a barrier inside lanes or a store", pass_name=PASS)
+
+    def iterations(self, loop: For, names: Names) -> Resumable:
+        """A loop around barriers."""
+        lower = self.definite(loop.lower, names, "the bound").run
+        upper = self.definite(loop.upper, names, "the bound").run
+        body = self.resumable(loop.body, replace(names, loops=(*names.loops, loop.var)))
+        values, name = self.machine.values, loop.var
+
+        def run() -> Iterator[None]:
+            for value in range(lower(), upper()):
+                values[name] = value
+                yield from body()
+
+        return run
+
     # ------------------------------------------------------------ conditions
-    def branch(self, branch: If, names: Names) -> Step:
+    def branch(self, branch: If, names: Names, inside: Inside | None = None) -> Step:
+        inside = inside or self.statement
         cond = self.definite(branch.cond, names, "the condition")
-        then = self.statement(branch.then, names)
-        other = None if branch.otherwise is None else self.statement(branch.otherwise, names)
+        then = inside(branch.then, names)
+        other = None if branch.otherwise is None else inside(branch.otherwise, names)
         if cond.lanes:
             return self.masked(cond.run, then, other)
         test = cond.run
@@ -247,7 +322,7 @@ class _Compiler:
         return run
 
     # ------------------------------------------------------------ names and memory
-    def let(self, let: Let, names: Names) -> Step:
+    def let(self, let: Let, names: Names, inside: Inside | None = None) -> Step:
         code = self.expression(let.value, names)
         loops = names.loops if code.lanes or code.taints else (*names.loops, let.var)
         inner = replace(
@@ -256,7 +331,7 @@ class _Compiler:
             undefined=names.undefined | {let.var} if code.taints else names.undefined,
             loops=loops,
         )
-        body = self.statement(let.body, inner)
+        body = (inside or self.statement)(let.body, inner)
         machine, name, value, taints = self.machine, let.var, code.run, code.taints
 
         def run() -> None:
@@ -267,11 +342,14 @@ class _Compiler:
 
         return run
 
-    def allocation(self, allocate: Allocate, names: Names) -> Step:
+    def allocation(self, allocate: Allocate, names: Names, inside: Inside | None = None) -> Step:
         extents = [self.definite(extent, names, "the extent").run for extent in allocate.extents]
         name, dtype, padding = allocate.buffer, allocate.dtype, allocate.padding
         buffer = scratch(name, dtype, [0] * len(extents), padding)
-        body = self.statement(allocate.body, replace(names, buffers={**names.buffers, name: buffer}))
+        self.private.append(buffer)
+        body = (inside or self.statement)(
+            allocate.body, replace(names, buffers={**names.buffers, name: buffer})
+        )
 
         def run() -> None:
             fresh = scratch(name, dtype, [extent() for extent in extents], padding)
@@ -309,6 +387,22 @@ def _undefined_lanes(machine: Machine) -> Array | None:
     if is_lanes(machine.taint):
         return machine.taint
     return np.ones(machine.width, bool) if machine.taint else None
+
+
+def _at_once(step: Step) -> Resumable:
+    """A statement without barriers as a generator."""
+
+    def run() -> Iterator[None]:
+        step()
+        return
+        yield
+
+    return run
+
+
+def _extent(loop: For) -> int:
+    assert isinstance(loop.upper, Const)
+    return int(loop.upper.value)
 
 
 def _each(steps: Sequence[Step]) -> None:

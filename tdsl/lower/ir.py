@@ -19,8 +19,19 @@ from typing import Literal
 from tdsl.dtypes import DType
 from tdsl.expr.node import Node
 
-LoopKind = Literal["serial", "parallel", "unroll", "vector"]
-Scope = Literal["heap", "stack", "register"]
+LoopKind = Literal[
+    "serial",
+    "parallel",
+    "unroll",
+    "vector",
+    "block.x",
+    "block.y",
+    "block.z",
+    "thread.x",
+    "thread.y",
+    "thread.z",
+]
+Scope = Literal["heap", "stack", "register", "shared", "local"]
 Role = Literal["input", "output"]
 
 
@@ -30,6 +41,11 @@ class For:
 
     `unroll` and `vector` need constant bounds (after constant folding); a vector body holds no loop but unrolled ones
     and no Allocate. `parallel`: iterations are independent and may run at once in any order.
+
+    A kernel of a GPU: `block.z`, `block.y`, `block.x` loops from 0 over nothing but sizes (those there are, in this
+    order), shared allocations, then `thread.z`, `thread.y`, `thread.x` loops from 0 with constant bounds. The variable
+    of such a loop is called as its kind. Blocks run in any order; the threads of a block run at once and meet at each
+    `Barrier`, which all of them reach.
     """
 
     var: str
@@ -66,7 +82,8 @@ class Allocate:
     """A scratch buffer that lives during `body`; contents undefined at its start.
 
     register: constant extents; every index is constant plus lanes once unrolled loops are expanded; becomes values.
-    stack: constant extents, at most 64 KiB. heap: from the arena, 64-byte aligned, extents may be any int64 >= 0.
+    local: as stack, memory of one GPU thread. shared: one for a block of threads, constant extents, outside of the
+    thread loops. stack: constant extents, at most 64 KiB. heap: from the arena, 64-byte aligned, extents may be any int64 >= 0.
     `padding`: bytes-free elements past the end that may be read (their values are unused); heap and stack only.
     """
 
@@ -94,6 +111,11 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier:
+    """No thread of a block goes on before all have arrived; then all see what each wrote before. In thread loops only."""
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Statements in order; may be empty."""
 
@@ -108,7 +130,7 @@ class Prefetch:
     index: tuple[Node, ...]
 
 
-Statement = For | If | Let | Allocate | Store | Prefetch | Block
+Statement = For | If | Let | Allocate | Store | Prefetch | Block | Barrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,8 @@ class ScalarArgument:
 class Kernel:
     """A whole kernel: arguments in call order (inputs and scalars, then outputs), sizes in a fixed order, one body.
 
-    assumptions: bool nodes over sizes and params that hold whenever the body runs (checked by the caller).
+    assumptions: bool nodes over sizes and params that hold whenever the body runs (checked by the caller). lines: of
+    loop variables and buffers, the user's file and line that made them, for generated code that says so.
     """
 
     name: str
@@ -145,6 +168,7 @@ class Kernel:
     arguments: tuple[ArrayArgument | ScalarArgument, ...]
     body: Statement
     assumptions: tuple[Node, ...] = field(default=())
+    lines: tuple[tuple[str, str, int], ...] = field(default=())
 
 
 def block(statements: Sequence[Statement]) -> Statement:

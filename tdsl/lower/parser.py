@@ -18,6 +18,7 @@ from tdsl.expr.rewrite import substitute
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -36,16 +37,19 @@ from tdsl.lower.printer import FORMAT
 from tdsl.lower.verifier import verify
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_FOR = re.compile(rf"(serial|parallel|unroll|vector) ({_NAME}) in (.*) \.\. (.*)")
+_FOR = re.compile(rf"(serial|parallel|unroll|vector|(?:block|thread)\.[xyz]) ({_NAME}) in (.*) \.\. (.*)")
 _IF = re.compile(r"if (.*?)(?: tail (\w+))?")
 _LET = re.compile(rf"let ({_NAME}): (\w+) = (.*)")
 _SHARE = re.compile(rf"share ({_NAME}): (\w+) = (.*)")
-_ALLOCATE = re.compile(rf"allocate ({_NAME}): (\w+)\[(.*)\] (heap|stack|register)(?: padding (\d+))?")
+_ALLOCATE = re.compile(
+    rf"allocate ({_NAME}): (\w+)\[(.*)\] (heap|stack|register|shared|local)(?: padding (\d+))?"
+)
 _ARRAY = re.compile(rf"(input|output) ({_NAME}): (\w+)\[(.*?)\](?: in (.*) \.\. (.*))?")
 _PARAM = re.compile(rf"param ({_NAME}): (\w+)")
+_LINE = re.compile(rf'line ({_NAME}) "(.*)" (\d+)')
 _SIZE = re.compile(rf"size ({_NAME})")
 
-STATEMENT = "a loop, if, let, allocate, pass or BUFFER[…] = VALUE"
+STATEMENT = "a loop, if, let, allocate, pass, barrier or BUFFER[…] = VALUE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,12 @@ class _Reader:
                 array = self.array(found, names)
                 kernel = replace(kernel, arguments=(*kernel.arguments, array))
                 names = _with_buffer(names, array.name, array.dtype)
+            elif found := _LINE.fullmatch(line):
+                kernel = replace(kernel, lines=(*kernel.lines, (found[1], found[2], int(found[3]))))
             elif line.startswith("assume "):
                 kernel = replace(kernel, assumptions=(*kernel.assumptions, self.node(line[7:], names)))
             else:
-                raise self.wrong("size, param, input, output, assume or begin")
+                raise self.wrong("size, param, input, output, assume, line or begin")
         return kernel, names
 
     def array(self, found: re.Match[str], names: Names) -> ArrayArgument:
@@ -177,6 +183,8 @@ class _Reader:
             return Block(())
         if line.startswith("prefetch "):
             return self.prefetch(line.removeprefix("prefetch "), own)
+        if line == "barrier":
+            return Barrier()
         if found := _FOR.fullmatch(line):
             low, high = self.node(found[3], own), self.node(found[4], own)
             inner = _with_variable(names, Var(found[2], INT64, "local"))

@@ -57,5 +57,25 @@ def lower(
     return kernel
 
 
+GPU_PASSES: tuple[tuple[str, Pass], ...] = (("simplify_loops", simplify_loops),)
+"""What runs after `build_loops` for a GPU."""
+
+
+def lower_for_device(
+    nest: Nest,
+    stages: Mapping[str, Stage],
+    inputs: Sequence[Storage],
+    signature: Signature,
+    watch: Watch | None = None,
+) -> Kernel:
+    """Loop IR for a GPU: one launch an item at root. Errors: L133 L134 loops that no launch can have."""
+    kernel = build_loops(nest, stages, inputs, signature, on_device=True)
+    for name, one in (("build_loops", _same), *GPU_PASSES):
+        kernel = verify(one(kernel), after=name)
+        if watch is not None:
+            watch(name, kernel)
+    return kernel
+
+
 def _same(kernel: Kernel) -> Kernel:
     return kernel

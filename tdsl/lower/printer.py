@@ -16,6 +16,7 @@ from tdsl.expr.rewrite import substitute, walk
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -44,6 +45,7 @@ def kernel_text(kernel: Kernel) -> str:
     lines += [f"size {name}" for name in kernel.sizes]
     lines += [heading(argument) for argument in kernel.arguments]
     lines += [f"assume {text(node)}" for node in kernel.assumptions]
+    lines += [f'line {name} "{file}" {number}' for name, file, number in kernel.lines]
     lines.append("begin")
     lines += ["  " * level + line for level, line in _lines(kernel.body, 1)]
     return "\n".join(lines) + "\n"
@@ -80,6 +82,8 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
             return f"prefetch {part.buffer}[{_list(part.index) or '()'}]"
         case Block():
             return "pass"
+        case Barrier():
+            return "barrier"
 
 
 def _list(nodes: Sequence[Node]) -> str:
@@ -108,7 +112,7 @@ def _lines(statement: Statement, level: int) -> Iterator[tuple[int, str]]:
             if statement.otherwise is not None:
                 yield level, "else"
                 yield from _lines(statement.otherwise, level + 1)
-        case Store() | Prefetch() | Block():
+        case Store() | Prefetch() | Block() | Barrier():
             pass
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from tdsl.expr import build
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary
 from tdsl.expr.rewrite import rewrite
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 Change = Callable[[Node], Node]
 _Part = TypeVar("_Part")
@@ -33,7 +33,7 @@ def expressions(statement: Statement) -> tuple[Node, ...]:
             return (statement.value,)
         case Allocate():
             return statement.extents
-        case Block():
+        case Block() | Barrier():
             return ()
 
 
@@ -49,7 +49,7 @@ def parts(statement: Statement) -> tuple[Statement, ...]:
         case If(_, then, otherwise):
             assert otherwise is not None
             return then, otherwise
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             return ()
 
 
@@ -94,6 +94,8 @@ def rebuild(
         case Block(statements):
             new = _each(statements, inside)
             return statement if new is statements else Block(new)
+        case Barrier():
+            return statement
 
 
 def map_expressions(statement: Statement, table: Mapping[Node, Node]) -> Statement:

@@ -29,6 +29,7 @@ from tdsl.expr.typecheck import violation
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -65,11 +66,13 @@ class _Scope:
     buffers: Mapping[str, _Buffer]
     unrolled: frozenset[str] = frozenset()
     vector: bool = False
+    block: bool = False
+    thread: bool = False
 
     def bound(self, var: Var, *, unrolled: bool, vector: bool = False) -> _Scope:
         inside = self.unrolled | {var.name} if unrolled else self.unrolled
         names = {**self.names, var.name: var}
-        return _Scope(names, self.buffers, inside, self.vector or vector)
+        return replace(self, names=names, unrolled=inside, vector=self.vector or vector)
 
 
 def verify(kernel: Kernel, after: str) -> Kernel:
@@ -151,6 +154,9 @@ class _Verifier:
                 self.statement(statement.body, inner)
             case Allocate():
                 self.allocation(statement, scope)
+            case Barrier():
+                if not scope.thread or scope.vector:
+                    raise self.fail("a barrier stands outside of the threads of a block")
 
     def branch(self, branch: If, scope: _Scope) -> None:
         self.typed(branch.cond, BOOL, "a condition")
@@ -169,8 +175,22 @@ class _Verifier:
             raise self.fail(f"{loop.kind} loop {loop.var} has no constant bounds")
         if scope.vector and loop.kind != "unroll":
             raise self.fail(f"{loop.kind} loop {loop.var} stands inside lanes")
+        if "." in loop.kind:
+            scope = self.place_on_device(loop, scope)
         var = Var(loop.var, INT64, "local")
         self.statement(loop.body, scope.bound(var, unrolled=fixed, vector=loop.kind == "vector"))
+
+    def place_on_device(self, loop: For, scope: _Scope) -> _Scope:
+        """Blocks over sizes, then threads with constant bounds, all from 0."""
+        if not isinstance(loop.lower, Const) or loop.lower.value != 0:
+            raise self.fail(f"{loop.kind} loop {loop.var} does not start at 0")
+        if loop.kind.startswith("thread"):
+            if not isinstance(loop.upper, Const):
+                raise self.fail(f"{loop.kind} loop {loop.var} has no constant bounds")
+            return replace(scope, thread=True)
+        if scope.thread or any(var.kind == "local" for var in variables(loop.upper)):
+            raise self.fail(f"{loop.kind} loop {loop.var} stands inside threads, or depends on a loop")
+        return replace(scope, block=True)
 
     def allocation(self, allocate: Allocate, scope: _Scope) -> None:
         name = allocate.buffer
@@ -185,8 +205,10 @@ class _Verifier:
             raise self.fail(f"{name} has a negative extent")
         if allocate.scope != "heap" and len(extents) != len(allocate.extents):
             raise self.fail(f"{name} in scope {allocate.scope} has no constant extents")
-        if allocate.scope == "stack":
+        if allocate.scope in ("stack", "local"):
             self.stack(allocate, extents)
+        if allocate.scope == "shared" and (scope.thread or not scope.block):
+            raise self.fail(f"{name} in scope shared stands outside of blocks, or inside of threads")
         if allocate.padding < 0 or (allocate.padding and allocate.scope == "register"):
             raise self.fail(f"{name} in scope {allocate.scope} has a padding of {allocate.padding}")
         buffer = _Buffer(allocate.dtype, len(allocate.extents), True, allocate.scope == "register")

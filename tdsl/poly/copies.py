@@ -228,8 +228,17 @@ class Copies:
                 total = part if total is None else total.union(part)
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
-        needed = self._few(stage, merged(total), definer)
+        needed = self._few(stage, merged(self._of_block(stage, total)), definer)
         return without_divisions(self._closed(needed, definer))
+
+    def _of_block(self, stage: str, needed: isl.Map) -> isl.Map:
+        """Of a stage in storage that a block shares: what any of its threads needs, whichever thread asks (P11)."""
+        if not self.tree.arrangements[stage].shared:
+            return needed
+        for place, dim in enumerate(self.tree.host(stage)):
+            if self.tree.bound_to_threads(dim):
+                needed = needed.eliminate(IN, place, 1)
+        return needed
 
     def _at_host(self, reader: Statement, host: tuple[Dim, ...]) -> isl.Map:
         """{ dims of a host -> axes } what a reader inside computes in one iteration of them."""

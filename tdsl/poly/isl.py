@@ -193,3 +193,22 @@ def without_divisions(relation: isl.Map) -> isl.Map:
         return relation
     plain = relation.remove_divs().remove_redundancies()
     return plain if plain.is_subset(relation) else relation
+
+
+def forgotten(domain: isl.Set, places: Sequence[int]) -> isl.Set:
+    """The set whatever the values of some dims are."""
+    for place in places:
+        domain = domain.eliminate(SET, place, 1)
+    return domain.coalesce() if places else domain
+
+
+def clear(domain: isl.Set) -> isl.Set:
+    """The set without a name for its tuple."""
+    return domain.reset_tuple_id() if domain.has_tuple_id() else domain
+
+
+def clear_map(relation: isl.Map) -> isl.Map:
+    """The relation without names for its tuples."""
+    for side in (IN, OUT):
+        relation = relation.reset_tuple_id(side) if relation.has_tuple_id(side) else relation
+    return relation

@@ -8,7 +8,9 @@ the sink of a tensor that is updated in place (its value before, and after every
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
+from typing import Literal
 
 from tdsl.poly.joins import Joins
 from tdsl.poly.model import Arranged, Arrangement, Fuse, Place, Skew, Split, Statement
@@ -65,6 +67,7 @@ class LoopTree:
     _dims: dict[str, tuple[Dim, ...]] = field(init=False, default_factory=dict[str, tuple[Dim, ...]])
     _levels: dict[str, int] = field(init=False, default_factory=dict[str, int])
     joins: Joins = field(init=False)
+    _meeting: frozenset[Dim] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         program = self.arranged.program
@@ -257,6 +260,47 @@ class LoopTree:
         if self.statements[name].role in ("source", "sink"):
             return self.statements[name].axes
         return tuple(leaf for _, leaf in self.dims(name)[self.entry(name) :])
+
+    # places on a GPU
+
+    def bound(self, dim: Dim) -> bool:
+        """Whether the iterations of a loop are places."""
+        return self.bound_to_threads(dim) or self.bound_to_blocks(dim)
+
+    def bound_to_threads(self, dim: Dim) -> bool:
+        """Whether the iterations of a loop are threads of a block."""
+        return self._bound(dim, "threads")
+
+    def bound_to_blocks(self, dim: Dim) -> bool:
+        """Whether the iterations of a loop are blocks of a grid."""
+        return self._bound(dim, "blocks")
+
+    def _bound(self, dim: Dim, what: Literal["threads", "blocks"]) -> bool:
+        owner_, leaf = dim
+        stage = owner_.split(".")[0]
+        arrangement = self.arrangements.get(stage)
+        if arrangement is None:
+            return False
+        names = arrangement.threads if what == "threads" else arrangement.blocks
+        spans = self.own(stage).spans
+        return any(leaf in self.own(stage).leaves[slice(*spans[name])] for name in names)
+
+    def apart(self, dims: Sequence[Dim], position: int) -> list[int]:
+        """Dims the bounds of a loop may not depend on: a grid is a box; threads that meet run the same loops."""
+        if self.bound_to_blocks(dims[position]):
+            return list(range(position))
+        if self.bound_to_threads(dims[position]) or dims[position] in self.meeting():
+            return [place for place in range(position) if self.bound_to_threads(dims[place])]
+        return []
+
+    def meeting(self) -> frozenset[Dim]:
+        """Loops around stages in shared storage: all threads of a block run them alike, to meet at barriers inside."""
+        if self._meeting is None:
+            shared = [
+                name for name, each in self.arrangements.items() if each.shared and name in self.of_stage
+            ]
+            self._meeting = frozenset(dim for name in shared for dim in self.host(name))
+        return self._meeting
 
     # order and storage
 

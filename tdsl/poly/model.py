@@ -13,6 +13,11 @@ from tdsl.expr.node import Node
 from tdsl.expr.tensor import Size
 from tdsl.records import dataclass
 
+Dimension = Literal["block.x", "block.y", "block.z", "thread.x", "thread.y", "thread.z"]
+"""Where the iterations of a bound loop stand: blocks of the grid, threads of a block."""
+
+LoopKind = Literal["serial", "parallel", "unroll", "vector"] | Dimension
+
 StatementRole = Literal["assign", "init", "update", "finish", "source", "sink"]
 
 
@@ -160,10 +165,12 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class LoopMark:
-    """A loop of a stage and how it runs. `vector`: lanes in lockstep (semantics P6)."""
+    """A loop of a stage and how it runs. `vector`: lanes in lockstep (semantics P6). `block.x` … `thread.z`: its
+    iterations are places on a GPU; for what is legal they are iterations in parallel.
+    """
 
     name: str
-    kind: Literal["serial", "parallel", "unroll", "vector"] = "serial"
+    kind: LoopKind = "serial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,12 @@ class Arrangement:
     promotes: tuple[str, ...] = ()
     atomic: bool = False
     """The stage's elements are changed at once, by an operation that commutes: its own changes need no order."""
+    blocks: tuple[str, ...] = ()
+    """Loops bound to blocks: their bounds may depend on sizes alone. Only read where loops are scanned."""
+    threads: tuple[str, ...] = ()
+    """Loops bound to threads of a block. Only read where loops are scanned."""
+    shared: bool = False
+    """Its storage belongs to a block: what it makes is what all threads of the block need (semantics P11)."""
     slide: Literal["burst", "rewind"] = "burst"
     """Where storage is farther out: when elements are made (poly/slide.py); rewind falls back to burst."""
     joined: Join | None = None

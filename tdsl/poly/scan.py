@@ -19,7 +19,7 @@ from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies, Scanned
-from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, pieces
+from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, clear, clear_map, forgotten, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
 Dims = frozenset[tuple[str, str]]
@@ -93,7 +93,7 @@ def _scanned(
     copies: Copies, statement: str, constant: Dims, lead: str | None, fixed: int, drop: Dims
 ) -> tuple[Scan, dict[tuple[str, int], isl.Set]]:
     """(the bounds, what the first loops and their guards let through)."""
-    domain = _clear(copies.relation(statement).domain())
+    domain = clear(copies.relation(statement).domain())
     every = copies.dims(statement)
     for position in range(len(every) - 1, -1, -1):
         if every[position] in drop:
@@ -102,12 +102,19 @@ def _scanned(
     dims = tuple(dim for dim in every if dim not in drop)
     frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
     known = _known(copies, lead, fixed)
+    if copies.tree.arrangements[copies.tree.statements[statement].stage].shared:
+        known = forgotten(
+            known, [place for place in range(fixed) if copies.tree.bound_to_threads(dims[place])]
+        )
     enforced = [known]
     bounds: list[Bound] = []
     for position in range(fixed, len(dims)):
         shadow = domain.project_out(SET, position + 1, len(dims) - position - 1)
         known = known.add_dims(SET, 1)
-        bound, kept = frame.bound(shadow, known, position, dims[position] in constant)
+        apart = copies.tree.apart(dims, position)
+        bound, kept = frame.bound(
+            forgotten(shadow, apart), forgotten(known, apart), position, dims[position] in constant
+        )
         bounds.append(bound)
         known = known.intersect(kept)
         enforced.append(known)
@@ -135,7 +142,7 @@ def shared_bound(copies: Copies, statements: Sequence[str], position: int, const
     known = copies.enforced[statements[0], position].add_dims(SET, 1)
     shadows: list[isl.Set] = []
     for name in statements:
-        domain = _clear(copies.relation(name).domain())
+        domain = clear(copies.relation(name).domain())
         part = domain.project_out(SET, position + 1, domain.dim(SET) - position - 1).compute_divs().coalesce()
         if not any(part.is_equal(other) for other in shadows):
             shadows.append(part)
@@ -151,14 +158,14 @@ def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[
     subscripts: nodes over the statement's axes.
     """
     axes = tuple(axis_var(name) for name in copies.tree.statements[statement].axes)
-    physical = _clear_map(Affine(axes, copies.flow.params).relation(tuple(subscripts)))
+    physical = clear_map(Affine(axes, copies.flow.params).relation(tuple(subscripts)))
     try:
         with budget(BOX_BUDGET):
-            written = _clear_map(copies.relation(statement))
+            written = clear_map(copies.relation(statement))
             written = written.project_out(IN, level, written.dim(IN) - level).coalesce()
             return _box(copies, statement, level, written.apply_range(physical))
     except TooLarge:
-        whole = _clear(copies.flow.domain(copies.tree.statements[statement]))
+        whole = clear(copies.flow.domain(copies.tree.statements[statement]))
         return _box(copies, statement, 0, isl.Map.from_range(whole).apply_range(physical))
 
 
@@ -190,16 +197,6 @@ def _rest(domain: isl.Set, known: isl.Set) -> isl.Set:
         return domain
 
 
-def _clear(domain: isl.Set) -> isl.Set:
-    return domain.reset_tuple_id() if domain.has_tuple_id() else domain
-
-
-def _clear_map(relation: isl.Map) -> isl.Map:
-    for side in (IN, OUT):
-        relation = relation.reset_tuple_id(side) if relation.has_tuple_id(side) else relation
-    return relation
-
-
 def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
     """What holds before the first loop scanned: the context, and what the enclosing loops and their guards ask.
 
@@ -210,7 +207,7 @@ def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
         return isl.Set.from_params(context)
     reached = copies.enforced.get((lead, fixed))
     if reached is None:
-        domain = _clear(copies.relation(lead).domain())
+        domain = clear(copies.relation(lead).domain())
         reached = domain.project_out(SET, fixed, domain.dim(SET) - fixed)
     return reached.intersect_params(context)
 
@@ -370,7 +367,7 @@ class Frame:
         """Lower end and extent of one component of the range of `relation`."""
         one = relation.project_out(OUT, position + 1, relation.dim(OUT) - position - 1)
         one = one.project_out(OUT, 0, position).coalesce()
-        wrapped = _clear(one.wrap()).flatten()
+        wrapped = clear(one.wrap()).flatten()
         owners = wrapped.dim(SET) - 1
         value = isl.Aff.var_on_domain(isl.LocalSpace.from_space(wrapped.get_space()), SET, owners)
         best: tuple[isl.Aff, Node] | None = None

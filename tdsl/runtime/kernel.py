@@ -23,7 +23,7 @@ from tdsl.runtime.timing import measure
 if TYPE_CHECKING:
     from tdsl.runtime.cuda.hazards import Hazards
 
-Source = Literal["loops", "llvm", "asm"]
+Source = Literal["loops", "llvm", "asm", "cuda", "ptx", "sass"]
 
 
 class Origin(Protocol):
@@ -101,10 +101,37 @@ class Kernel:
 
     @hide_internal_frames
     def source(self, what: Source = "loops") -> str:
-        """The kernel's text: "loops" (Loop IR), "llvm" (LLVM IR of the contiguous body) or "asm"."""
-        if what not in ("loops", "llvm", "asm"):
-            raise ArgumentError("G110", f"no source {what!r}", hint=['"loops", "llvm" or "asm"'])
+        """The kernel's text: "loops" (Loop IR), "llvm" (LLVM IR of the contiguous body) or "asm"; on a GPU "cuda", "ptx"
+        or "sass" (machine code; needs `tdsl[cuda-dev]`).
+
+        Errors: G108 a text that this kernel does not have; G110 no such text; T103 T104 NVRTC; T105 no disassembler.
+        """
+        if what not in ("loops", "llvm", "asm", "cuda", "ptx", "sass"):
+            raise ArgumentError(
+                "G110",
+                f"no source {what!r}",
+                hint=['"loops", "llvm", "asm"', '"cuda", "ptx", "sass" on a GPU'],
+            )
         return self._origin.source(what)
+
+    @hide_internal_frames
+    def resources(self) -> dict[str, object]:
+        """What a kernel for a GPU needs, read from its compiled image: no device is asked.
+
+        Returns: `registers` a thread, `spill_bytes` and `local_bytes` a thread, `shared_bytes` a block (dynamic memory
+            included), `threads`, `code_bytes`, `occupancy` (the share of a multiprocessor's warps); of several launches
+            the most (occupancy: the least), and each of them under `kernels`.
+
+        Errors: G108 a kernel for a CPU; T103 T104 NVRTC; G141 an architecture it does not have.
+        """
+        found = getattr(self._origin, "resources", None)
+        if found is None:
+            raise TargetError(
+                "G108",
+                f"a kernel for {self._origin.target_text} has no resources to count",
+                hint=['td.build(s, target="cuda:sm_90").resources()'],
+            )
+        return found()
 
     @hide_internal_frames
     def save(self, path: str | Path, *, cpus: Sequence[str] | None = None) -> tuple[Path, ...]:

@@ -59,8 +59,9 @@ class Advisor:
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
             if place[1] in host.axes and over_reduction(host, place[1]):
+                then = "bind" if self.step.primitive == "bind" else "parallel"
                 lines.append(
-                    f'rfactor("{host.name}", "{place[1]}"), then parallel of the stage it makes; '
+                    f'rfactor("{host.name}", "{place[1]}"), then {then} of the stage it makes; '
                     f'or atomic("{self._summing(host)}")'
                 )
             else:

@@ -29,10 +29,10 @@ from tdsl.schedule.state import StageState, State, StorageScope, Tail
 
 Choice = TypeVar("Choice", bound=str)
 
-SCOPES: tuple[StorageScope, ...] = ("heap", "stack", "register")
+SCOPES: tuple[StorageScope, ...] = ("heap", "stack", "register", "shared", "local")
 WIDEST_BLOCK = 2**40
 """Elements that one block of a split, with the blocks inside it, may span."""
-CUDA_SCOPES = ("shared", "fragment", "local")
+LATER_SCOPES = ("fragment",)
 TAILS: tuple[Tail, ...] = ("guard", "mask", "peel", "shift", "pad")
 
 
@@ -179,13 +179,13 @@ def choice(step: Directive, name: str, value: object, choices: Sequence[Choice])
     for known in choices:
         if value == known:
             return known
-    later = ("that scope exists on CUDA targets only, which this version does not build for",)
+    later = ("that scope holds operands of tensor cores, which this version does not use",)
     raise step.refusal(
         ArgumentError,
         "S110",
         f"{name}{'' if name == step.primitive else f' of {step.primitive}'} is one of "
         f"{', '.join(map(repr, choices))}, not {value!r}",
-        why=later if value in CUDA_SCOPES and name == "scope" else (),
+        why=later if value in LATER_SCOPES and name == "scope" else (),
         hint=_nearest(value, choices),
     )
 
@@ -300,7 +300,7 @@ def unmarked(step: Directive, state: State, entry: StageState, position: int, do
     raise step.refusal(
         ArgumentError,
         "S114",
-        f"{loop.name} of {entry.name} runs {KIND_TEXT[loop.kind]} already"
+        f"{loop.name} of {entry.name} runs {kind_text(loop.kind)} already"
         + ("" if doing == loop.kind else f": it cannot be {doing}"),
         why=(f"by {step_text(marking)}",) if marking is not None else (),
         loops=loop_lines(entry, mark=loop.name),
@@ -374,10 +374,19 @@ KIND_TEXT = {
 }
 
 
+def kind_text(kind: str) -> str:
+    """How a loop runs, in words: ``in parallel``, ``as threads along thread.x``."""
+    if kind in KIND_TEXT:
+        return KIND_TEXT[kind]
+    return f"as {'blocks' if kind.startswith('block') else 'threads'} along {kind}"
+
+
 def marked_by(state: State, entry: StageState, axis: str) -> Directive | None:
     """The step that marked a loop."""
     found: Directive | None = None
     for earlier in state.steps:
+        if earlier.primitive == "bind" and entry.name in earlier.stages()[:1]:
+            found = earlier if axis in dict(getattr(earlier, "places", ())) else found
         if earlier.primitive in ("parallel", "unroll", "vectorize") and entry.name in earlier.stages()[:1]:
             base = getattr(earlier, "axis", None)
             if isinstance(base, str) and axis in (base, base + "v", base + "u"):

@@ -9,6 +9,7 @@ from tdsl.errors import MARK
 from tdsl.schedule.state import StageState
 
 _HEADS = {"serial": "for", "parallel": "parallel", "unroll": "unroll", "vector": "vector"}
+"""First word of a loop's line; of a bound loop, its place."""
 
 
 def loop_lines(entry: StageState, mark: str | None = None, note: str = "") -> tuple[str, ...]:
@@ -16,6 +17,6 @@ def loop_lines(entry: StageState, mark: str | None = None, note: str = "") -> tu
     lines: list[str] = []
     for depth, loop in enumerate(entry.loops):
         pointed = f"   {MARK} {note}".rstrip() if loop.name == mark else ""
-        lines.append(f"{'  ' * depth}{_HEADS[loop.kind]} {loop.name}{pointed}")
+        lines.append(f"{'  ' * depth}{_HEADS.get(loop.kind, loop.kind)} {loop.name}{pointed}")
     lines.append(f"{'  ' * len(entry.loops)}{entry.name}[{', '.join(entry.dims)}] = …")
     return tuple(lines)

@@ -115,6 +115,16 @@ class StageView:
         """See `Schedule.separate`."""
         return self._with(self._schedule.separate(self._stage, axis))
 
+    @hide_internal_frames
+    def bind(self, axes: Mapping[str, str] | str, place: str | None = None) -> StageView:
+        """See `Schedule.bind`."""
+        return self._with(self._schedule.bind(self._stage, axes, place))
+
+    @hide_internal_frames
+    def cooperate(self, *, vector: Factor | None = None) -> StageView:
+        """See `Schedule.cooperate`."""
+        return self._with(self._schedule.cooperate(self._stage, vector=vector))
+
     # placement
 
     @hide_internal_frames

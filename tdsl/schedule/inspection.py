@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tdsl.poly.answers import Proved
 from tdsl.poly.model import Split
-from tdsl.schedule.arguments import marked_by
+from tdsl.schedule.arguments import kind_text, marked_by
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.legality import arranged_of, verdict_of
 from tdsl.schedule.loops import (
@@ -110,13 +110,8 @@ def about_loop(state: State, entry: StageState, axis: str) -> str:
             + ("" if entry.compute is None else " or less, by its place")
         )
     kind = next(loop.kind for loop in entry.loops if loop.name == axis)
-    words = {
-        "serial": "in order",
-        "parallel": "in parallel",
-        "unroll": "unrolled",
-        "vector": "as vector lanes",
-    }
-    lines.append(f"runs {words[kind]}" + (" over a reduction" if over_reduction(entry, axis) else ""))
+    words = "in order" if kind == "serial" else kind_text(kind)
+    lines.append(f"runs {words}" + (" over a reduction" if over_reduction(entry, axis) else ""))
     lines += [f"  by {step_text(step)}" for step in _makers(state, entry, axis)]
     inside = standing_at(state, entry.name, axis)
     if inside:

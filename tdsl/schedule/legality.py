@@ -15,7 +15,7 @@ from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
-from tdsl.poly.model import Arranged, Arrangement, Place, Program
+from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.placement import encloses, inputs_of, readers, stands
@@ -68,7 +68,7 @@ def arranged_of(state: State) -> Arranged:
 def _arrangement(entry: StageState) -> Arrangement:
     return Arrangement(
         stage=entry.name,
-        loops=entry.loops,
+        loops=tuple(LoopMark(loop.name, "parallel") if bound(loop) else loop for loop in entry.loops),
         relations=entry.relations,
         compute=entry.compute,
         store=entry.store,
@@ -79,6 +79,11 @@ def _arrangement(entry: StageState) -> Arrangement:
         joined=entry.joined,
         atomic=entry.atomic,
     )
+
+
+def bound(loop: LoopMark) -> bool:
+    """Whether the iterations of a loop are places on a GPU."""
+    return loop.kind not in ("serial", "parallel", "unroll", "vector")
 
 
 def verdict_of(state: State) -> answers.Verdict:
@@ -196,9 +201,9 @@ class _Refusal:
             case "missing":
                 return f"{self.step.primitive} would leave elements of {tensor} unmade that are read"
             case "race":
-                return f"iterations of the parallel loop{loop} would race on {tensor}"
+                return f"{self._together()}{loop} would race on {tensor}"
             case "reduction":
-                return f"iterations of the parallel loop{loop} would add to one element of {tensor} at once"
+                return f"{self._together()}{loop} would add to one element of {tensor} at once"
             case "promote":
                 return f"iterations in parallel would share a promoted tile of {tensor}"
             case "clobber":
@@ -213,6 +218,16 @@ class _Refusal:
                 return f"no order of the statements in the shared loop{loop} is right"
             case "twice":
                 return f"{self.step.primitive} would add terms of {tensor} twice"
+
+    def _together(self) -> str:
+        """What runs at once in the loop in question: iterations, or threads or blocks of a GPU."""
+        place = self.found.place
+        host = None if place is None else self.state.find(place[0])
+        kinds = {} if host is None else {loop.name: loop for loop in host.loops}
+        loop = None if place is None else kinds.get(place[1])
+        if loop is None or not bound(loop):
+            return "iterations of the parallel loop"
+        return f"{'blocks' if loop.kind.startswith('block') else 'threads'} along {loop.kind}, loop"
 
     def _where_readers_stand(self) -> list[str]:
         entry = self.state.find(self.found.tensor)

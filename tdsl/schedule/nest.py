@@ -13,8 +13,10 @@ from typing import Literal
 from tdsl.dtypes import DType
 from tdsl.expr.node import INT64, Node, Var
 from tdsl.expr.tensor import Tensor
+from tdsl.poly.model import Dimension
+from tdsl.schedule.state import StorageScope
 
-LoopKind = Literal["serial", "parallel", "unroll", "vector"]
+LoopKind = Literal["serial", "parallel", "unroll", "vector", "cooperate"] | Dimension
 ComputeRole = Literal[
     "source", "assign", "init", "update", "finish", "tile_load", "tile_store", "combine", "prefetch"
 ]
@@ -44,7 +46,7 @@ class Storage:
     tensor: str
     buffer: str
     dtype: DType
-    scope: Literal["heap", "stack", "register"]
+    scope: StorageScope
     dims: tuple[str, ...]
     subscripts: tuple[Node, ...]
     lower: tuple[Node, ...]
@@ -83,8 +85,9 @@ class NestCompute:
 class NestLoop:
     """A loop of `stage` named `name` by the user; IR variable `var`, `lower <= var < upper`.
 
-    A constant loop (vector, unroll) runs var over 0..extent; the axis value adds its base itself. `implied`: the
-    lowerer unrolls it because it indexes registers.
+    A constant loop (vector, unroll, bound to threads) runs var over 0..extent; the axis value adds its base itself.
+    `implied`: the lowerer unrolls it because it indexes registers. `block.x` … `thread.z`: a place on a GPU.
+    `cooperate`: the threads of the block share its iterations out.
     """
 
     stage: str
@@ -124,7 +127,14 @@ class NestLet:
     body: tuple[NestItem, ...]
 
 
-NestItem = NestCompute | NestLoop | NestGuard | NestAllocate | NestLet
+@dataclass(frozen=True, slots=True)
+class NestBarrier:
+    """All threads of the block arrive before any goes on. `buffers`: what they wait for."""
+
+    buffers: tuple[str, ...]
+
+
+NestItem = NestCompute | NestLoop | NestGuard | NestAllocate | NestLet | NestBarrier
 
 
 @dataclass(frozen=True, slots=True)

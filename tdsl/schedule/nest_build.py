@@ -22,7 +22,6 @@ from tdsl.expr.simplify import simplify
 from tdsl.poly.copies import recent_copies
 from tdsl.poly.model import Arranged, LoopMark, Place, Statement
 from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
-from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.nest import (
     LoopKind,
     Nest,
@@ -32,16 +31,20 @@ from tdsl.schedule.nest import (
     NestLoop,
     local,
 )  # fmt: skip
+from tdsl.schedule.nest_barriers import completed
+from tdsl.schedule.nest_cooperate import cooperating
 from tdsl.schedule.nest_cuts import cut
 from tdsl.schedule.nest_data import narrowed
-from tdsl.schedule.nest_fused import fused_loop
+from tdsl.schedule.nest_device import arranged_on_device, on_device, symbolic_threads, uniform_values
+from tdsl.schedule.nest_fused import fused_loop, fused_threads
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
 from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
+from tdsl.schedule.nest_source import source_items
 from tdsl.schedule.nest_storage import StoragePlanner
 from tdsl.schedule.nest_together import BodyUnit, TogetherNest, in_order
-from tdsl.schedule.state import Prefetched, StageState, State
+from tdsl.schedule.state import Prefetched, State
 from tdsl.schedule.statements import source_axes
 
 Dim = tuple[str, str]
@@ -68,7 +71,7 @@ class NestBuilder:
     def __init__(self, state: State, written_out: frozenset[Dim] = frozenset()) -> None:
         self.state = state
         self.written_out = written_out
-        self.arranged: Arranged = arranged_of(state)
+        self.arranged: Arranged = arranged_on_device(state)
         self.copies = recent_copies(self.arranged)
         self.plans = {one.name: StagePlan(one) for one in state.stages if not one.inlined}
         self.statements: dict[tuple[str, str], Statement] = {
@@ -107,11 +110,14 @@ class NestBuilder:
         """Serial loops over whole tiles, whose partial ones have a condition inside."""
         self.storage = StoragePlanner(self)
         self.members = self._led()
+        self.uniform = uniform_values(state, self.plans.values(), self.names)
 
     def build(self) -> Nest:
         items = self._placed(None, None)
         items = self.storage.allocate(None, None, items)
         check_prefetches(self)
+        if on_device(self.state):
+            items = completed(self.state, items, self.storage.all())
         return Nest(items, self.storage.all(), self.state.outputs)
 
     # ------------------------------------------------------------ placement
@@ -131,12 +137,12 @@ class NestBuilder:
             if plan.name in tree.joins.of:
                 if plan.state.stage.base is not None:
                     before = 2 * tree.position(f"{plan.name}.source", depth)
-                    found.append(BodyUnit(before, lambda one=plan: self._source(one)))
+                    found.append(BodyUnit(before, lambda one=plan: source_items(self, one)))
             elif self.members[plan.name]:
                 found += TogetherNest(self, plan, self.members[plan.name]).units()
                 if plan.state.stage.base is not None:
                     before = 2 * tree.position(f"{plan.name}.source", depth)
-                    found.append(BodyUnit(before, lambda one=plan: self._source(one)))
+                    found.append(BodyUnit(before, lambda one=plan: source_items(self, one)))
             else:
                 found.append(BodyUnit(rank, lambda one=plan: self._stage(one)))
         return found
@@ -190,7 +196,7 @@ class NestBuilder:
     def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
         context = len(self.copies.tree.host(plan.name))
         if not plan.is_reduction:
-            return (*self._source(plan), *self.assigned(plan, self.host_lead(plan), context))
+            return (*source_items(self, plan), *self.assigned(plan, self.host_lead(plan), context))
         from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
@@ -211,34 +217,14 @@ class NestBuilder:
         atomic = plan.state.atomic
         compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside, atomic=atomic)
         guards = [guard for guard in found.guards if guard not in inside]
+        if plan.state.cooperate is not None:
+            return cooperating(self, plan, groups, guards, lambda: (compute,))
         return self.loops(plan, groups, guards, lambda: (compute,))
 
     def left_of(self, groups: Sequence[Group], left: AbstractSet[Dim]) -> list[Group]:
         """Loop groups without the dims that stand around already."""
         parts = ((name, kind, tuple(dim for dim in dims if dim in left)) for name, kind, dims in groups)
         return [group for group in parts if group[2]]
-
-    def _source(self, plan: StagePlan) -> tuple[NestItem, ...]:
-        """The copy of its base that an update starts with."""
-        stage = plan.state.stage
-        if stage.base is None or self.storage.in_place(plan.state):
-            return ()
-        axes = source_axes(stage)
-        names = [self.names[f"{plan.name}.source", axis] for axis in axes]
-        point = tuple((axis, cast(Node, local(name))) for axis, name in zip(axes, names, strict=True))
-        items: tuple[NestItem, ...] = (NestCompute(plan.name, "source", point),)
-        kind = "unroll" if self._copies_registers(plan.state) else "serial"
-        for axis, name, extent in reversed(list(zip(axes, names, stage.extents, strict=True))):
-            if kind == "unroll" and not isinstance(extent, Const):
-                raise self.unbounded(plan, ((plan.name, axis),), LookupError(0))
-            items = (NestLoop(plan.name, axis, name, kind, index_const(0), extent, items),)
-        return items
-
-    def _copies_registers(self, state: StageState) -> bool:
-        """Whether the copy that an update starts with is from or into registers."""
-        assert state.stage.base is not None
-        made = self.state.find(state.stage.base.name)
-        return "register" in (state.scope, None if made is None else made.scope)
 
     def groups(self, owner: str, groups: Sequence[tuple[LoopMark, tuple[str, ...]]]) -> list[Group]:
         """Loop groups with the owner of their dims."""
@@ -249,7 +235,7 @@ class NestBuilder:
         marked = {
             leaf for mark, leaves in plan.groups if mark.kind in ("vector", "unroll") for leaf in leaves
         }  # fmt: skip
-        marked |= self.storage.register_loops(plan)
+        marked |= plan.shared_out | self.storage.register_loops(plan)
         marked |= {leaf for stage, leaf in self.written_out if stage == plan.name}
         self.whole |= {(plan.name, leaf) for leaf in plan.tailed - marked}
         marked |= plan.tailed
@@ -290,6 +276,12 @@ class NestBuilder:
         else:
             self.values[loop_var(*dim)] = add(lower, variable)
             self.extents[dim] = bound.extent
+        if self.copies.tree.bound(dim) and self._once(lower, upper, bound.extent):
+            self.values[loop_var(*dim)] = lower  # a place that is the only one is no variable
+
+    def _once(self, lower: Node, upper: Node, extent: int | None) -> bool:
+        span = index_const(extent) if extent is not None else simplify(sub(upper, lower), self.known)
+        return isinstance(span, Const) and int(span.value) == 1
 
     def copy_dim(self, source: Dim, target: Dim) -> None:
         """Gives `target` the bounds and value of `source`."""
@@ -300,6 +292,9 @@ class NestBuilder:
 
     def unbounded(self, plan: StagePlan, dims: Sequence[Dim], missing: LookupError) -> LimitError:
         owner, loop = dims[cast(int, missing.args[0])]
+        mark = next((mark for mark, leaves in plan.groups if loop in leaves), None)
+        if mark is not None and mark.kind.startswith("thread"):
+            return symbolic_threads(self.state, plan.state, mark)
         return LimitError(
             "L104",
             f"loop {loop} of {owner} needs a constant number of iterations and has none",
@@ -395,9 +390,9 @@ class NestBuilder:
             items = (*self.fetched(plan, name, dims), *items)
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
-            items = self._guarded(plan, here, items)
+            items = self.guarded(plan, here, items)
             items = self.one_loop(plan, name, kind, dims, items)
-        return self._guarded(plan, left, items)
+        return self.guarded(plan, left, items)
 
     def _guards_of(self, plan: StagePlan, guards: Sequence[Node], dims: Sequence[Dim]) -> list[Node]:
         names = {self.names[plan.name, leaf] for _, leaf in dims}
@@ -405,11 +400,13 @@ class NestBuilder:
             guard for guard in guards if names & {var.name for var in free_vars(guard) if var.kind == "local"}
         ]
 
-    def _guarded(
+    def guarded(
         self, plan: StagePlan, guards: Sequence[Node], items: tuple[NestItem, ...]
     ) -> tuple[NestItem, ...]:
+        """`items` under conditions; one that differs between threads sinks below what all of a block do together."""
         for guard in reversed(guards):
-            items = (NestGuard(guard, items, self._tail(plan, guard)),)
+            asked = NestGuard(guard, items, self._tail(plan, guard))
+            items = (asked,) if self.uniform.holds(guard) else self.uniform.guarded(asked, items)
         return items
 
     def padding(self, plan: StagePlan) -> dict[str, int]:
@@ -464,9 +461,11 @@ class NestBuilder:
         own = {self.names[plan.name, leaf] for _, leaf in dims}
         ragged = any(own & {v.name for v in free_vars(b.lower)} or own & {v.name for v in free_vars(b.upper)}
                      for b in bounds)  # fmt: skip
+        if kind.startswith("thread"):
+            return fused_threads(self, plan, (name, kind, tuple(dims)), items)
         if ragged or any(bound.extent is not None for bound in bounds):
             for position in range(len(dims) - 1, -1, -1):
-                mine = kind if position == 0 or kind != "parallel" else "serial"
+                mine = kind if position == 0 or kind in ("vector", "unroll") else "serial"
                 items = (self._single(plan, dims[position][1], mine, dims[position], items),)
             return items
         return fused_loop(self, plan, (name, kind, tuple(dims)), items)

@@ -16,7 +16,16 @@ from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.node import INT64, Binary, Compare, Const, Load, Node, Read, Var, index_const
 from tdsl.expr.rewrite import substitute, variables, walk
 from tdsl.expr.simplify import linear, simplify
-from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, NestLet, NestLoop, local
+from tdsl.schedule.nest import (
+    NestAllocate,
+    NestBarrier,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    local,
+)
 from tdsl.schedule.state import Cut
 
 Spans = Mapping[str, tuple[int, int] | None]
@@ -107,7 +116,7 @@ def _choices(items: tuple[NestItem, ...], var: str, spans: Spans) -> Iterator[_C
                 yield from _choices(item.body, var, {**spans, item.var: None})
             case NestAllocate():
                 yield from _choices(item.body, var, spans)
-            case NestCompute():
+            case NestCompute() | NestBarrier():
                 pass
 
 
@@ -228,4 +237,6 @@ def _assuming(
             case NestCompute():
                 inside = tuple(part for part in item.inside if table.get(part) is not TRUE)
                 result.append(replace(item, inside=inside))
+            case NestBarrier():
+                result.append(item)
     return tuple(result)

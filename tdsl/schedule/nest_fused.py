@@ -44,6 +44,22 @@ def fused_loop(
     return items
 
 
+def fused_threads(
+    builder: NestBuilder, plan: StagePlan, group: Group, items: tuple[NestItem, ...]
+) -> tuple[NestItem, ...]:
+    """The loop of a group bound to the threads of a block: its leaves run over constants, from 0."""
+    name, kind, dims = group
+    variable = builder.names[plan.name, name]
+    rest: Node = local(variable)
+    extents = [index_const(builder.extents[dim]) for dim in dims]
+    for place in range(len(dims) - 1, -1, -1):
+        part = rest if place == 0 else mod(rest, extents[place])
+        rest = floordiv(rest, extents[place])
+        items = (NestLet(builder.names[plan.name, dims[place][1]], part, items),)
+    total = simplify(reduce(mul, extents), builder.known)
+    return (NestLoop(plan.name, name, variable, cast(LoopKind, kind), index_const(0), total, items),)
+
+
 def _chunks(
     builder: NestBuilder,
     plan: StagePlan,

@@ -177,6 +177,19 @@ class StagePlan:
         return tuple(parts), tuple(splits)
 
     @cached_property
+    def threads(self) -> frozenset[str]:
+        """Leaves of loops bound to the threads of a block."""
+        bound = (leaves for mark, leaves in self.groups if mark.kind.startswith("thread"))
+        return frozenset(leaf for leaves in bound for leaf in leaves)
+
+    @cached_property
+    def shared_out(self) -> frozenset[str]:
+        """Leaves that the threads of a block share out, bound to them or by `cooperate`."""
+        if self.state.cooperate is None:
+            return self.threads
+        return frozenset(leaf for _, leaves in self.groups for leaf in leaves)
+
+    @cached_property
     def reducing(self) -> frozenset[str]:
         """Leaves that carry a reduction axis."""
         axes = frozenset(axis.name for axis in self.state.stage.reduce_axes)

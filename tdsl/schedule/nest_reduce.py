@@ -18,6 +18,7 @@ from tdsl.expr.rewrite import variables
 from tdsl.poly.scan import Bound, Box, buffer_box, loop_var
 from tdsl.schedule.nest import (
     NestAllocate,
+    NestBarrier,
     NestCompute,
     NestGuard,
     NestItem,
@@ -269,6 +270,8 @@ class ReductionNest:
                     result.append(NestLet(var, value, self._innermost(body, lane, extent)))
                 case NestAllocate(storage, body):
                     result.append(NestAllocate(storage, self._innermost(body, lane, extent)))
+                case NestBarrier():
+                    result.append(item)
         return tuple(result)
 
     def _two_lane_axes(self) -> LimitError:

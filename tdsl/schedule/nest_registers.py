@@ -17,6 +17,7 @@ from tdsl.expr.tensor import Stage
 from tdsl.schedule.nest import (
     Nest,
     NestAllocate,
+    NestBarrier,
     NestCompute,
     NestGuard,
     NestItem,
@@ -53,13 +54,17 @@ class _Walk:
         self.registers = registers
         self.loops = loops
         self.found: set[Dim] = set()
+        self.places: set[str] = set()
+        """Variables of loops bound to blocks and threads: no loops that could be written out."""
 
     def item(self, item: NestItem, fixed: Names, buffers: Names, shared: Names) -> None:
         """fixed: variables that become constants; buffers: those in registers, shared: of these, another thread's."""
         match item:
             case NestLoop():
+                if "." in item.kind:
+                    self.places.add(item.var)
                 inner = fixed | {item.var} if item.kind in ("vector", "unroll") else fixed
-                outside = buffers if item.kind == "parallel" else shared
+                outside = shared if item.kind in ("serial", "unroll", "vector") else buffers
                 self.items(item.body, inner, buffers, outside)
             case NestLet():
                 constant = all(var.name in fixed for var in variables(item.value))
@@ -69,6 +74,8 @@ class _Walk:
                 self.items(item.body, fixed, buffers | mine, shared)
             case NestGuard():
                 self.items((*item.body, *item.otherwise), fixed, buffers, shared)
+            case NestBarrier():
+                pass
             case NestCompute():
                 for buffer, index in self.indices(item, buffers):
                     if buffer in shared:
@@ -112,7 +119,7 @@ class _Walk:
         for var in variables(index):
             if var.name in fixed:
                 continue
-            if var.name not in self.loops:
+            if var.name not in self.loops or var.name in self.places:
                 raise LimitError(
                     "L104",
                     f"{buffer} is in registers and its elements are found by {var.name}, which is no constant",
@@ -127,5 +134,8 @@ def _another_thread(buffer: str) -> LimitError:
         "L110",
         f"{buffer} is in registers outside of a parallel loop and used inside it",
         why=["registers belong to one thread"],
-        hint=["compute_at or store_at a loop inside the parallel one", 'scope="stack" or "heap"'],
+        hint=[
+            "compute_at or store_at a loop inside the parallel one",
+            'scope="stack" or "heap", on a GPU "shared"',
+        ],
     )

@@ -7,7 +7,7 @@ loop gets the exact box of what is written there (semantics P2, P13); folds and 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tdsl.errors import LimitError
 from tdsl.expr.build import add, ceildiv, mod, mul, sub
@@ -20,7 +20,7 @@ from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
 from tdsl.schedule.placement import nodes_of, readers
-from tdsl.schedule.state import StageState
+from tdsl.schedule.state import StageState, StorageScope
 from tdsl.schedule.statements import source_axes
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ class StoragePlanner:
             tensor.name, tensor.name, tensor.dtype, scope, state.dims, subscripts, lower, extents, argument
         )  # fmt: skip
 
-    def _scope(
-        self, state: StageState, tensor: Tensor, extents: tuple[Node, ...]
-    ) -> Literal["heap", "stack", "register"]:
+    def _scope(self, state: StageState, tensor: Tensor, extents: tuple[Node, ...]) -> StorageScope:
         if state.scope == "heap":
             return "heap"
         constant = [extent.value for extent in extents if isinstance(extent, Const)]

@@ -14,6 +14,7 @@ from tdsl.expr.rewrite import variables
 from tdsl.schedule.nest import (
     Nest,
     NestAllocate,
+    NestBarrier,
     NestCompute,
     NestGuard,
     NestItem,
@@ -60,7 +61,7 @@ class _Writer:
                     yield Line(level, _statement(item, self.bodies), item.stage, kind="statement")
                 case NestLoop():
                     yield _loop(item, level)
-                    inner = fixed if item.kind in ("serial", "parallel") else {**fixed, item.var: item.kind}
+                    inner = {**fixed, item.var: item.kind} if item.kind in ("unroll", "vector") else fixed
                     yield from self.items(item.body, level + 1, inner)
                 case NestGuard():
                     yield from self.guard(item, level, fixed)
@@ -70,6 +71,8 @@ class _Writer:
                 case NestLet(var, value, body):
                     yield Line(level, f"{var} = {text(value)}", kind="let")
                     yield from self.items(body, level, fixed)
+                case NestBarrier(buffers):
+                    yield Line(level, f"barrier  # {', '.join(buffers)}", kind="barrier")
 
     def guard(self, item: NestGuard, level: int, fixed: Mapping[str, str]) -> Iterator[Line]:
         """A condition, with the tail it stands for."""
@@ -84,7 +87,7 @@ class _Writer:
 
 
 def _loop(loop: NestLoop, level: int) -> Line:
-    mark = _MARKS[loop.kind]
+    mark = _MARKS.get(loop.kind, f"{loop.kind} ")
     note = "  # indexes registers" if loop.implied else ""
     span = f"{text(loop.lower)} .. {text(loop.upper)}"
     return Line(level, f"{mark}for {loop.var} in {span}:{note}", loop.stage, loop.name, "loop")

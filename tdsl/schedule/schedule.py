@@ -19,6 +19,7 @@ from tdsl.schedule import editing, kernels, legality
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations, with_bits_kept
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.gpu_methods import GpuMethods
 from tdsl.schedule.handles import (
     StageLike,
     Stages,
@@ -70,7 +71,7 @@ Factor = int | Knob
 Arguments = ParamSpec("Arguments")
 
 
-class Schedule(Questions, Methods):
+class Schedule(Questions, Methods, GpuMethods):
     """How to compute some tensors; made by `td.schedule`, changed by its methods, each of which gives a new schedule.
 
     Stages are named by tensor or string, axes and dims by string. `print(s)` shows the loops, `s.steps` how they came

@@ -105,7 +105,7 @@ def _tuple(step: Directive, value: tuple[object, ...], full: bool) -> str:
         return f"lambda {', '.join(dims)}: ({body}{',' * (len(value) == 1)})"
     if step.primitive == "specialize":
         return "lambda s: s" + "".join(f".{_value(step, part, full)}" for part in value)
-    if step.primitive in ("tile", "compute_with") and all(isinstance(part, tuple) for part in value):
+    if step.primitive in ("tile", "compute_with", "bind") and all(isinstance(part, tuple) for part in value):
         pairs = cast("tuple[tuple[object, object], ...]", value)
         return "{" + ", ".join(f"{_value(step, a, full)}: {_value(step, b, full)}" for a, b in pairs) + "}"
     parts = [_value(step, part, full) for part in value]

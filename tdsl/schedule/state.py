@@ -18,7 +18,7 @@ from tdsl.records import dataclass
 if TYPE_CHECKING:
     from tdsl.schedule.directive import Directive
 
-StorageScope = Literal["heap", "stack", "register"]
+StorageScope = Literal["heap", "stack", "register", "shared", "local"]
 Tail = Literal["guard", "mask", "peel", "shift", "pad"]
 
 
@@ -29,6 +29,16 @@ class Promote:
     loop: str
     name: str
     scope: StorageScope
+
+
+@dataclass(frozen=True, slots=True)
+class Cooperate:
+    """The elements of the stage are made by all threads of the block together, `vector` neighbours at a time each.
+
+    vector: None lets the nest choose the widest that fits.
+    """
+
+    vector: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class StageState:
     tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
     atomic: its elements are read, changed and written at once.
     inlined: it has no loops of its own any more. joined: whose loops it shares; compute and store then follow that
-    stage's. origin: how it came to be.
+    stage's. cooperate: the threads of a block share its work. origin: how it came to be.
     """
 
     stage: Stage
@@ -90,6 +100,7 @@ class StageState:
     prefetches: tuple[Prefetched, ...] = ()
     inlined: bool = False
     joined: Join | None = None
+    cooperate: Cooperate | None = None
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"
 
     @property

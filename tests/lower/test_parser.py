@@ -105,7 +105,7 @@ ERRORS = {
     "no such header line": (
         "loops 1\nkernel scale\nsizes n\nbegin\n  pass\n",
         "L201: line 3 of the loops is not readable\n"
-        "  expected size, param, input, output, assume or begin\n"
+        "  expected size, param, input, output, assume, line or begin\n"
         "  sizes n",
     ),
     "no such dtype": (
@@ -123,13 +123,13 @@ ERRORS = {
     "no statement": (
         HEAD + "  for i in range(n):\n",
         "L201: line 9 of the loops is not readable\n"
-        "  expected a loop, if, let, allocate, pass or BUFFER[…] = VALUE\n"
+        "  expected a loop, if, let, allocate, pass, barrier or BUFFER[…] = VALUE\n"
         "  for i in range(n):",
     ),
     "no such loop": (
         HEAD + "  forall i in 0 .. n\n    C[i] = A[i]\n",
         "L201: line 9 of the loops is not readable\n"
-        "  expected a loop, if, let, allocate, pass or BUFFER[…] = VALUE\n"
+        "  expected a loop, if, let, allocate, pass, barrier or BUFFER[…] = VALUE\n"
         "  forall i in 0 .. n",
     ),
     "too deep": (

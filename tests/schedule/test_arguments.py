@@ -221,10 +221,10 @@ def test_an_unknown_tail(matmul, told):
 
 
 def test_a_scope_of_another_target(blur, told):
-    assert told(lambda: blur.s.scope("bx", "shared")) == (
-        "ArgumentError S110: scope is one of 'heap', 'stack', 'register', not 'shared'\n"
-        '  here: scope("bx", "shared")\n'
-        "  that scope exists on CUDA targets only, which this version does not build for"
+    assert told(lambda: blur.s.scope("bx", "fragment")) == (
+        "ArgumentError S110: scope is one of 'heap', 'stack', 'register', 'shared', 'local', not 'fragment'\n"
+        '  here: scope("bx", "fragment")\n'
+        "  that scope holds operands of tensor cores, which this version does not use"
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from tdsl.codegen.llvm.reads import Names, depends_on, nodes, parts, subnodes
 from tdsl.dtypes import DType
 from tdsl.expr.node import Const, Load, Node, Var, index_const
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 SUFFIX = ".held"
 """What is added to a buffer's name: no user's name has a dot."""
@@ -118,7 +118,7 @@ def _sure_store(statement: Statement, buffer: str, lanes: For | None) -> tuple[S
             return _sure_store(body, buffer, lanes)
         case For(_, lower, upper, "vector", body) if lanes is None and _is_from_zero(lower, upper):
             return _sure_store(body, buffer, statement)
-        case For() | If() | Allocate() | Prefetch():
+        case For() | If() | Allocate() | Prefetch() | Barrier():
             return None
 
 
@@ -149,6 +149,8 @@ def _replaced(statement: Statement, place: _Place) -> Statement:
             return replace(statement, cond=_held(cond, place), then=_replaced(then, place), otherwise=other)
         case Allocate(body=body):
             return replace(statement, body=_replaced(body, place))
+        case Barrier():
+            return statement
 
 
 def _held(root: Node, place: _Place) -> Node:

@@ -24,7 +24,7 @@ from tdsl.dtypes import DType
 from tdsl.errors import InternalError
 from tdsl.expr.node import Binary, Load, Node, Var
 from tdsl.expr.rewrite import substitute, walk
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 _WHOLE = {"add": "add", "and": "and", "or": "or", "xor": "xor"}
 """Operations of whole numbers that the machine does at once, whatever the sign."""
@@ -120,3 +120,5 @@ def on_one_thread(statement: Statement) -> Statement:
             return replace(statement, kind="serial", body=on_one_thread(statement.body))
         case For() | Let() | Allocate():
             return replace(statement, body=on_one_thread(statement.body))
+        case Barrier():
+            return statement

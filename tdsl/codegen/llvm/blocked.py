@@ -27,7 +27,7 @@ from tdsl.codegen.llvm.types import memory_type
 from tdsl.codegen.llvm.values import Linear, Value, plus
 from tdsl.expr.linear import linear
 from tdsl.expr.node import Const, Load, Node, Select, Var
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 LARGEST_BLOCK = 16
 """Iterations of a block: a square of them in 32-bit elements fills half of AVX-512's registers."""
@@ -92,7 +92,7 @@ def _collect(
                 _collect(ctx, found, then, written, lanes, width)
                 if otherwise is not None:
                     _collect(ctx, found, otherwise, written, lanes, width)
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             pass
     if not lanes or isinstance(statement, (Block, For)):
         return

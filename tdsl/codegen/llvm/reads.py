@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tdsl.expr.node import Binary, Const, Load, Node, Select, Var
 from tdsl.expr.rewrite import walk
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 Names = dict[str, None]
 
@@ -143,7 +143,7 @@ def parts(statement: Statement) -> list[Statement]:
                 stack += [then] if otherwise is None else [otherwise, then]
             case For(body=body) | Let(body=body) | Allocate(body=body):
                 stack.append(body)
-            case Store() | Prefetch():
+            case Store() | Prefetch() | Barrier():
                 pass
     return found
 
@@ -161,7 +161,7 @@ def weight(statement: Statement) -> int:
             return max(int(upper.value) - int(lower.value), 0) * weight(body)
         case For() | Allocate():
             return UNBOUNDED
-        case Store():
+        case Store() | Barrier():
             return 1
         case Prefetch():
             return 0
@@ -182,7 +182,7 @@ def nodes(part: Statement) -> tuple[Node, ...]:
             return (*index, value)
         case Prefetch(_, index):
             return index
-        case Block():
+        case Block() | Barrier():
             return ()
 
 

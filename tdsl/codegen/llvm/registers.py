@@ -15,7 +15,7 @@ from tdsl.codegen.llvm.types import element_type, zero
 from tdsl.codegen.llvm.values import Linear, Value, is_uniform, row
 from tdsl.errors import InternalError, LimitError
 from tdsl.expr.node import Const, Load
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 MAXIMUM_ELEMENTS = 4096
 """More values than any register file holds 8 times over: beyond it the code would only spill."""
@@ -71,7 +71,7 @@ def _collect(statement: Statement, buffer: str, lanes: Names, width: int, found:
             _collect(body, buffer, lanes, width, found)
         case Allocate(body=body):
             _collect(body, buffer, lanes, width, found)
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             pass
     if lanes and _touches(statement, buffer, lanes):
         found.append(width)

@@ -20,8 +20,9 @@ from tdsl.codegen.llvm.parallel import parallel
 from tdsl.codegen.llvm.reads import stored
 from tdsl.codegen.llvm.stores import prefetch, store
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, row
+from tdsl.errors import InternalError
 from tdsl.expr.node import Node
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
 
 def write(ctx: Context, statement: Statement) -> None:
@@ -42,6 +43,8 @@ def write(ctx: Context, statement: Statement) -> None:
             with_variable(ctx, statement.var, evaluate(ctx, statement.value), write, statement.body)
         case Allocate():
             _SCOPES[statement.scope](ctx, statement, write)
+        case Barrier():
+            raise InternalError("a barrier in code for a CPU", pass_name="codegen.llvm")
 
 
 _LOOPS = {"serial": serial, "unroll": unroll, "vector": vector, "parallel": parallel}

@@ -14,7 +14,7 @@ from tdsl.expr.build import add, compare, minimum, mul
 from tdsl.expr.node import INT64, Load, Node, Var, index_const
 from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
-from tdsl.lower.ir import Allocate, Block, For, If, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 from tdsl.lower.rewrite_statement import expressions, rewrite_expressions
 
 
@@ -42,7 +42,7 @@ def _peel(body: Statement, ends: Mapping[Node, tuple[str, Node]]) -> Statement:
             return replace(body, then=_peel(body.then, ends), otherwise=other)
         case Block():
             return Block(tuple(_peel(one, ends) for one in body.statements))
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             return body
 
 
@@ -62,7 +62,7 @@ def _touches(body: Statement, buffers: frozenset[str]) -> bool:
             )
         case Block():
             return any(_touches(one, buffers) for one in body.statements)
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             return False
 
 

@@ -28,7 +28,7 @@ from tdsl.expr.build import (
 from tdsl.expr.node import INT64, Binary, Compare, Const, Load, Node, Select, Var, index_const
 from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
-from tdsl.lower.ir import Allocate, Block, For, If, Kernel, Let, Prefetch, Statement, Store
+from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Kernel, Let, Prefetch, Statement, Store
 from tdsl.lower.passes.named_tails import fits, peeled, shifted
 from tdsl.lower.rewrite_statement import expressions, map_expressions
 
@@ -58,7 +58,7 @@ def _registers(body: Statement) -> Iterator[str]:
             yield from _registers(body.then)
             if body.otherwise is not None:
                 yield from _registers(body.otherwise)
-        case Store() | Prefetch():
+        case Store() | Prefetch() | Barrier():
             return
 
 
@@ -114,7 +114,7 @@ class _Separation:
             case If():
                 other = None if body.otherwise is None else self.inside(body.otherwise)
                 return replace(body, then=self.inside(body.then), otherwise=other)
-            case Store() | Prefetch():
+            case Store() | Prefetch() | Barrier():
                 return body
 
     def serial(self, loop: For) -> Statement:
@@ -254,7 +254,7 @@ def _conditions(
             yield from _conditions(body.then, lanes, bound)
             if body.otherwise is not None:
                 yield from _conditions(body.otherwise, lanes, bound)
-        case Prefetch():
+        case Barrier() | Prefetch():
             return
         case Store():
             for expression in expressions(body):

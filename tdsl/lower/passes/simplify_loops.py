@@ -19,6 +19,7 @@ from tdsl.expr.simplify import simplify
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
+    Barrier,
     Block,
     For,
     If,
@@ -111,6 +112,8 @@ class _Simplification:
                     statement, lambda one: self.statement(one, scope), lambda node: self.node(node, scope)
                 )
                 return EMPTY if isinstance(found, Allocate) and _is_empty(found.body) else found
+            case Barrier():
+                return statement
 
     def loop(self, loop: For, scope: _Scope) -> Statement:
         lower, upper = self.node(loop.lower, scope), self.node(loop.upper, scope)
@@ -118,7 +121,11 @@ class _Simplification:
         if known.prove(compare("ge", lower, upper)):
             return EMPTY
         after = add(lower, ONE)
-        if loop.kind != "vector" and known.fits(after) and known.prove(compare("eq", upper, after)):
+        if (
+            loop.kind in ("serial", "parallel", "unroll")
+            and known.fits(after)
+            and known.prove(compare("eq", upper, after))
+        ):
             return self.once(loop, lower, scope)
         runs = compare("lt", lower, upper)
         stable = _is_stable(runs, self.stable)

@@ -6,12 +6,14 @@ from tdsl.schedule.directive import Directive
 from tdsl.schedule.primitives.align import Align
 from tdsl.schedule.primitives.assume import Assume
 from tdsl.schedule.primitives.atomic import Atomic
+from tdsl.schedule.primitives.bind import Bind
 from tdsl.schedule.primitives.cache_read import CacheRead
 from tdsl.schedule.primitives.cache_write import CacheWrite
 from tdsl.schedule.primitives.clone import Clone
 from tdsl.schedule.primitives.compute_at import ComputeAt
 from tdsl.schedule.primitives.compute_root import ComputeRoot
 from tdsl.schedule.primitives.compute_with import ComputeWith
+from tdsl.schedule.primitives.cooperate import Cooperate
 from tdsl.schedule.primitives.fold import Fold
 from tdsl.schedule.primitives.fuse import Fuse
 from tdsl.schedule.primitives.hoist import Hoist
@@ -42,7 +44,7 @@ PRIMITIVES: dict[str, type[Directive]] = {
         Split, Tile, Fuse, Reorder, Skew, Shift, Reverse, Peel, Separate, Unroll, Vectorize, Parallel, Inline,
         ComputeRoot, ComputeAt, ComputeWith, StoreRoot, StoreAt,
         Clone, Hoist, CacheRead, CacheWrite, Promote, Layout, Scope, Fold, Align, Prefetch, RFactor,
-        Atomic, Assume, Specialize,
+        Atomic, Assume, Specialize, Bind, Cooperate,
     )
 }  # fmt: skip
 """Every primitive by the name of its method."""

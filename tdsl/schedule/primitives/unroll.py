@@ -73,6 +73,8 @@ class Unroll(Directive):
 
     def _check_size(self, entry: StageState) -> None:
         """The product of the unrolled extents that are known now; `build` asks again once the stage has its place."""
+        if entry.compute is not None:
+            return
         extents = constant_extents(entry)
         total = 1
         for loop in entry.loops:

@@ -1,0 +1,236 @@
+"""Schedules for a GPU that tests share: by name, with the sizes at which they are run; each small enough to emulate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import tdsl as td
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A schedule bound to a GPU, the plain schedule of the same tensors, and sizes to run it at."""
+
+    scheduled: td.Schedule
+    plain: td.Schedule
+    sizes: tuple[dict[str, int], ...] = ({},)
+    params: dict[str, object] = field(default_factory=dict)
+    exact: bool = True
+    """Whether the schedule keeps the order of all terms, so that results are equal bit for bit."""
+
+    def arrays(self, sizes: dict[str, int], seed: int = 0) -> list[np.ndarray]:
+        """Inputs of the kernel's dtypes and shapes."""
+        rng = np.random.default_rng(seed)
+        interface = td.build(self.plain).interface
+        found = []
+        for one in interface.inputs:
+            if not hasattr(one, "extents"):
+                found.append(self.params[one.name])
+                continue
+            shape = tuple(extent.value(sizes) for extent in one.extents)
+            found.append(_random(rng, shape, one.dtype))
+        return found
+
+
+def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    kind = np.dtype("float32" if dtype == "bfloat16" else dtype)
+    if kind.kind == "f":
+        return rng.standard_normal(shape).astype(kind)
+    if kind.kind == "b":
+        return rng.random(shape) < 0.5
+    return rng.integers(-50 if kind.kind == "i" else 0, 50, shape).astype(kind)
+
+
+SAMPLES: dict[str, Callable[[], Sample]] = {}
+
+
+def sample(make: Callable[[], Sample]) -> Callable[[], Sample]:
+    """Registers a sample under its function's name."""
+    SAMPLES[make.__name__] = make
+    return make
+
+
+def _matmul(m, n, p, dtype="float32"):
+    A, B = td.placeholder("A", (m, p), dtype), td.placeholder("B", (p, n), dtype)
+    k = td.reduce_axis("k", p)
+    return A, B, td.compute("C", (m, n), lambda i, j: td.sum(A[i, k] * B[k, j], over=k))
+
+
+@sample
+def scaled_vector() -> Sample:
+    """One element a thread, a ragged last block."""
+    n = td.size("n")
+    x, a = td.placeholder("x", (n,)), td.param("a")
+    y = td.compute("y", (n,), lambda i: a * x[i] + 1.0)
+    s = td.schedule(y).split(y, "i", 128).bind(y, {"io": "block.x", "ii": "thread.x"})
+    return Sample(s, td.schedule(y), ({"n": 1}, {"n": 128}, {"n": 300}), {"a": 1.5})
+
+
+@sample
+def four_a_thread() -> Sample:
+    """Accesses of 16 bytes where rows allow."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    y = td.compute("y", (m, n), lambda i, j: td.maximum(x[i, j], 0.0) * 0.5)
+    s = (td.schedule(y).split(y, "j", 32).vectorize(y, "ji", 4)
+         .bind(y, {"i": "block.y", "jo": "block.x", "ji": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 3, "n": 64}, {"m": 2, "n": 37}))
+
+
+@sample
+def shared_tile_matmul() -> Sample:
+    """Tiles of both operands in shared memory, a 4 x 4 tile of sums in registers."""
+    A, B, C = _matmul(128, 64, 48)
+    s = (td.schedule(C).cache_write(C, name="acc", scope="register")
+         .tile(C, {"i": 64, "j": 64}, into=("bi", "bj", "i1", "j1"))
+         .tile(C, {"i1": 4, "j1": 4}, into=("ti", "tj", "ii", "ji"))
+         .bind(C, {"bi": "block.y", "bj": "block.x", "ti": "thread.y", "tj": "thread.x"})
+         .vectorize(C, "ji", 4).compute_at("acc", C, "tj")
+         .split("acc", "k", 16, into=("ko", "ki")).reorder("acc", "ko", "ki", "i", "j")
+         .unroll("acc", "i").unroll("acc", "j")
+         .cache_read(A, "acc", name="As", scope="shared").compute_at("As", "acc", "ko").cooperate("As", vector=4)
+         .cache_read(B, "acc", name="Bs", scope="shared").compute_at("Bs", "acc", "ko").cooperate("Bs", vector=4))  # fmt: skip
+    return Sample(s, td.schedule(C))
+
+
+@sample
+def ragged_matmul() -> Sample:
+    """The same directives on sizes that nothing divides."""
+    m, n, p = td.size("m"), td.size("n"), td.size("p")
+    _, _, C = _matmul(m, n, p)
+    s = td.Schedule.from_json(shared_tile_matmul().scheduled.to_json(), C)
+    return Sample(
+        s,
+        td.schedule(C),
+        ({"m": 65, "n": 33, "p": 17}, {"m": 64, "n": 64, "p": 32}, {"m": 1, "n": 1, "p": 1}),
+    )
+
+
+@sample
+def row_sums() -> Sample:
+    """A thread a row."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.sum(x[i, k], over=k))
+    s = td.schedule(y).split(y, "i", 32).bind(y, {"io": "block.x", "ii": "thread.x"})
+    return Sample(s, td.schedule(y), ({"m": 40, "n": 7}, {"m": 1, "n": 0}))
+
+
+@sample
+def shared_stencil() -> Sample:
+    """A stage between in shared memory: the region is what all threads of the block need."""
+    n = td.size("n")
+    x = td.placeholder("x", (n + 4,))
+    a = td.compute("a", (n + 2,), lambda i: x[i] + x[i + 1] + x[i + 2])
+    b = td.compute("b", (n,), lambda i: a[i] * a[i + 2])
+    s = (td.schedule(b).split(b, "i", 64).bind(b, {"io": "block.x", "ii": "thread.x"})
+         .compute_at(a, b, "ii").scope(a, "shared").cooperate(a))  # fmt: skip
+    return Sample(s, td.schedule(b), ({"n": 1}, {"n": 64}, {"n": 150}))
+
+
+@sample
+def bound_producer() -> Sample:
+    """A producer whose own loops are the threads: barriers between it and its readers."""
+    x = td.placeholder("x", (8, 96))
+    a = td.compute("a", (8, 96), lambda i, j: x[i, j] * 2.0)
+    b = td.compute("b", (8, 96), lambda i, j: a[i, 95 - j] + 1.0)
+    s = (td.schedule(b).bind(b, {"i": "block.x", "j": "thread.x"}).compute_at(a, b, "i")
+         .scope(a, "shared").bind(a, {"j": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(b))
+
+
+@sample
+def two_kernels() -> Sample:
+    """Stages bound apart: an intermediate on the device."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    a = td.compute("a", (m, n), lambda i, j: x[i, j] * 3.0)
+    b = td.compute("b", (n, m), lambda i, j: a[j, i] - 1.0)
+    s = (td.schedule(b).split(b, "j", 16).bind(b, {"i": "block.x", "jo": "block.y", "ji": "thread.x"})
+         .split(a, "j", 32).bind(a, {"i": "block.x", "jo": "block.y", "ji": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(b), ({"m": 5, "n": 40}, {"m": 17, "n": 1}))
+
+
+@sample
+def transposed_tiles() -> Sample:
+    """A transpose through a shared tile."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    y = td.compute("y", (n, m), lambda i, j: x[j, i])
+    s = (td.schedule(y).tile(y, {"i": 32, "j": 32}, into=("bi", "bj", "ti", "tj")).split(y, "ti", 8, into=("to", "tt"))
+         .reorder(y, "bi", "bj", "tt", "tj", "to")
+         .bind(y, {"bi": "block.y", "bj": "block.x", "tt": "thread.y", "tj": "thread.x"})
+         .cache_read(x, y, name="xs", scope="shared").compute_at("xs", y, "tj").cooperate("xs"))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 33, "n": 65}, {"m": 64, "n": 32}))
+
+
+@sample
+def fused_grid() -> Sample:
+    """A fused loop over blocks, and a fused one over threads."""
+    x = td.placeholder("x", (6, 10, 8, 4), "int32")
+    y = td.compute("y", (6, 10, 8, 4), lambda a, b, c, d: x[a, b, c, d] * 3 + a * b - d)
+    s = (td.schedule(y).fuse(y, "a", "b", into="ab").fuse(y, "c", "d", into="cd")
+         .bind(y, {"ab": "block.x", "cd": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(y))
+
+
+@sample
+def short_threads() -> Sample:
+    """Thread loops of two lengths in one block: the shorter one is predicated."""
+    x = td.placeholder("x", (4, 20))
+    a = td.compute("a", (4, 24), lambda i, j: td.where(j < 20, x[i, td.minimum(j, 19)], 0.0))
+    b = td.compute("b", (4, 20), lambda i, j: a[i, j] + a[i, j + 4])
+    s = (td.schedule(b).bind(b, {"i": "block.x", "j": "thread.x"}).compute_at(a, b, "i").scope(a, "shared")
+         .bind(a, {"j": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(b))
+
+
+@sample
+def softmax_rows() -> Sample:
+    """A row a block: partial results in shared memory between passes."""
+    m, n = 5, 100
+    x = td.placeholder("x", (m, n))
+    k, l = td.reduce_axis("k", n), td.reduce_axis("l", n)
+    top = td.compute("top", (m,), lambda i: td.max(x[i, k], over=k))
+    e = td.compute("e", (m, n), lambda i, j: td.exp(x[i, j] - top[i]))
+    total = td.compute("total", (m,), lambda i: td.sum(e[i, l], over=l))
+    y = td.compute("y", (m, n), lambda i, j: e[i, j] / total[i])
+    s = (td.schedule(y).split(y, "j", 32).bind(y, {"i": "block.x", "ji": "thread.x"})
+         .compute_at((top, e, total), y, "i").scope(e, "shared").scope(top, "shared").scope(total, "shared")
+         .cooperate(e))  # fmt: skip
+    return Sample(s, td.schedule(y))
+
+
+@sample
+def half_precision() -> Sample:
+    """float16 elements, rounded after every operation."""
+    x, w = td.placeholder("x", (4, 64), "float16"), td.placeholder("w", (64,), "float16")
+    y = td.compute("y", (4, 64), lambda i, j: x[i, j] * w[j] + w[63 - j])
+    s = td.schedule(y).vectorize(y, "j", 8).bind(y, {"i": "block.x", "j": "thread.x"})
+    return Sample(s, td.schedule(y))
+
+
+@sample
+def integers_of_all_kinds() -> Sample:
+    """Wrapping, flooring, shifting."""
+    a, b = td.placeholder("a", (70,), "int32"), td.placeholder("b", (70,), "int32")
+    c = td.placeholder("c", (70,), "uint8")
+    y = td.compute(
+        "y", (70,), lambda i: (a[i] * 1000003) // b[i] + (a[i] % b[i]) + td.cast(c[i] + c[i], "int32")
+    )
+    s = td.schedule(y).bind(y, {"i": "thread.x"})
+    return Sample(s, td.schedule(y))
+
+
+@sample
+def doubles_in_steps() -> Sample:
+    """float64 and a loop inside each thread."""
+    n = td.size("n")
+    x = td.placeholder("x", (n, 6), "float64")
+    y = td.compute("y", (n, 6), lambda i, j: td.sqrt(td.abs(x[i, j])) - td.floor(x[i, j]))
+    s = td.schedule(y).split(y, "i", 48).bind(y, {"io": "block.x", "ii": "thread.x"})
+    return Sample(s, td.schedule(y), ({"n": 50},))
