@@ -12,6 +12,7 @@ from tdsl.expr.rewrite import variables, walk
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import nodes_of
 from tdsl.schedule.state import State
+from tdsl.schedule.statements import sizes_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,41 @@ class Assume(Directive):
                     ArgumentError, "S130", "assume takes a condition that can hold, and this one is false"
                 )
             return state
+        self._refuse_contradiction(state, given)
         return replace(state, assumptions=(*state.assumptions, given))
+
+    def _refuse_contradiction(self, state: State, condition: Node) -> None:
+        """A condition that no call satisfies, given what is known and assumed, would allow everything and run nothing."""
+        from tdsl.poly.satisfied import satisfied
+
+        stages = [entry.stage for entry in state.live()]
+        params = tuple(dict.fromkeys(param for stage in stages for param in stage.params))
+        facts = tuple(dict.fromkeys(fact for stage in stages for fact in stage.facts))
+        sizes = sizes_named(stages)
+        if satisfied((condition,), sizes, params, (*facts, *state.assumptions)) is not None:
+            return
+        alone = satisfied((condition,), sizes, params, facts) is None
+        earlier = next(
+            (
+                one
+                for one in state.assumptions
+                if satisfied((condition,), sizes, params, (*facts, one)) is None
+            ),
+            None,
+        )
+        against = (
+            "what is declared"
+            if alone
+            else text(earlier)
+            if earlier is not None
+            else "what is assumed already"
+        )
+        raise self.refusal(
+            ArgumentError,
+            "S130",
+            "assume takes a condition that can hold, and this one never does",
+            why=(f"{text(condition)} contradicts {against}",),
+        )
 
     def _refuse_floats(self, condition: Node) -> None:
         """What a call checks is evaluated in whole numbers."""

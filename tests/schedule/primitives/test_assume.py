@@ -27,6 +27,17 @@ def test_what_is_no_condition(matmul, told):
     )
 
 
+def test_facts_that_contradict_each_other(matmul, told):
+    s = matmul.s.assume(matmul.n > 4).assume(matmul.m % 2 == 0)
+    assert told(lambda: s.assume(matmul.n < 3)) == (
+        "ArgumentError S130: assume takes a condition that can hold, and this one never does\n"
+        "  here: assume(matmul.n < 3)\n"
+        "  n < 3 contradicts n > 4"
+    )
+    assert "contradicts what is declared" in told(lambda: s.assume(matmul.n < 0))
+    assert s.assume(matmul.n < 6).assume(matmul.n % 5 == 0)
+
+
 def test_what_is_known_too_late(matmul, told):
     assert told(lambda: matmul.s.assume(matmul.A[0, 0] > 0)) == (
         "ArgumentError S129: assume is about sizes and params, which are known when the kernel is called\n"
