@@ -1,4 +1,4 @@
-"""The `tdsl` command: `tdsl demo`, `info`, `cache`, `tdsl --version`; arguments in, text and an exit status out."""
+"""The `tdsl` command: `tdsl demo`, `info`, `cache`, `verify`, `tdsl --version`; arguments in, text and an exit status out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after `tdsl`; those of the process by default.
 
     Returns:
-        0 done, 1 a check of the demo failed or an error of tdsl was printed; argparse exits with 2 on bad usage.
+        0 done, 1 a check of the demo or of `verify` failed or an error of tdsl was printed; argparse exits with 2 on bad usage.
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "cache":
             return _cache_clear() if chosen.action == "clear" else _cache_list()
+        if chosen.command == "verify":
+            return _verify(chosen.out, emulate=chosen.emulate)
         return _demo(chosen.out) if chosen.command == "demo" else _info()
     except TdslError as error:
         print(error, file=sys.stderr)
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tdsl", description="Tensor expressions with proved schedules.")
     parser.add_argument("--version", action="store_true", help="print the version and what it stands on")
-    commands = parser.add_subparsers(dest="command", metavar="{demo,info,cache}")
+    commands = parser.add_subparsers(dest="command", metavar="{demo,info,cache,verify}")
     demo = commands.add_parser(
         "demo", help="a matrix product and a blurred photograph, checked against NumPy"
     )
@@ -54,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     actions = cache.add_subparsers(dest="action", metavar="{ls,clear}", required=True)
     actions.add_parser("ls", help="the folder and what it holds, last used first")
     actions.add_parser("clear", help="remove all of it")
+    verify = commands.add_parser(
+        "verify", help="run the CUDA tests on this machine's device, and write a report"
+    )
+    verify.add_argument("--cuda", action="store_true", required=True, help="what to verify: CUDA kernels")
+    verify.add_argument("--emulate", action="store_true", help="emulate them on this CPU, with no device")
+    verify.add_argument("--out", type=Path, default=Path("tdsl-verify.json"), metavar="FILE",
+                        help="the report (%(default)s)")  # fmt: skip
     return parser
 
 
@@ -72,6 +81,12 @@ def _demo(out: Path) -> int:
     from tdsl.demo import run
 
     return 0 if run(out) else 1
+
+
+def _verify(out: Path, *, emulate: bool) -> int:
+    from tdsl.verify import verify_cuda
+
+    return 0 if verify_cuda(out, emulate=emulate) else 1
 
 
 def _info() -> int:

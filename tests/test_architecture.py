@@ -36,11 +36,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # These see tdsl as users do: the top level and nothing inside.
 PUBLIC_ONLY = {
     "demo": ("demo",),
-    "cli": ("cli", "demo"),
+    "cli": ("cli", "demo", "verify"),
     "ops": ("ops", "schedules", "location"),  # errors end on the caller's line
     "schedules": ("schedules", "location"),
     # Its oracle is what defines meaning, expr's interpreter; errors show the user's line.
     "fuzzing": ("fuzzing", "location", "expr.interpreter"),
+    "verify": ("verify",),
     "__main__": ("cli",),
 }
 OUTSIDERS = {"islpy": ("poly",), "llvmlite": ("codegen", "runtime")}

@@ -1,0 +1,164 @@
+"""Random schedules for a GPU: a few ordinary directives, then each stage that has loops of its own bound to places.
+
+In: dice and a schedule. Out: the steps that were accepted, as text. Blocks and threads are drawn over splits, tiles and
+fused loops; inputs are staged in shared memory, results in registers, reductions split over threads in parts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+
+import tdsl as td
+from tdsl.fuzzing.directives import draw_directive
+from tdsl.fuzzing.draw import Drawn, applied
+from tdsl.fuzzing.drawing import Drawing
+from tdsl.fuzzing.failure import failure_of
+
+PLACES = "xyz"
+FACTORS = (1, 2, 3, 4, 4, 5, 8, 8, 16, 32, 33)
+"""Threads along one axis: warps and parts of them, and what divides nothing."""
+
+BEFORE = (0, 0, 0, 1, 2, 3)
+"""Ordinary directives before the loops are bound."""
+
+
+def draw_gpu_schedule(
+    dice: random.Random, start: td.Schedule, names: Mapping[str, object], sizes: tuple[str, ...]
+) -> tuple[Drawn, td.Schedule]:
+    """Random directives on top of a schedule, ending with its loops bound to a GPU, and what they make of it."""
+    drawing, drawn = Drawing(dice, sizes), Drawn()
+    state = _State(start, drawn, names)
+    for _ in range(dice.choice(BEFORE)):
+        state.step(draw_directive(drawing, state.schedule)[1])
+    for stage in state.schedule.stages():
+        if drawn.failure is None and stage in state.schedule.stages():
+            _on_gpu(drawing, state, stage)
+    return drawn, state.schedule
+
+
+class _State:
+    """A schedule that grows by the steps that it accepts."""
+
+    def __init__(self, start: td.Schedule, drawn: Drawn, names: Mapping[str, object]) -> None:
+        self.schedule, self.drawn, self.names = start, drawn, names
+
+    def step(self, text: str) -> bool:
+        """Whether a step was accepted."""
+        if self.drawn.failure is not None:
+            return False
+        primitive = text[1 : text.index("(")]
+        try:
+            self.schedule = applied(self.schedule, text, self.names)
+        except Exception as error:  # noqa: BLE001
+            if isinstance(error, td.TdslError) and not isinstance(error, td.InternalError):
+                self.drawn.tally[f"refused {primitive} {error.code}"] += 1
+                return False
+            self.drawn.steps = (*self.drawn.steps, text)
+            self.drawn.failure = failure_of(error)
+            return False
+        self.drawn.tally[f"accepted {primitive}"] += 1
+        self.drawn.steps = (*self.drawn.steps, text)
+        return True
+
+
+def _on_gpu(drawing: Drawing, state: _State, stage: str) -> None:
+    """One stage: its result held close, its data loops bound, its inputs staged, its inner loops changed."""
+    dice, held = drawing.dice, ""
+    if state.schedule.reduce_axes(stage) and dice.random() < 0.3:
+        _in_parts(drawing, state, stage)
+        return
+    data = _data_axes(state.schedule, stage)
+    most = dice.choice([1, 2, 2, 3, 3])
+    if len(data) <= most and dice.random() < 0.4:  # loops that are left may have no constant extent
+        held = f"g{drawing.count}"
+        drawing.count += 1
+        if not state.step(f'.cache_write("{stage}", name="{held}", scope="register")'):
+            held = ""
+    blocks, threads = _bound(drawing, state, stage, most)
+    if not blocks:
+        return
+    if held:
+        state.step(f'.compute_at("{held}", "{stage}", "{(threads or blocks)[-1]}")')
+    for text in _inside(drawing, state.schedule, held or stage, stage, (blocks[-1], (threads or blocks)[-1])):
+        state.step(text)
+
+
+def _data_axes(schedule: td.Schedule, stage: str) -> list[str]:
+    reducing = schedule.reduce_axes(stage)
+    return [axis for axis in schedule.axes(stage) if axis not in reducing]
+
+
+def _bound(drawing: Drawing, state: _State, stage: str, most: int = 2) -> tuple[list[str], list[str]]:
+    """Loops over blocks and over threads of at most so many axes, outermost first, bound; empty where refused."""
+    dice = drawing.dice
+    chosen = _data_axes(state.schedule, stage)[:most]
+    blocks, threads = list[str](), list[str]()
+    for axis in chosen:
+        outer, inner = f"{axis}b", f"{axis}t"
+        if dice.random() < 0.85 and state.step(
+            f'.split("{stage}", "{axis}", {dice.choice(FACTORS)}, into=("{outer}", "{inner}"))'
+        ):
+            blocks.append(outer)
+            threads.append(inner)
+        else:
+            blocks.append(axis)
+    kept = [axis for axis in state.schedule.axes(stage) if axis not in (*blocks, *threads)]
+    if len(blocks) + len(threads) > 1:
+        order = ", ".join(f'"{axis}"' for axis in (*blocks, *threads, *kept))
+        if not state.step(f'.reorder("{stage}", {order})'):
+            return [], []
+    named = _places(dice, "block", blocks) | _places(dice, "thread", threads)
+    text = ", ".join(f'"{axis}": "{place}"' for axis, place in named.items())
+    return (blocks, threads) if state.step(f'.bind("{stage}", {{{text}}})') else ([], [])
+
+
+def _places(dice: random.Random, kind: str, axes: list[str]) -> dict[str, str]:
+    letters = list(PLACES[: len(axes)])
+    if dice.random() < 0.3:
+        dice.shuffle(letters)
+    else:
+        letters.reverse()  # the innermost loop along x
+    return {axis: f"{kind}.{letter}" for axis, letter in zip(axes, letters, strict=True)}
+
+
+def _inside(
+    drawing: Drawing, schedule: td.Schedule, stage: str, host: str, loops: tuple[str, str]
+) -> Iterator[str]:
+    """What happens within a block and within a thread: a split of the sum, copies close by, vectors, unrolled loops."""
+    dice, (block, thread) = drawing.dice, loops
+    reducing = schedule.reduce_axes(stage)
+    shared, own = (host, block), (host, thread)
+    if reducing and dice.random() < 0.5:
+        axis = dice.choice(reducing)
+        yield f'.split("{stage}", "{axis}", {dice.choice([2, 3, 4, 8])}, into=("{axis}o", "{axis}i"))'
+        if dice.random() < 0.5:
+            shared = own = (stage, f"{axis}o")
+    for tensor in schedule.reads(stage):
+        if dice.random() < 0.4:
+            name, scope = f"h{drawing.count}", dice.choice(["shared", "shared", "shared", "register"])
+            drawing.count += 1
+            place = shared if scope == "shared" else own
+            yield f'.cache_read("{tensor}", "{stage}", name="{name}", scope="{scope}")'
+            yield f'.compute_at("{name}", "{place[0]}", "{place[1]}")'
+            if scope == "shared" and dice.random() < 0.8:
+                vector = dice.choice(["", "", "", "", ", vector=1", ", vector=2", ", vector=4"])
+                yield f'.cooperate("{name}"{vector})'
+    axes = schedule.axes(stage)
+    if axes and dice.random() < 0.3:
+        yield f'.vectorize("{stage}", "{axes[-1]}", {dice.choice([2, 4])})'
+    if axes and dice.random() < 0.3:
+        yield f'.unroll("{stage}", "{dice.choice(axes)}")'
+
+
+def _in_parts(drawing: Drawing, state: _State, stage: str) -> None:
+    """A reduction in parts, one thread a part, and their sum."""
+    dice = drawing.dice
+    axis, name = dice.choice(state.schedule.reduce_axes(stage)), f"f{drawing.count}"
+    drawing.count += 1
+    part = dice.choice([f"{axis}x", f"{axis}y"])
+    if state.step(
+        f'.split("{stage}", "{axis}", {dice.choice([2, 4, 8, 32])}, into=("{axis}x", "{axis}y"))'
+    ) and state.step(f'.rfactor("{stage}", "{part}", name="{name}")'):
+        _bound(drawing, state, name)
+    _bound(drawing, state, stage)
