@@ -84,9 +84,10 @@ def _vector(plan: StagePlan, extents: Sequence[int], where: Location | None) -> 
         width = max(tensor.dtype.bytes for tensor in plan.state.stage.tensors)
         return max((n for n in (16, 8, 4, 2, 1) if n * width <= WIDEST_BYTES and last % n == 0), default=1)
     if last % asked:
+        along = plan.state.axes[-1] if plan.state.axes else "no axis"
         raise LimitError(
             "L131",
-            f"vector={asked} does not divide the {last} elements that {plan.name} has along {plan.state.axes[-1]}",
+            f"vector={asked} does not divide the {last} elements that {plan.name} has along {along}",
             where=where,
             why=["a thread makes neighbours along the innermost loop"],
             hint=["a tile that is a multiple of it", f'cooperate("{plan.name}") chooses a width that fits'],
