@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tdsl.codegen.cuda.nvrtc import describe_nvrtc
 from tdsl.errors import ArgumentError, MissingTool
 from tdsl.location import here, hide_internal_frames
 from tdsl.runtime.cuda.compiler import find_compiler
@@ -61,9 +62,10 @@ def devices(kind: str = "cuda") -> tuple[Device, ...]:
 
 
 def cuda_rows() -> tuple[tuple[str, str], ...]:
-    """(what, text) for `tdsl info`: the driver, each device, and what emulation needs."""
+    """(what, text) for `tdsl info`: the driver, each device, the compiler of CUDA C, and what emulation needs."""
     devices_found = tuple(("device", line) for line in device_lines())
-    return (("CUDA", driver_text()), *devices_found, ("emulator", emulator_text()))
+    compiler = ("NVRTC", describe_nvrtc().removeprefix("NVRTC "))
+    return (("CUDA", driver_text()), *devices_found, compiler, ("emulator", emulator_text()))
 
 
 def emulator_text() -> str:

@@ -15,7 +15,7 @@ def test_no_driver_is_no_device(monkeypatch, tmp_path) -> None:
     assert "is not here" in driver_text()
     monkeypatch.setenv("CXX", "no-such-compiler")
     rows = dict(cuda_rows())
-    assert list(rows) == ["CUDA", "emulator"]
+    assert list(rows) == ["CUDA", "NVRTC", "emulator"]
     assert "is not here" in rows["CUDA"]
     assert "looked for no-such-compiler on PATH" in rows["emulator"]
 
