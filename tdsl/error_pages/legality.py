@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import CHAIN, MATRIX, ROWS
+from tdsl.error_pages.programs import CHAIN, MATRIX, PAIR, ROWS
 from tdsl.errors import FormatError, IllegalSchedule, PlacementError, UnprovenSchedule
 
 _FOLDED = CHAIN + 'td.schedule(b).split(b, "i", 8).store_at(a, b, "io").compute_at(a, b, "ii")'
@@ -283,8 +283,8 @@ td.schedule(F)
         PlacementError,
         "storage of a stage that is computed with another",
         "It is stored where the stage is that it is computed with, so that both see each other's values.",
-        CHAIN + 'td.schedule(b).compute_with(b, a, "i").store_root(b)',
-        CHAIN + "td.schedule(b).compute_root(b).store_root(b)",
+        PAIR + 'td.schedule(y, z).compute_with(z, y, "i").store_root(z)',
+        PAIR + 'td.schedule(y, z).compute_with(z, y, "i")',
     ),
     ErrorPage(
         "S343",

@@ -39,3 +39,10 @@ x = td.placeholder("x", (n, m), "float32")
 k = td.reduce_axis("k", m)
 total = td.compute("total", (n,), lambda i: td.sum(x[i, k], over=k))
 """
+
+PAIR = """
+n = td.size("n")
+x = td.placeholder("x", (n,), "float32")
+y = td.compute("y", (n,), lambda i: x[i] + 1.0)
+z = td.compute("z", (n,), lambda i: x[i] * 2.0)
+"""

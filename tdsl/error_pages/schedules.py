@@ -373,7 +373,7 @@ td.schedule(b)
         "a question about no size",
         "`s.batch_invariant(size)` takes a size of the schedule, or its name; `td.schedule(…, exact=)` takes a bool.",
         MATRIX + 'td.schedule(C).batch_invariant("rows")',
-        MATRIX + 'td.schedule(C).batch_invariant("m")',
+        ROWS + 'td.schedule(total).batch_invariant("n")',
     ),
     ErrorPage(
         "S180",

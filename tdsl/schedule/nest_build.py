@@ -314,8 +314,8 @@ class NestBuilder:
         for (name, leaf), value in self._leaf_values(plan, owner).items():
             del name
             leaves[leaf] = value
-        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
-        known |= self.shared_values(plan, self.copies.tree.main(plan.name).name)
+        shared = self.shared_values(plan, self.copies.tree.main(plan.name).name)
+        known = recover(plan.state.relations, leaves | shared, lambda step: self.base(plan, step)) | shared
         stage = plan.state.stage
         return tuple((a.name, known[a.name]) for a in (*stage.axes, *stage.reduce_axes) if a.name in known)
 
@@ -330,8 +330,8 @@ class NestBuilder:
         own = self.copies.dims(statement)[self.copies.tree.entry(statement) :]
         values = {dim[1]: self.values.get(loop_var(*dim)) for dim in own}
         leaves = {leaf: value for leaf, value in values.items() if value is not None}
-        known = recover(plan.state.relations, leaves, lambda step: self.base(plan, step))
-        return known | self.shared_values(plan, statement)
+        shared = self.shared_values(plan, statement)
+        return recover(plan.state.relations, leaves | shared, lambda step: self.base(plan, step)) | shared
 
     def shared_values(self, plan: StagePlan, statement: str) -> dict[str, Node]:
         """The axes of a statement whose values are those of the leader's in the loops they share."""
