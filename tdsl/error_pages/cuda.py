@@ -142,6 +142,35 @@ PAGES: tuple[ErrorPage, ...] = (
         'td.build(s.compute_at("xs", y, "i").cooperate("xs"), target="cuda:sm_90")',
     ),
     ErrorPage(
+        "L138",
+        LimitError,
+        "a stage that every block would write",
+        "What stands inside a kernel but outside some of its block loops is done by each block, at once. Storage of the "
+        "device takes one writer: the stage is a kernel of its own, or its storage a block's.",
+        """
+D = td.placeholder("D", (4,))
+i, t = td.axis("i", (1, 4)), td.axis("t", (0, 4))
+u = td.update("u", D, over=(i, t), at=(i,), value=lambda u: u[i] + 1.0)
+s = td.schedule(u).bind(u, {"i": "block.x"}).cache_read("D", u, name="copy", scope="shared")
+td.build(s, target="cuda:sm_90")
+""",
+        VECTOR + 's = td.schedule(y).bind(y, {"i": "block.x"})\ntd.build(s, target="cuda:sm_90")',
+    ),
+    ErrorPage(
+        "L139",
+        LimitError,
+        "memory of the device inside a block",
+        "Storage in scope heap is allocated before a kernel starts; what a block makes for itself is shared, local or in "
+        "registers, with constant extents.",
+        VECTOR
+        + 's = td.schedule(y).cache_read("x", y, name="t").split(y, "i", 32, into=("b", "t")).bind(y, "b", "block.x")\n'
+        's = s.compute_at("t", y, "b")\ntd.build(s, target="cuda:sm_90")',
+        VECTOR
+        + 's = td.schedule(y).cache_read("x", y, name="t", scope="shared").split(y, "i", 32, into=("b", "t"))\n'
+        's = s.bind(y, {"b": "block.x", "t": "thread.x"}).compute_at("t", y, "b").cooperate("t")\n'
+        'td.build(s, target="cuda:sm_90")',
+    ),
+    ErrorPage(
         "L137",
         LimitError,
         "blocks that add to what they start",

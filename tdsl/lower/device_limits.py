@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -12,7 +12,17 @@ from tdsl.location import Location
 from tdsl.lower.ir import Allocate, For, Kernel
 from tdsl.lower.rewrite_statement import walk_statements
 from tdsl.schedule.loops import over_reduction
-from tdsl.schedule.nest import Nest, NestAllocate, NestItem, NestLoop
+from tdsl.schedule.nest import (
+    Nest,
+    NestAllocate,
+    NestBarrier,
+    NestCompute,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+    Storage,
+)  # fmt: skip
 from tdsl.schedule.nest_device import BLOCKS, THREADS, loops_of, on_device
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.step_lines import said_at
@@ -55,6 +65,8 @@ def check_nest(nest: Nest, state: State) -> None:
             raise _unbound(item, state)
         _check_twice(item, state)
         _check_outside(item, state)
+        blocks = frozenset(loop.kind for loop in loops_of(item) if loop.kind in BLOCKS)
+        _check_stores(item, state, blocks, _Around(frozenset(), frozenset()))
     for entry in state.live():
         _check_atomic(entry, state)
 
@@ -81,6 +93,71 @@ def _at_root(items: tuple[NestItem, ...]) -> Iterator[NestItem]:
             yield from _at_root(item.body)
         else:
             yield item
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around an item: kinds of block loops, and buffers that live inside the launch."""
+
+    blocks: frozenset[str]
+    buffers: frozenset[str]
+
+
+def _check_stores(item: NestItem, state: State, blocks: frozenset[str], around: _Around) -> None:
+    """What every block of a launch would write again is refused. Errors: L138 such a stage; L139 a buffer of a block in heap."""
+    match item:
+        case NestCompute():
+            own = {
+                slot.buffer
+                for slot in (
+                    item.slots if item.role in HELD else item.outer if item.role == "tile_store" else ()
+                )
+            }
+            elsewhere = own <= around.buffers if own else item.stage in around.buffers
+            if around.blocks != blocks and not elsewhere and item.role not in ("tile_load", "prefetch"):
+                raise _written_by_all(item.stage, state, sorted(blocks - around.blocks))
+        case NestAllocate(storage, body):
+            if storage.scope == "heap" and around.blocks:
+                raise _heap_in_block(storage, state)
+            held = around.buffers | {storage.buffer, storage.tensor}
+            for one in body:
+                _check_stores(one, state, blocks, _Around(around.blocks, held))
+        case NestLoop():
+            within = around.blocks | ({item.kind} & set(BLOCKS))
+            for one in item.body:
+                _check_stores(one, state, blocks, _Around(within, around.buffers))
+        case NestLet() | NestGuard():
+            for one in (*item.body, *(item.otherwise if isinstance(item, NestGuard) else ())):
+                _check_stores(one, state, blocks, around)
+        case NestBarrier():
+            pass
+
+
+HELD = ("init", "update", "combine")
+"""Roles that write accumulators."""
+
+
+def _written_by_all(stage: str, state: State, kinds: Sequence[str]) -> LimitError:
+    return LimitError(
+        "L138",
+        f"{stage} would be written by every block along {', '.join(kinds)}",
+        where=said_at(state, stage, "compute_at", "bind"),
+        why=["blocks run in any order, and at once"],
+        hint=[
+            f'compute_root("{stage}"), with loops of its own bound to blocks',
+            f'scope("{stage}", "shared")',
+        ],
+    )
+
+
+def _heap_in_block(storage: Storage, state: State) -> LimitError:
+    return LimitError(
+        "L139",
+        f"{storage.buffer} would be allocated by each block in scope heap",
+        where=said_at(state, storage.tensor.partition(".")[0], "compute_at", "promote", "bind"),
+        why=["memory of the device is allocated before a kernel starts"],
+        hint=['scope "shared", "local" or "register"', "constant extents, by splitting the loops inside"],
+    )
 
 
 def _check_twice(item: NestItem, state: State) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tdsl.errors import LimitError
-from tdsl.expr.node import Node, axis_var
+from tdsl.expr.node import Load, Node, Read, axis_var
 from tdsl.expr.printer import text
-from tdsl.expr.rewrite import reads, substitute, variables
+from tdsl.expr.rewrite import reads, substitute, variables, walk
 from tdsl.expr.tensor import Stage
 from tdsl.schedule.nest import (
     Nest,
@@ -116,17 +116,24 @@ class _Walk:
             yield storage.buffer, element(storage, values).index
 
     def index(self, buffer: str, index: Node, fixed: Names) -> None:
+        for node in walk(index):
+            if isinstance(node, Load | Read):
+                raise _found_by(buffer, index, "data")
         for var in variables(index):
             if var.name in fixed:
                 continue
             if var.name not in self.loops or var.name in self.places:
-                raise LimitError(
-                    "L104",
-                    f"{buffer} is in registers and its elements are found by {var.name}, which is no constant",
-                    why=[f"a subscript of it is {text(index)}"],
-                    hint=['scope="stack" or "heap"', "compute_at a loop that moves with it"],
-                )
+                raise _found_by(buffer, index, var.name)
             self.found.add(self.loops[var.name])
+
+
+def _found_by(buffer: str, index: Node, what: str) -> LimitError:
+    return LimitError(
+        "L104",
+        f"{buffer} is in registers and its elements are found by {what}, which is no constant",
+        why=[f"a subscript of it is {text(index)}"],
+        hint=['scope="stack" or "heap"', "compute_at a loop that moves with it"],
+    )
 
 
 def _another_thread(buffer: str) -> LimitError:
