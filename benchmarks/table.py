@@ -58,7 +58,7 @@ def _cells(line: Line, peer: float | None) -> list[str]:
 def _rate(line: Line) -> str:
     if "rate" not in line:
         return ""
-    name, scale = SCALES[str(line["unit"])]
+    name, scale = SCALES.get(str(line["unit"]), ("G/s", 1e9))
     return f"{float(str(line['rate'])) / scale:.4g} {name}"
 
 
