@@ -58,6 +58,8 @@ def refuse_bound_loops(state: State) -> None:
 
 def check_nest(nest: Nest, state: State) -> None:
     """Every item at root is a launch. Errors: L133 a loop outside of blocks; L134 one dimension bound twice."""
+    for entry in state.live():
+        _check_atomic(entry, state)
     for item in _at_root(nest.items):
         if isinstance(item, NestLoop) and not any(
             loop.kind in (*BLOCKS, *THREADS) for loop in loops_of(item)
@@ -67,8 +69,6 @@ def check_nest(nest: Nest, state: State) -> None:
         _check_outside(item, state)
         blocks = frozenset(loop.kind for loop in loops_of(item) if loop.kind in BLOCKS)
         _check_stores(item, state, blocks, _Around(frozenset(), frozenset()))
-    for entry in state.live():
-        _check_atomic(entry, state)
 
 
 def _check_atomic(entry: StageState, state: State) -> None:

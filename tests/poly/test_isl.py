@@ -87,3 +87,13 @@ def test_a_bill_counts_large_parts_and_refuses_above_the_limit():
     assert bill.total == 0
     with pytest.raises(TooLarge):
         bill.add(CALL_BUDGET + 1)
+
+
+def test_a_budget_spent_while_an_argument_is_made_is_a_budget_spent():
+    space = islpy.Space.set_alloc(context(), 0, 1)
+    start = islpy.PwAff.from_aff(islpy.Aff.zero_on_domain(islpy.LocalSpace.from_space(space)))
+    for limit in range(20, 90):  # some of them end in the conversion of the 3
+        with pytest.raises(TooLarge), budget(limit):
+            value = start
+            for _ in range(1000):
+                value = value.mod_val(3)
