@@ -15,7 +15,7 @@ from tdsl.expr.node import Const, Node, axis_var, index_const
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Tensor, tensors_of
-from tdsl.poly.model import Place
+from tdsl.poly.model import Place, Skew
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
@@ -185,6 +185,8 @@ class StoragePlanner:
             why = f"{state.name} is an output: its array is the caller's and has no room"
         elif state.stage.reduce_axes:
             why = f"{state.name} is a reduction: its accumulators have no padding"
+        elif any(isinstance(relation, Skew) for relation in state.relations):
+            why = f"loops of {state.name} are skewed: what runs past the end is not at the end of a dim"
         elif state.layout is not None or state.folds:
             why = f"{state.name} has a layout or a fold of its own, which says how much is allocated"
         if why:

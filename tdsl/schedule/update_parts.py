@@ -134,9 +134,9 @@ def shared_out(
     taken = {axis, *(size.name for size in stage.sizes)}
     dims = tuple(f"{dim}_" if dim in taken else dim for dim in entry.dims)
     made = parts_of(stage, adding, name, first, inner, values, dims, step.where)
-    partial = fresh_state(made.partial, (axis, *entry.dims))
+    partial = fresh_state(made.partial, (axis, *dims))
     order = [loop for loop in entry.loops if loop.name != axis]
     partial = replace(partial, loops=(LoopMark(axis), *order), origin="rfactor")
-    start = replace(fresh_state(made.start, (axis, *entry.dims)), origin="rfactor")
+    start = replace(fresh_state(made.start, (axis, *dims)), origin="rfactor")
     loops = fresh_state(made.rest, entry.dims).loops
     return replace(entry, stage=made.rest, loops=loops, relations=()), partial, start

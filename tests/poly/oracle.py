@@ -215,7 +215,12 @@ class Oracle:
             for axes in mine:
                 live, derived = self._live(main, axes, bases, number)
                 values.append(live.get(relation.parent))
-            if derived or not values or any(each is None or isinstance(each, tuple) for each in values):
+            if not values or any(each is None or isinstance(each, tuple) for each in values):
+                continue
+            if derived:  # it starts at 0, but for what shifts added since
+                offset = _shifted(relations[:number], relation.parent)
+                if offset:
+                    bases[number] = offset
                 continue
             plain = self._plain(main, relations[:number], relation.parent)
             if rooted and plain is not None and plain not in main.reduction_axes:
@@ -462,3 +467,23 @@ class Oracle:
         mine = any(access.tensor == tensor for access in statement.writes)
         atomic = self.tree.arrangements[statement.stage].atomic
         return mine and atomic and statement.role in ("assign", "update")
+
+
+def _shifted(relations, name):
+    """What shifts added to a loop that derives from a split, along its relations."""
+    offsets: dict[str, int] = {}
+    for relation in relations:
+        if isinstance(relation, (Split, Fuse)):
+            if isinstance(relation, Split):
+                offsets.pop(relation.parent, None)
+            continue
+        offset = offsets.pop(relation.parent, 0)
+        match relation:
+            case Shift():
+                offset += relation.by
+            case Reverse():
+                offset = -offset
+            case Skew():
+                offset += relation.factor * offsets.get(relation.by, 0)
+        offsets[relation.into] = offset
+    return offsets.get(name, 0)
