@@ -185,6 +185,8 @@ class StoragePlanner:
             why = f"{state.name} is an output: its array is the caller's and has no room"
         elif state.stage.reduce_axes:
             why = f"{state.name} is a reduction: its accumulators have no padding"
+        elif state.stage.base is not None:
+            why = f"{state.name} is an update: what runs past the end of its loops is not past the end of its array"
         elif any(isinstance(relation, Skew) for relation in state.relations):
             why = f"loops of {state.name} are skewed: what runs past the end is not at the end of a dim"
         elif state.layout is not None or state.folds:
