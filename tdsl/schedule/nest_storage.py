@@ -187,6 +187,10 @@ class StoragePlanner:
             why = f"{state.name} is a reduction: its accumulators have no padding"
         elif state.stage.base is not None:
             why = f"{state.name} is an update: what runs past the end of its loops is not past the end of its array"
+        elif any(
+            one.compute is not None and one.compute.stage == state.name for one in self.builder.state.live()
+        ):
+            why = f"stages are made inside {state.name}, and past its end they would have nothing to be made from"
         elif any(isinstance(relation, Skew) for relation in state.relations):
             why = f"loops of {state.name} are skewed: what runs past the end is not at the end of a dim"
         elif state.layout is not None or state.folds:

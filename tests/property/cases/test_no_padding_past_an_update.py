@@ -22,3 +22,14 @@ def test_nor_of_a_skewed_loop() -> None:
     s = s.vectorize("t", "i", 2, tail="pad").skew("t", "i", by="iv", into="w", factor=2)
     with pytest.raises(td.LimitError, match="L109"):
         td.build(s)
+
+
+def test_nor_of_a_stage_that_others_are_made_in() -> None:
+    n = td.size("n", min=2)
+    A = td.placeholder("A", (n + 1,), "int64")
+    a = td.compute("a", (n + 1,), lambda i: A[i] + 1)
+    b = td.compute("b", (n + 1,), lambda i: a[i] * 2)
+    c = td.compute("c", (n + 1,), lambda i: b[i])
+    s = td.schedule(c).split("b", "i", 2, tail="pad").compute_at("a", "b", "ii")
+    with pytest.raises(td.LimitError, match="L109"):
+        td.build(s)
