@@ -117,7 +117,7 @@ def _check_stores(item: NestItem, state: State, blocks: frozenset[str], around: 
             if around.blocks != blocks and not elsewhere and item.role not in ("tile_load", "prefetch"):
                 raise _written_by_all(item.stage, state, sorted(blocks - around.blocks))
         case NestAllocate(storage, body):
-            if storage.scope == "heap" and around.blocks:
+            if storage.scope == "heap":  # at root they are buffers of the device
                 raise _heap_in_block(storage, state)
             held = around.buffers | {storage.buffer, storage.tensor}
             for one in body:
