@@ -248,7 +248,8 @@ class Judgement:
         """Whether the iterations of a group may run together."""
         roots = self.copies.tree.own(group.stage).roots
         for tensor, touches in self.carried.tensors(group):
-            if self.quick and all(touch.statement.stage == group.stage for touch in touches):
+            own = all(touch.statement.stage == group.stage for touch in touches)
+            if self.quick and own and not self._aliased(tensor):
                 accesses = [access for touch in touches for access in _accesses(touch.statement, tensor)]
                 if obviously_apart(group, roots, accesses):
                     continue

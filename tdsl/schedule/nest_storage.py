@@ -15,7 +15,7 @@ from tdsl.expr.node import Const, Node, axis_var, index_const
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Tensor, tensors_of
-from tdsl.poly.model import Place, Skew
+from tdsl.poly.model import Place, Reverse, Skew
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
@@ -191,8 +191,8 @@ class StoragePlanner:
             one.compute is not None and one.compute.stage == state.name for one in self.builder.state.live()
         ):
             why = f"stages are made inside {state.name}, and past its end they would have nothing to be made from"
-        elif any(isinstance(relation, Skew) for relation in state.relations):
-            why = f"loops of {state.name} are skewed: what runs past the end is not at the end of a dim"
+        elif any(isinstance(relation, Skew | Reverse) for relation in state.relations):
+            why = f"loops of {state.name} are skewed or reversed: what runs past the end is not at the end of a dim"
         elif state.layout is not None or state.folds:
             why = f"{state.name} has a layout or a fold of its own, which says how much is allocated"
         if why:
