@@ -23,17 +23,21 @@ def broadcast_shape(what: str, *operands: Operand) -> tuple[Extent, ...]:
 
     Errors: E130 extents that differ and are not 1. Source: NumPy's broadcasting rules, aligned at the last axis.
     """
-    tensors = [operand for operand in operands if isinstance(operand, td.Tensor)]
-    rank = max((tensor.ndim for tensor in tensors), default=0)
-    shape: list[Extent] = []
+    shapes = [operand.shape for operand in operands if isinstance(operand, td.Tensor)]
+    return broadcast_shapes(what, shapes, f"shapes {' and '.join(map(str, shapes))} do not broadcast")
+
+
+def broadcast_shapes(what: str, shapes: Sequence[tuple[Extent, ...]], message: str) -> tuple[Extent, ...]:
+    """The common shape of several, aligned at the last axis; `message` says what is wrong where they have none."""
+    rank = max(map(len, shapes), default=0)
+    found: list[Extent] = []
     for place in range(-rank, 0):
-        extents = [tensor.shape[place] for tensor in tensors if tensor.ndim >= -place]
+        extents = [shape[place] for shape in shapes if len(shape) >= -place]
         wide = [extent for extent in extents if not (isinstance(extent, int) and extent == 1)]
         for other in wide[1:]:
-            shapes = " and ".join(str(tensor.shape) for tensor in tensors)
-            agree(what, wide[0], other, f"shapes {shapes} do not broadcast")
-        shape.append(wide[0] if wide else 1)
-    return tuple(shape)
+            agree(what, wide[0], other, message)
+        found.append(wide[0] if wide else 1)
+    return tuple(found)
 
 
 def element(operand: Operand, at: Sequence[td.Expr | int]) -> td.Expr | int | float:
@@ -100,3 +104,10 @@ def count_of(extents: Sequence[Extent], dtype: str) -> td.Expr:
     for extent in extents:
         number = number * extent
     return td.cast(number, dtype)
+
+
+def summed_dtype(x: td.Tensor) -> str:
+    """The dtype that sums have (the array API): 64 bits of integers and bools, the tensor's own of floats."""
+    if is_float(x):
+        return x.dtype.name
+    return "uint64" if x.dtype.name.startswith("uint") else "int64"

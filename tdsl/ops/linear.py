@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, agree
+from tdsl.ops.broadcasting import Extent, agree, broadcast_shapes
 from tdsl.ops.operator import op
 
 NARROW = ("float16", "bfloat16")
@@ -29,7 +29,9 @@ def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     td.check(x.ndim > 0 and y.ndim > 0, "matmul: a scalar has no rows: use multiply", error=td.ShapeError)
     inner = y.shape[-2] if y.ndim > 1 else y.shape[0]
     agree("matmul", x.shape[-1], inner, f"{x.shape} by {y.shape}: {x.shape[-1]} columns meet {inner} rows")
-    batch = _batch("matmul", x, y)
+    batch = broadcast_shapes(
+        "matmul", (x.shape[:-2], y.shape[:-2]), f"batches of {x.shape} and {y.shape} do not broadcast"
+    )
     k = td.reduce_axis("k", x.shape[-1])
     rows = x.shape[-2:-1] if x.ndim > 1 else ()
     columns = y.shape[-1:] if y.ndim > 1 else ()
@@ -43,20 +45,6 @@ def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
         return _product_sum([left, right], (k,), dtype)
 
     return td.compute("matmul", (*batch, *rows, *columns), value)
-
-
-def _batch(what: str, x: td.Tensor, y: td.Tensor) -> tuple[Extent, ...]:
-    """The common leading axes of two stacks of matrices."""
-    heads: list[tuple[Extent, ...]] = [tensor.shape[:-2] for tensor in (x, y)]
-    rank = max(len(heads[0]), len(heads[1]))
-    shape: list[Extent] = []
-    for place in range(-rank, 0):
-        extents = [head[place] for head in heads if len(head) >= -place]
-        wide = [extent for extent in extents if not (isinstance(extent, int) and extent == 1)]
-        for other in wide[1:]:
-            agree(what, wide[0], other, f"batches of {x.shape} and {y.shape} do not broadcast")
-        shape.append(wide[0] if wide else 1)
-    return tuple(shape)
 
 
 def _batched(x: td.Tensor, outer: Sequence[td.Expr], own: int) -> tuple[td.Expr | int, ...]:
@@ -198,20 +186,8 @@ def _equation(equation: str, operands: Sequence[td.Tensor]) -> tuple[list[str], 
     for letter in result:
         td.check(letter in used, f"einsum: no operand has the axis {letter!r} of the result")
     td.check(len(set(result)) == len(result), f"einsum: the result names an axis twice in {equation!r}")
-    batch = _rest("einsum", rests)
+    batch = broadcast_shapes("einsum", rests, f'the axes of "..." do not broadcast in {equation!r}')
     td.check(
         not (arrow and batch and "..." not in right), f'einsum: the result of {equation!r} leaves out "..."'
     )
     return plains, result, batch
-
-
-def _rest(what: str, heads: Sequence[tuple[Extent, ...]]) -> tuple[Extent, ...]:
-    rank = max(map(len, heads), default=0)
-    shape: list[Extent] = []
-    for place in range(-rank, 0):
-        wide = [head[place] for head in heads if len(head) >= -place]
-        wide = [extent for extent in wide if not (isinstance(extent, int) and extent == 1)]
-        for other in wide[1:]:
-            agree(what, wide[0], other, f'the axes of "..." do not broadcast: {wide[0]} and {other}')
-        shape.append(wide[0] if wide else 1)
-    return tuple(shape)

@@ -141,14 +141,8 @@ class Op:
         result = self._traced(*self._unpacked(placed.arguments))
         outputs = result if isinstance(result, tuple) else (result,)
         outputs = tuple(_computed(tensor) for tensor in outputs)
-        s = self._author(call)(td.schedule(*outputs), *outputs)
+        s = self.scheduled(*outputs, shapes=call.shapes)
         return td.build(s, inputs=placed.inputs, name=self.name if self.name.isidentifier() else None)
-
-    def _author(self, call: Call) -> ScheduleFunction:
-        for kind, when, function in self._schedules:
-            if kind == "cpu" and (when is None or when(*call.shapes)):
-                return function
-        return lambda s, *outputs: td.schedules.default(s)
 
     def _run(self, kernel: td.Kernel, call: Call, out: object) -> object:
         try:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, count_of, is_float, is_integer, normalized_axes, without
+from tdsl.ops.broadcasting import Extent, count_of, is_float, normalized_axes, summed_dtype, without
 from tdsl.ops.operator import op
 
 Axis = int | Sequence[int] | None
-Term = Callable[..., object]
 Array = np.ndarray
 
 
@@ -50,15 +49,8 @@ def kept_shape(x: td.Tensor, axes: Sequence[int], keepdims: bool) -> tuple[Exten
     return tuple(extent for each, extent in enumerate(x.shape) if each not in axes)
 
 
-def _wide(x: td.Tensor) -> str:
-    """The dtype that sums have: 64 bits of integers and bools, the tensor's own of floats."""
-    if is_float(x):
-        return x.dtype.name
-    return "uint64" if x.dtype.name.startswith("uint") else "int64"
-
-
 def _folded(name: str, x: td.Tensor, axis: Axis, keepdims: bool, fold: Callable[..., td.Expr]) -> td.Tensor:
-    wide = _wide(x)
+    wide = summed_dtype(x)
 
     def value(read: Callable[..., td.Expr], over: Sequence[td.AxisHandle]) -> object:
         term = read() if x.dtype.name == wide else td.cast(read(), wide)
@@ -251,6 +243,3 @@ def logsumexp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Ten
         return td.log(td.sum(terms, over=tuple(over.values())) if over else terms) + top
 
     return td.compute("logsumexp", kept_shape(x, axes, keepdims), body)
-
-
-__all__ = ["Term", "is_integer", "kept_shape", "reduced"]

@@ -7,21 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import is_float, one_axis
+from tdsl.ops.broadcasting import one_axis, summed_dtype
 from tdsl.ops.operator import op
-
-
-def _wide(x: td.Tensor) -> str:
-    if is_float(x):
-        return x.dtype.name
-    return "uint64" if x.dtype.name.startswith("uint") else "int64"
 
 
 def _scan(
     name: str, x: td.Tensor, axis: int, combine: Callable[[td.Expr, td.Expr], td.Expr], first: int
 ) -> td.Tensor:
     at = one_axis(name, axis, x.ndim)
-    dtype = _wide(x)
+    dtype = summed_dtype(x)
 
     def value(running: td.Tensor, *place: td.Expr) -> td.Expr:
         before = running[(*place[:at], place[at] - 1, *place[at + 1 :])]

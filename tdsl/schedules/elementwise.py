@@ -83,3 +83,10 @@ def fresh(s: td.Schedule, stage: str, *names: str) -> tuple[str, ...]:
             name += "_"
         made.append(name)
     return tuple(made)
+
+
+def free_stage(s: td.Schedule, name: str) -> str:
+    """A name for a new stage: the one asked for, with underscores appended until no stage is called so."""
+    while name in s.stages():
+        name += "_"
+    return name

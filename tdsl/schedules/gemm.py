@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import tdsl as td
 from tdsl.location import hide_internal_frames
-from tdsl.schedules.elementwise import fresh, lanes_of
+from tdsl.schedules.elementwise import free_stage, fresh, lanes_of
 
 DEPTH = 256
 """Terms of a block of the reduction: a panel of 256 x 32 floats is 32 KiB, half of a common second-level cache way."""
@@ -107,7 +107,7 @@ class _Blocked:
         order = [*outer, column[0], *blocks, *inner]
         self.s = self.s.reorder(name, *order)
         held = blocks[-1] if blocks else column[0]
-        self.s = self.s.promote(name, held, name=self._free(f"{name}_tile"), scope="register")
+        self.s = self.s.promote(name, held, name=free_stage(self.s, f"{name}_tile"), scope="register")
         self.s = self.s.because("a tile of results in registers for a block of terms", since=start)
         if row:
             self.s = self.s.unroll(name, row[1]).because("rows of the tile are registers of their own")
@@ -136,7 +136,7 @@ class _Blocked:
         return plain and self.reuse.contiguous
 
     def _packed(self) -> str:
-        copy = self._free(f"{self.reuse.panel}_panel")
+        copy = free_stage(self.s, f"{self.reuse.panel}_panel")
         self.s = self.s.cache_read(self.reuse.panel, self.facts.name, name=copy)
         return copy
 
@@ -144,8 +144,3 @@ class _Blocked:
         outer, inner = fresh(self.s, self.facts.name, f"{axis}o", f"{axis}i")
         self.s = self.s.split(self.facts.name, axis, factor, into=(outer, inner))
         return outer, inner
-
-    def _free(self, name: str) -> str:
-        while name in self.s.stages():
-            name += "_"
-        return name

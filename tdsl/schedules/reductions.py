@@ -6,7 +6,7 @@ In: a schedule and a reduction stage as declared. Out: the schedule with the ste
 from __future__ import annotations
 
 import tdsl as td
-from tdsl.schedules.elementwise import fresh, lanes_of, vectorized
+from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, vectorized
 
 UNROLLED = 4
 """Vectors of accumulators: an addition takes four cycles, and two start in each."""
@@ -32,7 +32,7 @@ def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
     if not facts.data_axes and len(facts.reduce_axes) == 1 and (extent is None or extent > 2 * BLOCK):
         outer, inner = fresh(s, facts.name, f"{axis}o", f"{axis}i")
         start = len(s.steps)
-        partial = _free(s, f"{facts.name}_partial")
+        partial = free_stage(s, f"{facts.name}_partial")
         s = s.split(facts.name, axis, BLOCK, into=(outer, inner)).rfactor(facts.name, outer, name=partial)
         s = s.parallel(partial, outer).because(f"partial results of {BLOCK} terms, in parallel", since=start)
         return _term_lanes(s, partial, inner, facts.bits, None)
@@ -73,16 +73,10 @@ def reduce_columns(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
     s = s.split(facts.name, inner, block, into=(outer, within))
     s = s.reorder(facts.name, *facts.data_axes[:-1], outer, *facts.reduce_axes, within)
     s = s.because(f"{block} sums in registers while the terms are walked", since=start)
-    s = s.promote(facts.name, outer, name=_free(s, f"{facts.name}_sums"), scope="register").because(
+    s = s.promote(facts.name, outer, name=free_stage(s, f"{facts.name}_sums"), scope="register").because(
         "no store a term"
     )
     s = vectorized(s, facts.name, within, lanes, block)
     if facts.placed is None:
         s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
     return s
-
-
-def _free(s: td.Schedule, name: str) -> str:
-    while name in s.stages():
-        name += "_"
-    return name
