@@ -43,7 +43,7 @@ def _by_reciprocal(node: Binary, divisor: Const) -> Node:
     reciprocal = 1.0 / value
     if value_of(bits_of(reciprocal, node.dtype), node.dtype) != reciprocal:
         return node
-    return build.mul(node.lhs, build.constant(reciprocal, node.dtype))
+    return simplify_float(Binary("mul", node.lhs, build.constant(reciprocal, node.dtype)))
 
 
 def simplify_cast(node: Cast) -> Node:

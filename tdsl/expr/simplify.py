@@ -128,7 +128,8 @@ class _Simplifier:
             case Cast():
                 return simplify_cast(node)
             case Fma():
-                return build.fma(node.a, node.b, node.c, contracted=node.contracted)
+                folded = build.fma(node.a, node.b, node.c, contracted=node.contracted)
+                return simplify_float(folded) if isinstance(folded, Binary) else folded
             case _:
                 return node
 
