@@ -16,8 +16,8 @@ from typing import Literal
 
 import islpy as isl
 
-from tdsl.expr.build import ZERO, compare, floordiv, logical_and, logical_or, mod
-from tdsl.expr.node import Const, Node, Read, Var, axis_var, index_const, size_var
+from tdsl.expr.build import ZERO, compare, floordiv, logical_and, logical_or, mod, mul
+from tdsl.expr.node import INT64, Binary, Const, Node, Read, Var, axis_var, index_const, size_var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size
 from tdsl.poly.affine import Affine
@@ -28,6 +28,7 @@ from tdsl.poly.lift import Lifting, Opaque, Reason
 from tdsl.poly.polynomial import Monomial, parameters
 from tdsl.poly.reads import Path, Site, inside_axis
 from tdsl.poly.smallest import Smallest, product_node, smallest_point
+from tdsl.poly.tighten import Tightening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ _REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wrap
     "division": "division",
     "reduction": "reduction",
     "wraps": "wraps",
+    "defined": "product",
 }
 
 
@@ -97,7 +99,7 @@ def check_reads(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None
         return None
     try:
         with budget():
-            return _Proof(sites, scope).first_failure()
+            return _first_failure(sites, scope)
     except TooLarge:
         return _one_by_one(sites, scope)
 
@@ -107,7 +109,7 @@ def _one_by_one(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None
     for site in sites:
         try:
             with budget():
-                failure = _Proof((site,), scope).first_failure()
+                failure = _first_failure((site,), scope)
         except TooLarge:
             return Unproven(site.read, 0, site.read, "large")
         if failure is not None:
@@ -115,32 +117,78 @@ def _one_by_one(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None
     return None
 
 
+def _first_failure(sites: Sequence[Site], scope: Scope) -> Escape | Unproven | None:
+    """With products of axes and sizes as what they are; where that decides nothing, with each as any value.
+
+    As any value, one that may wrap around is decided by a condition about that very value: `where(x < n, V[x], 0)`.
+    """
+    proof = _Proof(sites, scope)
+    failure = proof.first_failure()
+    if not isinstance(failure, Unproven) or not proof.lifting.products:
+        return failure
+    coarse = _Proof(sites, scope, exact=False).first_failure()
+    return None if coarse is None else failure
+
+
 class _Proof:
     """The sets of one check, in one space: sizes (and products of them) are parameters, axes and opaque values dims."""
 
-    def __init__(self, sites: Sequence[Site], scope: Scope) -> None:
+    def __init__(self, sites: Sequence[Site], scope: Scope, *, exact: bool = True) -> None:
         self.sites = sites
         self.scope = scope
-        self.lifting = Lifting((*scope.axes, *scope.reduce_axes), scope.sizes, scope.params)
+        self.lifting = Lifting((*scope.axes, *scope.reduce_axes), scope.sizes, scope.params, exact=exact)
         lift = self.lifting.lift
         self.index = {site.read: tuple(lift(index) for index in site.read.index) for site in sites}
         self.paths = {path: tuple(lift(node) for node in path) for site in sites for path in site.paths}
         self.base = tuple(lift(node) for node in base_conditions(scope, _extents(sites)))
         self.opaque = tuple(self.lifting.opaque.values())
         self.ranges = tuple(condition for opaque in self.opaque for condition in opaque.range())
+        self.ranges += tuple(self.lifting.products.ties())
 
     @cached_property
-    def affine(self) -> Affine:
+    def _mentioned(self) -> tuple[Node, ...]:
         nodes = [*self.base, *self.ranges, *self.lifting.wide.values()]
         nodes += [node for path in self.paths.values() for node in path]
         nodes += [node for index in self.index.values() for node in index]
         nodes += [extent for site in self.sites for extent in site.read.tensor.extents]
-        return space_of(self.scope, self.opaque, nodes)
+        return (*nodes, *self._counts) if self.lifting.products else tuple(nodes)
+
+    @cached_property
+    def affine(self) -> Affine:
+        more = self.lifting.products.multiples(parameters(self._mentioned))
+        return space_of(self.scope, self.opaque, (*self._mentioned, *more))
 
     @cached_property
     def everywhere(self) -> isl.Set:
         """The points at which the body is evaluated, whatever its conditions say."""
-        return self.affine.conditions((*self.base, *self.ranges, *products_known(self.affine.params)))
+        known = () if self.lifting.products else products_known(parameters(self._mentioned))
+        return self.affine.conditions((*self.base, *self.ranges, *known))
+
+    def _empty(self, points: isl.Set) -> bool:
+        """Whether no point is real, as far as is seen: first without what is known of products in cases."""
+        if self._tightening.empty(points):
+            return True
+        if not self.lifting.products:
+            return False
+        known = self.affine.conditions(products_known(parameters(self._mentioned)))
+        return self._tightening.empty(points.intersect(known))
+
+    @cached_property
+    def _counts(self) -> tuple[Node, ...]:
+        """How many elements the arrays have that exist where the body is evaluated: below 2^63 (semantics B5)."""
+        shapes = [site.read.tensor.extents for site in self.sites]
+        shapes.append(tuple(axis.upper for axis in self.scope.axes))
+        return tuple(dict.fromkeys(reduce(mul, shape) for shape in shapes if len(shape) > 1))
+
+    @cached_property
+    def _tightening(self) -> Tightening:
+        return Tightening(self.lifting.products, self.affine.params, self.affine.dims)
+
+    def _holds(self, points: isl.Set, inside: isl.Set) -> bool:
+        """Whether all points lie inside."""
+        if not self.lifting.products:
+            return points.is_subset(inside)
+        return self._empty(points.subtract(inside))
 
     def first_failure(self) -> Escape | Unproven | None:
         wide = self._wide_failure()
@@ -163,14 +211,14 @@ class _Proof:
             if path in site.paths:
                 for index, extent in zip(self.index[site.read], site.read.tensor.extents, strict=True):
                     inside.update(dict.fromkeys((is_not_below(index, ZERO), is_below(index, extent))))
-        return points.is_subset(self.affine.conditions(inside))
+        return self._holds(points, self.affine.conditions(inside))
 
     def _failure(self, site: Site, reached: Mapping[Path, isl.Set]) -> Escape | Unproven | None:
         found: list[Smallest] = []
         for path, points in reached.items():
             sides = self._escaping(site.read, points)
             bad = reduce(isl.Set.union, sides)
-            if bad.is_empty():
+            if self._empty(bad):
                 continue
             opaque = self._doubtful(site.read, bad)
             certain = self._certain(site.read, path, sides) if opaque is not None else None
@@ -180,16 +228,34 @@ class _Proof:
                 return Unproven(
                     site.read, self._dimension(site.read, bad), opaque.node, _REASON[opaque.reason]
                 )
-            smallest = smallest_point(bad, self.affine, self.scope.sizes)
+            smallest = smallest_point(bad, self.affine, self.scope.sizes, self._definitions)
             if smallest is None:
-                products = (monomial for monomial in self.affine.params if len(monomial) > 1)
                 return Unproven(
-                    site.read, self._dimension(site.read, bad), product_node(next(products)), "product"
+                    site.read, self._dimension(site.read, bad), self._blamed(site.read), "product"
                 )
             found.append(smallest)
         if not found:
             return None
         return self._escape(site.read, min(found, key=lambda one: one.order), tuple(reached.values()))
+
+    @cached_property
+    def _definitions(self) -> tuple[tuple[Var, Node], ...]:
+        return tuple(self.lifting.products.definitions())
+
+    @cached_property
+    def _determined(self) -> frozenset[Var]:
+        """The opaque values that axes and sizes determine, as those do that stand for products."""
+        defined = [opaque.var for opaque in self.opaque if opaque.reason == "defined"]
+        return frozenset((*defined, *(var for var, _ in self._definitions)))
+
+    def _blamed(self, read: Read) -> Node:
+        """The product that a proof does not see through: the read's own, else a product of sizes."""
+        inside = {part for index in self.index[read] for part in walk(index)}
+        own = (
+            opaque.node for opaque in self.opaque if opaque.var in inside and opaque.var in self._determined
+        )
+        products = (product_node(monomial) for monomial in self.affine.params if len(monomial) > 1)
+        return next(iter((*own, *products)))
 
     def _escaping(self, read: Read, points: isl.Set) -> list[isl.Set]:
         """For each dimension the points where the read lies before it, and those where it lies behind it."""
@@ -201,7 +267,7 @@ class _Proof:
 
     def _certain(self, read: Read, path: Path, sides: Sequence[isl.Set]) -> isl.Set | None:
         """The points where the read escapes along a dimension that no doubtful value has to do with."""
-        doubtful = {opaque.var for opaque in self.opaque if opaque.reason != "data"}
+        doubtful = {opaque.var for opaque in self.opaque if opaque.reason != "data"} - self._determined
 
         def depends(*nodes: Node) -> bool:
             return any(part in doubtful for part in walk(*nodes))
@@ -225,7 +291,9 @@ class _Proof:
         doubtful = [
             opaque
             for place, opaque in enumerate(self.opaque, start)
-            if opaque.reason != "data" and bad.involves_dims(SET, place, 1)
+            if opaque.reason != "data"
+            and opaque.var not in self._determined
+            and bad.involves_dims(SET, place, 1)
         ]
         return next(
             (opaque for opaque in doubtful if opaque.var in inside), doubtful[0] if doubtful else None
@@ -241,7 +309,7 @@ class _Proof:
         data = [
             (opaque.node, at[opaque.var])
             for opaque in self.opaque
-            if opaque.var in smallest.involved and not opaque.node.dtype.is_bool
+            if opaque.var in smallest.involved and opaque.reason == "data" and not opaque.node.dtype.is_bool
         ]
         return Escape(
             read=read,
@@ -251,8 +319,8 @@ class _Proof:
             sizes=tuple((var.name, value) for var, value in at.items() if var.kind == "size"),
             iteration=tuple((axis.name, at[axis_var(axis.name)]) for axis in self._loops(smallest.involved)),
             data=tuple(data),
-            below=not all(below.is_empty() for below, _ in sides),
-            above=not all(above.is_empty() for _, above in sides),
+            below=not all(self._empty(below) for below, _ in sides),
+            above=not all(self._empty(above) for _, above in sides),
         )
 
     def _loops(self, involved: Container[Var]) -> Iterable[Axis]:
@@ -269,20 +337,42 @@ class _Proof:
             return None
         extents = [axis.upper for axis in self.scope.axes]
         extents += [extent for site in self.sites for extent in site.read.tensor.extents]
+        extents += self._counts if self.lifting.products else ()
         points = self.everywhere.intersect(self.affine.conditions(_fits(extent)[1] for extent in extents))
-        bounds = [
-            bound
-            for axis in (*self.scope.axes, *self.scope.reduce_axes)
-            for bound in (axis.lower, axis.upper)
-        ]
-        for node, exact in self.lifting.wide.items():
-            if points.is_subset(self.affine.conditions(_fits(exact))):
-                continue
-            for site in self.sites:
-                nodes = (*site.read.index, *sum(site.paths, ()), *bounds[2 * len(self.scope.axes) :])
-                if any(node is part for root in nodes for part in walk(root)):
+        asked: set[tuple[Node, Path]] = set()
+        for site in self.sites:
+            for node, path in self._wide_parts(site):
+                if (node, path) in asked:
+                    continue
+                asked.add((node, path))
+                there = points.intersect(self.affine.conditions(map(self.lifting.lift, path)))
+                if not self._holds(there, self.affine.conditions(_fits(self.lifting.wide[node]))):
                     return Unproven(site.read, 0, node, "wraps")
         return None
+
+    def _wide_parts(self, site: Site) -> Iterable[tuple[Node, Path]]:
+        """The arithmetic that must not wrap for a read to be judged rightly, with the conditions where it is done.
+
+        A sum of products may wrap inside if its value does not: that is the same modulo 2^64, and proved to be in range.
+        """
+        inner = [part for index in site.read.index for part in walk(*_below_sums(index))]
+        for path in site.paths:
+            yield from ((part, path) for part in inner if part in self.lifting.wide)
+            for place, condition in enumerate(path):
+                yield from ((part, path[:place]) for part in walk(condition) if part in self.lifting.wide)
+
+
+def _below_sums(index: Node) -> list[Node]:
+    """The largest parts of a subscript that are no sums, differences or products."""
+    found: list[Node] = []
+    stack = [index]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.op in ("add", "sub", "mul") and node.dtype is INT64:
+            stack += node.children
+        else:
+            found.append(node)
+    return found
 
 
 def products_known(monomials: Sequence[Monomial]) -> list[Node]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-from tdsl.dtypes import DType, max_value, min_value
+from tdsl.dtypes import max_value, min_value
 from tdsl.expr.build import (
     ONE,
     ZERO,
     add,
+    cast,
     compare,
     floordiv,
     logical_and,
@@ -48,14 +49,12 @@ from tdsl.expr.node import (
 from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.tensor import Axis, Param, Size
 from tdsl.poly.extremes import Extremes, divided, extremes
-from tdsl.poly.polynomial import polynomial
+from tdsl.poly.polynomial import Linear, Monomial, polynomial
+from tdsl.poly.products import Division, Products, joined, product_of
+from tdsl.poly.ranges import SIZE_LIMIT, Range, interval, of_dtype
 from tdsl.records import dataclass
 
-SIZE_LIMIT = 1 << 47
-"""Every size is below this (checked at the call): user address spaces of x86-64 hold 2^47 bytes."""
-
-Reason = Literal["data", "range", "quotient", "product", "division", "wraps", "reduction"]
-Range = tuple[int, int]
+Reason = Literal["data", "range", "quotient", "product", "division", "wraps", "reduction", "defined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class Opaque:
     """A value that isl does not see inside: `lower <= var < upper` is all that is known of it.
 
     node: the expression it stands for. reason: why it is opaque. `data`: an element of an array with a declared range,
-    so each value of the range can occur; `range`: data without one; `quotient`: `x // m` or `x % m` by a size. bool
-    values are 0 or 1.
+    so each value of the range can occur; `range`: data without one; `quotient`: `x // m` or `x % m` by a size;
+    `defined`: affine by cases, and a variable so that products with it can be. bool values are 0 or 1.
     """
 
     var: Var
@@ -75,6 +74,8 @@ class Opaque:
 
     def range(self) -> tuple[Node, ...]:
         """The conditions that hold of the variable; none for a whole int64, whose limits no proof needs."""
+        if self.reason == "defined":
+            return (compare("eq", self.var, self.node),)
         if self.node.dtype.bits == 64 and self.reason not in ("data", "quotient"):
             return () if self.node.dtype.is_signed else (compare("ge", self.var, ZERO),)
         return compare("ge", self.var, self.lower), compare("lt", self.var, self.upper)
@@ -87,13 +88,25 @@ class Lifting:
         axes: the stage's axes, bounds included, outer ones first.
         sizes: facts of the sizes; a size that is not listed has none.
         params: the scalar arguments; an integer one with a declared range is a variable of the proof.
+        exact: products of an axis and sizes, and quotients by sizes, are noted in `products`, for proofs that know more
+            of them than a range.
     """
 
-    def __init__(self, axes: Iterable[Axis], sizes: Iterable[Size], params: Iterable[Param] = ()) -> None:
+    def __init__(
+        self,
+        axes: Iterable[Axis],
+        sizes: Iterable[Size],
+        params: Iterable[Param] = (),
+        *,
+        exact: bool = False,
+    ) -> None:
+        self.exact = exact
+        self.products = Products()
         self.opaque: dict[Node, Opaque] = {}
         self.wide: dict[Node, Node] = {}
         """int64 arithmetic that is not excluded from wrapping by ranges alone: node -> its exact lifted value."""
         self._params = {param.name: param for param in params}
+        self._cases: dict[Var, Node] = {}
         self._lifted: dict[Node, Node] = {}
         self._ranges: dict[Node, Range] = {}
         self._limits: dict[Var, Extremes] = {}
@@ -118,7 +131,7 @@ class Lifting:
         """Least and greatest value that a lifted int64 node may take, by intervals."""
         for part in walk(lifted):
             if part not in self._ranges and not part.dtype.is_bool:
-                self._ranges[part] = _interval(part, self._ranges)
+                self._ranges[part] = interval(part, self._ranges)
         return self._ranges[lifted]
 
     def extremes(self, lifted: Node) -> Extremes | None:
@@ -186,7 +199,7 @@ class Lifting:
         self.opaque[node] = Opaque(var, node, lower, upper, reason)
         if node.dtype.is_bool:
             return compare("eq", var, ONE)
-        least, greatest = _of_dtype(node.dtype)
+        least, greatest = of_dtype(node.dtype)
         low, high = self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1
         self._ranges[var] = (max(low, least), min(high, greatest))
         if reason in ("data", "quotient"):
@@ -231,15 +244,13 @@ class Lifting:
                 return self._fitting(node, mul(lhs, rhs))
             case "mul":
                 product = mul(lhs, rhs)
-                return (
-                    self._fitting(node, product)
-                    if _is_size_polynomial(product)
-                    else self._fresh(node, "product")
-                )
+                if not _is_size_polynomial(product):
+                    product = self._product(node, lhs, rhs)
+                return self._fresh(node, "product") if product is None else self._fitting(node, product)
             case "floordiv" | "mod" if isinstance(rhs, Const) and (divisor := _value(rhs)) != 0:
-                return self._fitting(node, _divided(node.op, lhs, divisor))
-            case "floordiv" | "mod" if (limits := self._quotient(node.op, lhs, rhs)) is not None:
-                return self._fresh(node, "quotient", limits)
+                return self._fitting(node, _quotient_by(node.op, lhs, divisor))
+            case "floordiv" | "mod" if _is_size_polynomial(rhs):
+                return self._divided(node, lhs, rhs)
             case "shl" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
                 return self._fitting(node, mul(lhs, index_const(1 << bits)))
             case "shr" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
@@ -250,6 +261,86 @@ class Lifting:
                 return mod(lhs, index_const(mask + 1))
             case _:
                 return self._fresh(node, "division")
+
+    def _product(self, node: Binary, lhs: Node, rhs: Node) -> Node | None:
+        """A product of sizes and something else as a sum of variables; None where it is something else."""
+        if not self.exact or node.dtype is not INT64:
+            return None
+        sides = (lhs, rhs)
+        for place in (0, 1):
+            if polynomial(sides[place]) is None:
+                if not _is_size_polynomial(sides[1 - place]):
+                    return None
+                named = self._named(sides[place])
+                sides = (named, rhs) if place == 0 else (lhs, named)
+        form = self.products.multiplied(*sides)
+        return self.products.node(form) if self._noted(form) else None
+
+    def _noted(self, form: Linear) -> bool:
+        """Whether every product of a polynomial has one factor that is no size at most; each then has a variable."""
+        for monomial in form[0]:
+            others = [var for var in monomial if var.kind != "size"]
+            if len(others) > 1:
+                return False
+            if not others or len(monomial) == 1 or monomial in self.products.variables:
+                continue
+            self._multiple(others[0], tuple(var for var in monomial if var.kind == "size"))
+        return True
+
+    def _multiple(self, var: Var, factors: Monomial) -> None:
+        """Lets a variable stand for `var` times sizes; and one for each axis that `var` is affine in by cases."""
+        monomial = joined((var,), factors)
+        if monomial in self.products.variables:
+            return
+        low, high = self._ranges.get(var, of_dtype(var.dtype))
+        limit, sizes = SIZE_LIMIT ** len(factors), product_of(factors)
+        made = self._variable(
+            mul(self._shown(var), sizes), "product", (min(low * limit, 0), max(high * limit, 0))
+        )
+        if var in self._limits:
+            least, greatest = self._limits[var]
+            self._limits[made] = mul(least, sizes), mul(greatest, sizes)
+        self.products.note(monomial, made)
+        if var in self._cases:
+            for inner in variables(self._cases[var]):
+                if inner.kind != "size" and inner not in self.products.factors:
+                    self._multiple(inner, factors)
+
+    def _shown(self, var: Var) -> Node:
+        """What a variable stands for, for messages."""
+        known = next((entry.node for entry in self.opaque.values() if entry.var is var), var)
+        return known if known.dtype is INT64 else cast(known, INT64)
+
+    def _named(self, lifted: Node) -> Var:
+        """The variable that a node which is affine by cases is equal to."""
+        known = next((var for var, cases in self._cases.items() if cases is lifted), None)
+        if known is not None:
+            return known
+        var = self._variable(lifted, "defined", self.range(lifted))
+        self._cases[var] = lifted
+        limits = self.extremes(lifted)
+        if limits is not None:
+            self._limits[var] = limits
+        return var
+
+    def _variable(self, node: Node, reason: Reason, limits: Range) -> Var:
+        """A variable that is an int64 node as a mathematical integer."""
+        lower, upper = self.value_range(node)
+        var = axis_var(f"?{len(self.opaque)}")
+        self.opaque[var] = Opaque(var, node, lower, upper, reason)
+        self._ranges[var] = limits
+        return var
+
+    def _divided(self, node: Binary, lhs: Node, rhs: Node) -> Node:
+        """`lhs // m` or `lhs % m` by a polynomial of sizes."""
+        limits = self._quotient(node.op, lhs, rhs)
+        value = self._fresh(node, "division" if limits is None else "quotient", limits)
+        form = polynomial(rhs)
+        if self.exact and node.dtype is INT64 and isinstance(value, Var) and form is not None:
+            simple = len(form[0]) == 1 and not form[1] and min(form[0].values()) > 0
+            if simple and (node.op == "mod" or self._noted(self.products.multiplied(value, rhs))):
+                self.products.divisions.setdefault((lhs, rhs), Division(rhs)).parts[node.op] = value
+        return value
 
     def _quotient(self, op: str, lhs: Node, rhs: Node) -> Extremes | None:
         """The half-open range of `lhs // m` or `lhs % m` for a size m, or a product of sizes (semantics B4).
@@ -346,54 +437,12 @@ def _value(node: Const) -> int:
     return int(node.value)
 
 
-def _divided(op: str, lhs: Node, divisor: int) -> Node:
+def _quotient_by(op: str, lhs: Node, divisor: int) -> Node:
     """Division and remainder by a constant of either sign: `x // -c` is `-x // c`, `x % -c` is `-(-x % c)`."""
     size = index_const(abs(divisor))
     if op == "floordiv":
         return floordiv(lhs if divisor > 0 else neg(lhs), size)
     return mod(lhs, size) if divisor > 0 else neg(mod(neg(lhs), size))
-
-
-def _interval(node: Node, ranges: Mapping[Node, Range]) -> Range:
-    """The interval of an affine node from its operands' intervals."""
-    match node:
-        case Const():
-            return (_value(node), _value(node))
-        case Var():
-            return (0, SIZE_LIMIT - 1) if node.kind == "size" else _of_dtype(node.dtype)
-        case Unary(op="neg"):
-            low, high = ranges[node.operand]
-            return -high, -low
-        case Select():
-            then, otherwise = ranges[node.then], ranges[node.otherwise]
-            return min(then[0], otherwise[0]), max(then[1], otherwise[1])
-        case Binary():
-            return _combined(node.op, ranges[node.lhs], ranges[node.rhs])
-        case _:
-            return _of_dtype(node.dtype)
-
-
-def _combined(op: str, a: Range, b: Range) -> Range:
-    match op:
-        case "add":
-            return a[0] + b[0], a[1] + b[1]
-        case "sub":
-            return a[0] - b[1], a[1] - b[0]
-        case "min":
-            return min(a[0], b[0]), min(a[1], b[1])
-        case "max":
-            return max(a[0], b[0]), max(a[1], b[1])
-        case "floordiv":
-            return a[0] // b[0], a[1] // b[0]
-        case "mod":
-            return (a[0], a[1]) if a[0] >= 0 and a[1] < b[0] else (0, b[0] - 1)
-        case _:
-            products = [x * y for x in a for y in b]
-            return min(products), max(products)
-
-
-def _of_dtype(dtype: DType) -> Range:
-    return int(min_value(dtype)), int(max_value(dtype))
 
 
 def opaque_term(

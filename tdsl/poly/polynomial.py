@@ -56,7 +56,7 @@ def _polynomial(node: Node, known: Mapping[Node, Linear | None]) -> Linear | Non
             lhs, rhs = known[node.lhs], known[node.rhs]
             if lhs is None or rhs is None:
                 return None
-            return _product(lhs, rhs) if op == "mul" else combined(lhs, rhs, 1 if op == "add" else -1)
+            return multiplied(lhs, rhs) if op == "mul" else combined(lhs, rhs, 1 if op == "add" else -1)
         case Cast():
             return known[node.operand] if _widens(node) else None
         case _:
@@ -73,7 +73,8 @@ def combined(lhs: Linear, rhs: Linear, factor: int) -> Linear:
     return terms, lhs[1] + factor * rhs[1]
 
 
-def _product(lhs: Linear, rhs: Linear) -> Linear:
+def multiplied(lhs: Linear, rhs: Linear) -> Linear:
+    """`lhs * rhs`."""
     result: Linear = {}, lhs[1] * rhs[1]
     for one, other in ((lhs, rhs[1]), (rhs, lhs[1])):
         result = combined(result, (one[0], 0), other) if other else result

@@ -10,19 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
-from math import prod
+from math import isqrt, prod
 
 import islpy as isl
 
-from tdsl.expr.build import mul
-from tdsl.expr.node import Node, Var
+from tdsl.expr.build import compare, mul
+from tdsl.expr.node import Node, Var, index_const
+from tdsl.expr.rewrite import substitute
 from tdsl.expr.tensor import Size
 from tdsl.poly.affine import Affine
 from tdsl.poly.isl import PARAM, SET, basic_set
 from tdsl.poly.polynomial import Monomial
 
 SAMPLES = 5
-"""Values tried for each size where a product of sizes occurs."""
+"""Values tried for each size where a product of sizes occurs; of two sizes as many as make no more points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,15 @@ class Smallest:
         return sum(value for var, value in self.at.items() if var.kind == "size"), *self.at.values()
 
 
-def smallest_point(points: isl.Set, affine: Affine, sizes: Sequence[Size]) -> Smallest | None:
-    """The smallest point of a set that is not empty and bounded below; None where no small sizes fit its products."""
-    if any(len(monomial) > 1 for monomial in affine.params):
-        consistent = _with_products(points, affine, sizes)
+def smallest_point(
+    points: isl.Set, affine: Affine, sizes: Sequence[Size], defined: Sequence[tuple[Var, Node]] = ()
+) -> Smallest | None:
+    """The smallest point of a set that is not empty and bounded below; None where no small sizes fit its products.
+
+    defined: dimensions that are values of the others and of sizes, which are affine once the sizes are numbers.
+    """
+    if defined or any(len(monomial) > 1 for monomial in affine.params):
+        consistent = _with_products(points, affine, sizes, defined)
         if consistent is None:
             return None
         points = consistent
@@ -63,14 +69,17 @@ def smallest_point(points: isl.Set, affine: Affine, sizes: Sequence[Size]) -> Sm
     return Smallest(at, frozenset(dim for dim, one in zip(dims, involved, strict=True) if one))
 
 
-def _with_products(points: isl.Set, affine: Affine, sizes: Sequence[Size]) -> isl.Set | None:
+def _with_products(
+    points: isl.Set, affine: Affine, sizes: Sequence[Size], defined: Sequence[tuple[Var, Node]]
+) -> isl.Set | None:
     """The part of the set at the smallest sizes for which it is not empty and every product is one."""
     singles = [monomial[0] for monomial in affine.params if len(monomial) == 1]
     facts = {size.name: size for size in sizes}
     known = [facts.get(var.name, Size(var.name)) for var in singles]
     least = [-(-size.minimum // size.multiple_of) * size.multiple_of for size in known]
     width = 1 + len(affine.params) + len(affine.dims)
-    steps = sorted(product(range(SAMPLES), repeat=len(singles)), key=lambda step: (sum(step), step))
+    tried = SAMPLES if len(singles) > 2 else isqrt(SAMPLES**3)
+    steps = sorted(product(range(tried), repeat=len(singles)), key=lambda step: (sum(step), step))
     for step in steps[: SAMPLES**3]:
         values = [low + size.multiple_of * count for low, size, count in zip(least, known, step, strict=True)]
         at = dict(zip(singles, values, strict=True))
@@ -79,6 +88,11 @@ def _with_products(points: isl.Set, affine: Affine, sizes: Sequence[Size]) -> is
             for place, monomial in enumerate(affine.params)
         ]
         there = points.intersect(basic_set(affine.space, rows, []))
+        if defined and not there.is_empty():
+            numbers: dict[Node, Node] = {var: index_const(value) for var, value in at.items()}
+            there = there.intersect(
+                affine.conditions(compare("eq", var, substitute(node, numbers)) for var, node in defined)
+            )
         if not there.is_empty():
             return there
     return None

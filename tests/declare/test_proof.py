@@ -177,11 +177,36 @@ def test_what_is_not_affine(refused):
         """,
     )
     W = td.placeholder("W", (n * m,))
-    with pytest.raises(td.BoundsError, match=r"i \* m: not affine"):
-        td.compute("bad", (n, m), lambda i, j: W[i * m + j])
+    with pytest.raises(td.BoundsError, match=r"i \* j: not affine"):
+        td.compute("bad", (n, m), lambda i, j: W[i * j + j])
     k = td.reduce_axis("k", n)
     with pytest.raises(td.BoundsError, match="computed, and nothing is known of its value"):
         td.compute("bad", (m,), lambda i: V[td.sum(k, over=k)])
+
+
+def test_a_linearised_subscript_that_escapes(refused):
+    n, m = sizes()
+    W = td.placeholder("W", (n * m,))
+    refused(
+        td.BoundsError,
+        lambda: td.compute("bad", (n, m), lambda i, j: td.where(i + 1 < n, W[(i + 1) * m + j + 1], 0.0)),
+        """
+        E301: W[(i + 1) * m + j + 1] in bad reads past the end of W
+          with n=2, m=1 W has shape (2,); at i=0, j=0 it reads W[2]
+          try: td.where((i + 1) * m + j + 1 < n * m, W[(i + 1) * m + j + 1], 0.0)
+           or: W[td.clamp((i + 1) * m + j + 1, 0, n * m - 1)]
+        """,
+    )
+    y, x = td.axis("y", n), td.axis("x", m)
+    refused(
+        td.BoundsError,
+        lambda: td.update("bad", W, over=(y, x), at=(y * m + x - 1,), value=lambda U: 1.0),
+        """
+        E301: bad[y * m + x - 1] in bad writes before the start of bad
+          with n=1, m=1 bad has shape (1,); at y=0, x=0 it writes bad[-1]
+          try: bad[td.clamp(y * m + x - 1, 0, n * m - 1)]
+        """,
+    )
 
 
 def test_arithmetic_that_may_wrap(refused):

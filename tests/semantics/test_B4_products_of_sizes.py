@@ -1,4 +1,4 @@
-"""B4: products of sizes are sizes; `x // m`, `x % m` are taken where x runs over a multiple of m, the rest refused."""
+"""B4: products of sizes are sizes; `i * w + j`, `x // m` and `x % m` are what they are, the rest is refused."""
 
 # ruff: noqa: B023 (callables are called in the turn of the loop that makes them)
 import numpy as np
@@ -17,8 +17,8 @@ def test_products_in_shapes():
     with pytest.raises(td.BoundsError) as caught:
         td.compute("y", (n * m,), lambda i: x[i + 1])
     assert caught.value.sizes == {"n": 1, "m": 1}
-    with pytest.raises(td.BoundsError, match=r"i \* m"):
-        td.compute("y", (n, m), lambda i, j: x[i * m + j])
+    with pytest.raises(td.BoundsError, match=r"i \* j"):
+        td.compute("y", (n, m), lambda i, j: x[i * j + j])
     flat = td.placeholder("flat", (n * m, 3))
     scaled = td.compute("scaled", (n * m, 3), lambda i, j: flat[i, j] * 2.0)
     check(td.schedule(scaled).vectorize(scaled, "i", 4), {"n": 3, "m": 5})
@@ -61,6 +61,72 @@ def test_a_ring_needs_an_element():
     empty = td.placeholder("empty", (m,))
     with pytest.raises(td.BoundsError):
         td.compute("y", (n,), lambda i: empty[i % m])
+
+
+F = td.placeholder("F", (n * m,))
+IMAGE = td.placeholder("IMAGE", (n * (m + 2) * 3,))
+ROWS = td.placeholder("ROWS", (p,), "int32", range=(0, n))
+
+
+LINEARISED = {
+    "rows": lambda: td.compute("y", (n, m), lambda i, j: F[i * m + j] + 1.0),
+    "turned": lambda: td.compute("y", (n, m), lambda i, j: F[(n - 1 - i) * m + m - 1 - j]),
+    "transposed": lambda: td.compute("y", (m, n), lambda i, j: F[j * m + i]),
+    "clamped": lambda: td.compute(
+        "y", (n, m), lambda i, j: F[td.clamp(i - 1, 0, n - 1) * m + td.clamp(j + 2, 0, m - 1)]
+    ),
+    "neighbours": lambda: td.compute(
+        "y",
+        (n, m),
+        lambda i, j: td.where(td.all(i > 0, j > 0), F[i * m + j] - F[(i - 1) * m + j - 1], F[i * m + j]),
+    ),
+    "padded": lambda: td.compute(
+        "y", (n, m), lambda i, j: IMAGE[(i * (m + 2) + j) * 3 + 2] + IMAGE[(i * (m + 2) + j + 2) * 3]
+    ),
+    "gathered": lambda: td.compute("y", (p, m), lambda i, j: F[ROWS[i] * m + j]),
+    "again": lambda: td.compute("y", (n, m), lambda i, j: F[(i * m + j) // m * m + (i * m + j) % m]),
+}
+
+
+@pytest.mark.parametrize("name", LINEARISED)
+def test_linearised_subscripts_compute_what_they_say(name):
+    y = LINEARISED[name]()
+    s = td.schedule(y)
+    i, j = s.axes(y)
+    for schedule in (
+        s,
+        s.vectorize(y, j, 8),
+        s.tile(y, {i: 2, j: 3}).parallel(y, f"{i}o"),
+        s.split(y, j, 8, tail="shift"),
+    ):
+        for shape in ({"n": 3, "m": 5}, {"n": 1, "m": 9}):
+            used = {size: value for size, value in shape.items() if size in {one.name for one in y.sizes}}
+            check(schedule, used if name != "gathered" else used | {"p": 4})
+
+
+def test_sums_over_rows_of_a_flat_array():
+    k = td.reduce_axis("k", m)
+    total = td.compute("total", (n,), lambda i: td.sum(F[i * m + k] * F[i * m + k], over=k))
+    s = td.schedule(total)
+    for schedule in (s, s.vectorize(total, "k", 4), s.parallel(total, "i"), s.cache_read(F, total)):
+        check(schedule, {"n": 4, "m": 6})
+
+
+def test_a_subscript_beyond_int32_is_not_cut():
+    big = td.placeholder("big", (n * m,), "int8")
+    y = td.compute("y", (3,), lambda c: td.where(td.all(n > 2, m > 0), big[c * m + m - 1], 0))
+    rows = np.zeros((3, 1 << 30), np.int8)
+    rows[:, -1] = 1, 2, 3
+    assert td.build(td.schedule(y))(rows.reshape(-1), n=3, m=1 << 30).tolist() == [1, 2, 3]
+
+
+def test_quotients_of_what_is_no_multiple():
+    a = td.placeholder("a", (n,))
+    b = td.placeholder("b", (m,))
+    y = td.compute("y", (n * p,), lambda x: td.where(p > 0, a[x // p], 0.0))
+    z = td.compute("z", (p,), lambda x: td.where(x // m < n, a[x // m], 0.0) + td.where(m > 0, b[x % m], 0.0))
+    for tensor in (y, z):
+        check(td.schedule(tensor), {"n": 3, "m": 4, "p": 7})
 
 
 def test_what_is_refused_names_the_term():
