@@ -48,4 +48,8 @@ def test_quotients_are_tied_to_what_they_divide():
     lift.lift(subscript(lambda i, j: (i + j) // w + (i + j) % w))
     (tie,) = lift.products.ties()
     assert text(tie).count("i + j") == 3
-    assert {text(node) for _, node in lift.products.definitions()} == {"(i + j) // w", "(i + j) % w", "?0 * w"}
+    assert {text(node) for _, node in lift.products.definitions()} == {
+        "(i + j) // w",
+        "(i + j) % w",
+        "?0 * w",
+    }

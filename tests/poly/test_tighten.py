@@ -29,7 +29,9 @@ def test_a_row_of_a_flat_array_is_inside():
     assert not affine.conditions([*BOX, past]).is_empty()
     assert tighter.empty(affine.conditions([*BOX, past]))
     assert tighter.empty(affine.conditions([*BOX, compare("lt", add(z, j), ZERO)]))
-    assert not tighter.empty(affine.conditions([*BOX, compare("ge", add(z, j), sub(mul(h, w), index_const(1)))]))
+    assert not tighter.empty(
+        affine.conditions([*BOX, compare("ge", add(z, j), sub(mul(h, w), index_const(1)))])
+    )
 
 
 @settings(max_examples=60)

@@ -25,7 +25,12 @@ EXTENTS = {
     "h * w + 1": lambda h, w: h * w + 1,
 }
 ROWS = {"i": lambda i, h: i, "h - 1 - i": lambda i, h: h - 1 - i, "i + 1": lambda i, h: i + 1}
-COLUMNS = {"j": lambda j, w: j, "w - 1 - j": lambda j, w: w - 1 - j, "j - 1": lambda j, w: j - 1, "j + 1": lambda j, w: j + 1}
+COLUMNS = {
+    "j": lambda j, w: j,
+    "w - 1 - j": lambda j, w: w - 1 - j,
+    "j - 1": lambda j, w: j - 1,
+    "j + 1": lambda j, w: j + 1,
+}
 GUARDS = {
     "none": lambda i, j, h, w: [],
     "row": lambda i, j, h, w: [i + 1 < h],
