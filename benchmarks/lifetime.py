@@ -73,6 +73,7 @@ def cached_build(case: str) -> dict[str, tuple[float, float]]:
     import tdsl.pipeline  # the first declaration, directive and build would import these
     import tdsl.poly.verdict
     import tdsl.runtime.fast_call
+    import tdsl.schedule.primitives.vectorize
     from benchmarks import programs
 
     imported = now()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +30,7 @@ from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.expr.tensor import Param, Size, Stage, Tensor
 from tdsl.location import Location, here, hide_internal_frames
+from tdsl.records import dataclass
 from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
 from tdsl.runtime.kernel_cache import KernelSlot, kernel_slot
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from tdsl.schedule.nest import Nest, Storage
 
 
-@dataclass
+@dataclass(slots=True)
 class _Clock:
     """Where build time goes; printed to stderr where TDSL_TIME is set."""
 

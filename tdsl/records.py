@@ -1,15 +1,17 @@
-"""Frozen values at a third of the price: a class with annotated fields in, the class with its methods out.
+"""Values at a quarter of the price: a class with annotated fields in, the class with its methods out.
 
-`dataclass` is the standard library's, for classes that are `frozen` and have `slots`: the same fields, defaults,
-methods and behaviour. Their methods are compiled together, or shared by all classes; a program that imports a
-hundred such classes before its first kernel starts 30 ms earlier (docs/adr/0019). Anything else that a class asks for is
-passed on to the standard library.
+`dataclass` is the standard library's, for classes that have `slots`, frozen or not: the same fields, defaults,
+methods and behaviour. Their methods share the compiled code of all classes with as many fields, under each class's own
+names; a program that imports a hundred such classes before its first kernel starts 50 ms earlier (docs/adr/0019).
+Anything else that a class asks for is passed on to the standard library.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ else:
         """Make a class a record; arguments and errors as for `dataclasses.dataclass`."""
 
         def made(kind: type) -> type:
-            if asked.get("frozen") and asked.get("slots") and set(asked) <= _KNOWN:
+            if asked.get("slots") and set(asked) <= _KNOWN:
                 return _record(kind, asked)
             return dataclasses.dataclass(**asked)(kind)
 
@@ -46,12 +48,17 @@ def _record(kind: type, asked: dict[str, bool]) -> type:
     )
     made = make(kind)
     fields = dataclasses.fields(made)
+    frozen = asked.get("frozen", False)
+    own |= set() if frozen else {"__hash__", "__getstate__", "__setstate__"}
     for name, method in {**_shared(fields), **_compiled(made, fields)}.items():
         if name not in own:
             method.__qualname__ = f"{made.__qualname__}.{name}"
             setattr(made, name, method)
-    setattr(made, "__setattr__", _refuse_setting)  # noqa: B010
-    setattr(made, "__delattr__", _refuse_deleting)  # noqa: B010
+    if frozen:
+        setattr(made, "__setattr__", _refuse_setting)  # noqa: B010
+        setattr(made, "__delattr__", _refuse_deleting)  # noqa: B010
+    elif asked.get("eq", True) and "__hash__" not in vars(kind):
+        setattr(made, "__hash__", None)  # noqa: B010
     return made
 
 
@@ -78,30 +85,84 @@ def _shared(fields: _Fields) -> dict[str, Callable[..., Any]]:
 
 
 def _compiled(made: type, fields: _Fields) -> dict[str, Any]:
-    """What is called often, compiled together."""
-    known: dict[str, Any] = {"absent": dataclasses.MISSING, "__name__": made.__module__}
+    """What is called often: the code of classes with as many fields, under the names of these."""
+    known: dict[str, Any] = {"__name__": made.__module__}
     compared = [field.name for field in fields if field.compare]
     hashed = [field.name for field in fields if (field.compare if field.hash is None else field.hash)]
-    text = (
-        f"{_initialiser(made, fields, known)}\n"
-        "def __eq__(self, other):\n"
-        "    if other.__class__ is not self.__class__: return NotImplemented\n"
-        f"    return {_tuple('self', compared)} == {_tuple('other', compared)}\n"
-        f"def __hash__(self):\n    return hash({_tuple('self', hashed)})\n"
-    )
-    exec(text, known)
+    same, mixed = _codes(len(compared))[0], _codes(len(hashed))[1]
+    methods = {
+        "__init__": _initialiser(made, fields, known),
+        "__eq__": FunctionType(_with_attributes(same, compared), known, "__eq__"),
+        "__hash__": FunctionType(_with_attributes(mixed, hashed), known, "__hash__"),
+    }
     given = {field.name: field.type for field in fields if field.init}
-    known["__init__"].__annotations__ = {**given, "return": None}
-    return {name: known[name] for name in ("__init__", "__eq__", "__hash__")}
+    methods["__init__"].__annotations__ = {**given, "return": None}
+    return methods
 
 
-def _tuple(of: str, names: list[str]) -> str:
-    return f"({''.join(f'{of}.{name}, ' for name in names)})"
+def _function_code(text: str) -> CodeType:
+    found: dict[str, Any] = {}
+    exec(text, found)
+    code: CodeType = found["made"].__code__
+    return code
 
 
-def _initialiser(made: type, fields: _Fields, known: dict[str, Any]) -> str:
-    """The text of `__init__`; what it refers to goes to `known`."""
+@cache
+def _codes(count: int) -> tuple[CodeType, CodeType]:
+    """`__eq__` and `__hash__` of a class with fields f0, f1, …"""
+    mine, yours = ("".join(f"{of}.f{place}, " for place in range(count)) for of in ("self", "other"))
+    same = (
+        "def made(self, other):\n"
+        "    if other.__class__ is not self.__class__: return NotImplemented\n"
+        f"    return ({mine}) == ({yours})\n"
+    )
+    return _function_code(same), _function_code(f"def made(self):\n    return hash(({mine}))\n")
+
+
+def _with_attributes(code: CodeType, names: list[str]) -> CodeType:
+    """The code with the attributes f0, f1, … called otherwise."""
+    called = {f"f{place}": name for place, name in enumerate(names)}
+    return code.replace(co_names=tuple(called.get(name, name) for name in code.co_names))
+
+
+@cache
+def _setting(count: int, after: bool) -> CodeType:
+    """`__init__` that sets `count` fields by set0, set1, …"""
+    arguments = "".join(f", f{place}" for place in range(count))
+    body = [f"    set{place}(self, f{place})\n" for place in range(count)]
+    body += ["    self.__post_init__()\n"] if after else [] if body else ["    pass\n"]
+    return _function_code(f"def made(self{arguments}):\n{''.join(body)}")
+
+
+def _initialiser(made: type, fields: _Fields, known: dict[str, Any]) -> FunctionType:
+    """`__init__`; what it refers to goes to `known`."""
+    absent = dataclasses.MISSING
+    if any(
+        field.default_factory is not absent or (not field.init and field.default is not absent)
+        for field in fields
+    ):
+        return _written_out(made, fields, known)
+    plain = [field for field in fields if field.init and not field.kw_only]
+    keyword = [field for field in fields if field.init and field.kw_only]
+    names = [field.name for field in (*plain, *keyword)]
+    for place, name in enumerate(names):
+        known[f"set{place}"] = getattr(made, name).__set__
+    code = _setting(len(names), hasattr(made, "__post_init__")).replace(
+        co_name="__init__",
+        co_varnames=("self", *names),
+        co_argcount=1 + len(plain),
+        co_kwonlyargcount=len(keyword),
+    )
+    defaults = tuple(field.default for field in plain if field.default is not absent)
+    method = FunctionType(code, known, "__init__", defaults or None)
+    method.__kwdefaults__ = {field.name: field.default for field in keyword if field.default is not absent}
+    return method
+
+
+def _written_out(made: type, fields: _Fields, known: dict[str, Any]) -> FunctionType:
+    """`__init__` where a default is made anew for each value: compiled for this class alone."""
     plain, keyword, body = ["self"], list[str](), list[str]()
+    known["absent"] = dataclasses.MISSING
     for place, field in enumerate(fields):
         name, set_, default = field.name, f"set{place}", f"default{place}"
         known[set_] = getattr(made, name).__set__
@@ -118,7 +179,9 @@ def _initialiser(made: type, fields: _Fields, known: dict[str, Any]) -> str:
     if hasattr(made, "__post_init__"):
         body.append("    self.__post_init__()")
     head = ", ".join([*plain, *(["*", *keyword] if keyword else [])])
-    return "\n".join((f"def __init__({head}):", *(body or ["    pass"])))
+    exec("\n".join((f"def __init__({head}):", *(body or ["    pass"]))), known)
+    method: FunctionType = known.pop("__init__")
+    return method
 
 
 def _refuse_setting(self: object, name: str, value: object) -> None:

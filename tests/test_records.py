@@ -1,4 +1,4 @@
-"""Records behave as the standard library's frozen dataclasses with slots do."""
+"""Records behave as the standard library's dataclasses with slots do, frozen or not."""
 
 import copy
 import dataclasses
@@ -136,6 +136,43 @@ class Travelling:
 def test_pickles():
     one = Travelling(1, ("a", "b"))
     assert pickle.loads(pickle.dumps(one)) == one and copy.deepcopy(one) == one
+
+
+@pytest.mark.parametrize("dataclass", [records.dataclass, dataclasses.dataclass])
+def test_values_that_change(dataclass):
+    @dataclass(slots=True)
+    class Counter:
+        name: str
+        seen: list[int] = field(default_factory=list)
+        total: int = field(init=False, default=0)
+
+    @dataclass(slots=True, eq=False)
+    class Itself:
+        x: int
+
+    one, other = Counter("a"), Counter("a")
+    one.total += 2
+    one.seen.append(1)
+    assert repr(one).endswith("Counter(name='a', seen=[1], total=2)") and other.seen == []
+    assert one != other and other == Counter("a") and Counter.__hash__ is None
+    assert copy.deepcopy(one) == one and dataclasses.replace(other, name="b").name == "b"
+    assert Itself(1) != Itself(1) and len({Itself(1), Itself(1)}) == 2
+    with pytest.raises(AttributeError):
+        one.another = 1
+
+
+@records.dataclass(frozen=True, slots=True)
+class Hash:
+    """Fields called like what the methods use."""
+
+    hash: int
+    other: int = 2
+    set0: int = 3
+
+
+def test_fields_called_like_what_methods_use():
+    assert Hash(1) == Hash(1, 2, 3) != Hash(1, 2, 4) and hash(Hash(1)) == hash((1, 2, 3))
+    assert (Hash(1, other=5).other, Hash(1, set0=6).set0) == (5, 6)
 
 
 def test_what_is_no_record_is_the_standard_librarys():

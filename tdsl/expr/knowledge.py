@@ -9,7 +9,6 @@ counterparts), within a budget of steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from math import lcm
 
@@ -20,6 +19,7 @@ from tdsl.expr.intervals import LARGEST_SIZE, Intervals, Ranges, Sum
 from tdsl.expr.linear import Form
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
+from tdsl.records import dataclass
 
 __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 

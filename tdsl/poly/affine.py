@@ -9,7 +9,6 @@ product of sizes is one opaque parameter. Out: isl objects with generated names,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -19,6 +18,7 @@ from tdsl.expr.node import Binary, Compare, CompareOp, Const, Node, Select, Unar
 from tdsl.expr.rewrite import walk
 from tdsl.poly.isl import basic_map, basic_set, map_space, param_space, set_space
 from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
+from tdsl.records import dataclass
 
 MAXIMUM_FLOORS = 9
 """Different `//` and `%` in one index: isl's time grows with every one, and beyond these it is not counted any more."""

@@ -9,7 +9,7 @@ of array and scalar references"; Verdoolaege's isl.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import islpy as isl
 
@@ -21,6 +21,7 @@ from tdsl.poly.isl import map_space, merged
 from tdsl.poly.model import Access, Program, Statement
 from tdsl.poly.nodes import monomial_node
 from tdsl.poly.polynomial import Monomial, parameters
+from tdsl.records import dataclass
 
 Opaque = tuple[str, str]
 """(the access as written, the fact that would decide it)"""

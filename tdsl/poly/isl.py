@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import islpy as isl
+
+from tdsl.records import dataclass
 
 CST = isl.dim_type.cst
 PARAM = isl.dim_type.param

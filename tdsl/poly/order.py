@@ -6,12 +6,13 @@ dims. Two copies are ordered by the first shared loop in which they differ, else
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import islpy as isl
 
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import IN, OUT, set_space
+from tdsl.records import dataclass
 
 _Shape = tuple[str, int, int, int, bool]
 

@@ -7,10 +7,11 @@ they do; marks (parallel, vector) are not part of it. Keys hold interned nodes, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.memo import Key
+from tdsl.records import dataclass
 
 
 @dataclass(slots=True)

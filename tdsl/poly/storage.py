@@ -6,7 +6,7 @@ length (Halide's `fold_storage`); a layout is a map of subscripts, legal whereve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import islpy as isl
 
@@ -16,6 +16,7 @@ from tdsl.expr.rewrite import substitute
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import IN, OUT
+from tdsl.records import dataclass
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ feasibility study, section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tdsl.expr.printer import text as text_of
 from tdsl.poly.affine import NonAffine
@@ -27,6 +27,7 @@ from tdsl.poly.storage import Storage
 from tdsl.poly.structure import as_declared, by_construction, placement_fault, scope_fault, with_sinks
 from tdsl.poly.violation import Violation
 from tdsl.poly.witness import Explainer
+from tdsl.records import dataclass
 
 _memo = Memo()
 

@@ -7,7 +7,7 @@ study, section 3). A violation in very many pieces gets some example, and no con
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import islpy as isl
@@ -19,6 +19,7 @@ from tdsl.poly.isl import PARAM, SET, set_space
 from tdsl.poly.model import Statement
 from tdsl.poly.nodes import params_node
 from tdsl.poly.violation import Violation
+from tdsl.records import dataclass
 
 _PIECES = 48
 """Above this many pieces projecting a violation on the sizes takes seconds."""

@@ -22,6 +22,9 @@ from tdsl.target import Target
 
 FORMAT = 1
 
+_OUTSIDE = frozenset({"demo", "error_pages", "fuzzing", "ops", "schedules", "verify"})
+"""Folders of tdsl that no kernel depends on but through what its schedule says: they use the public names alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptKernel:
@@ -90,16 +93,16 @@ def kept_object(kind: str, content: Sequence[object], make: Callable[[], bytes],
 
 @lru_cache(maxsize=1)
 def package_identity() -> str:
-    """This copy of tdsl: its files with sizes and times of change."""
-    return "\n".join(_files(str(Path(__file__).parents[1])))
+    """This copy of tdsl: its files with sizes and times of change, those left out that see tdsl as users do."""
+    return "\n".join(_files(str(Path(__file__).parents[1]), _OUTSIDE))
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             name = entry.name
             if name.endswith((".py", ".ll")):
                 about = entry.stat()
                 yield f"{name} {about.st_size} {about.st_mtime_ns}"
-            elif "." not in name and name != "__pycache__" and entry.is_dir():
+            elif "." not in name and name != "__pycache__" and name not in left_out and entry.is_dir():
                 yield from _files(entry.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -78,9 +79,12 @@ def llvm_identity() -> str:
     """Which llvmlite is installed, without importing it: its library's size and time of change."""
     found = importlib.util.find_spec("llvmlite")
     for folder in (found.submodule_search_locations or ()) if found is not None else ():
-        for library in sorted(Path(folder, "binding").glob("libllvmlite*")):
-            about = library.stat()
-            return f"{library.name} {about.st_size} {about.st_mtime_ns}"
+        binding = f"{folder}/binding"
+        listed = os.listdir(binding) if os.path.isdir(binding) else []
+        libraries = [name for name in listed if name.startswith("libllvmlite")]
+        for name in sorted(libraries):
+            about = os.stat(f"{binding}/{name}")
+            return f"{name} {about.st_size} {about.st_mtime_ns}"
     return "none"
 
 

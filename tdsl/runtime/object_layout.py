@@ -12,7 +12,7 @@ import importlib
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -90,13 +90,19 @@ def _array_matches(array: NDArray[np.generic]) -> bool:
     return True
 
 
+@lru_cache(maxsize=1)
+def _system_write() -> Callable[..., int]:
+    """`write` of the C library; looking it up costs a tenth of a millisecond."""
+    return ctypes.CDLL(None).write
+
+
 def _integers(place: int, count: int) -> tuple[int, ...] | None:
     """int64 values at an address that may be none: the system copies them, and says where it cannot."""
     values = (ctypes.c_int64 * count)()
     length = ctypes.sizeof(values)
     reading, writing = os.pipe()
     try:
-        if ctypes.CDLL(None).write(writing, ctypes.c_void_p(place), ctypes.c_size_t(length)) != length:
+        if _system_write()(writing, ctypes.c_void_p(place), ctypes.c_size_t(length)) != length:
             return None
         ctypes.memmove(values, os.read(reading, length), length)
     finally:

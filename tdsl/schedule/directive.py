@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import ClassVar
 
 from tdsl.errors import TdslError
 from tdsl.location import Location
+from tdsl.records import dataclass
 from tdsl.schedule.state import State
 
 

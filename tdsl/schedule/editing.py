@@ -6,7 +6,7 @@ An edited past is replayed step by step and judged again, each step with the lin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from dataclasses import replace as changed
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -15,6 +15,7 @@ from tdsl.errors import ArgumentError, ArgumentTypeError, FormatError, UnknownAx
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Param, Tensor
 from tdsl.location import here
+from tdsl.records import dataclass
 from tdsl.schedule import arguments, inspection
 from tdsl.schedule.create import declarations
 from tdsl.schedule.directive import Directive
@@ -22,7 +23,6 @@ from tdsl.schedule.handles import StageLike, stage_name
 from tdsl.schedule.knob import Knob, knobs_of
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import inputs_of
-from tdsl.schedule.primitives.layout import traced
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import sizes_named
 from tdsl.target import Target, as_target
@@ -198,6 +198,8 @@ def _plain(schedule: Schedule, step: Directive, value: object) -> object:
     if isinstance(value, (list, tuple)):
         return tuple(_plain(schedule, step, part) for part in cast("Sequence[object]", value))
     if callable(value) and step.primitive == "layout":
+        from tdsl.schedule.primitives.layout import traced
+
         return traced(step, named(step, schedule.state), value)
     return value
 

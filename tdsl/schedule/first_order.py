@@ -12,9 +12,9 @@ from itertools import islice, permutations, product
 
 from tdsl.errors import IllegalSchedule, UnprovenSchedule
 from tdsl.poly import answers
+from tdsl.schedule import primitives
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.legality import UNPROVEN, verdict_of, witness_of
-from tdsl.schedule.primitives import Reorder, Reverse, Skew
 from tdsl.schedule.state import StageState, State
 
 ORDERS = 400
@@ -56,10 +56,13 @@ def _orders(entry: StageState) -> Iterator[tuple[Directive, ...]]:
     """Permutations of the written axes in lexicographic order, each with every reversal."""
     axes = tuple(axis.name for axis in entry.stage.axes)
     for order in permutations(axes):
-        moved = () if order == axes else (Reorder(entry.name, order, where=entry.stage.where),)
+        moved = () if order == axes else (primitives.Reorder(entry.name, order, where=entry.stage.where),)
         for turned in product((False, True), repeat=len(axes)):
             reversed_axes = [axis for axis, turn in zip(order, turned, strict=True) if turn]
-            yield (*moved, *(Reverse(entry.name, axis, where=entry.stage.where) for axis in reversed_axes))
+            yield (
+                *moved,
+                *(primitives.Reverse(entry.name, axis, where=entry.stage.where) for axis in reversed_axes),
+            )
 
 
 def _legal(state: State, steps: Sequence[Directive]) -> bool:
@@ -93,9 +96,9 @@ def _skews(entry: StageState, alone: State) -> tuple[str, ...]:
     name = next(name for name in ("w", "wave", "skewed") if name not in axes)
     for axis, by in permutations(axes, 2):
         for factor in (1, -1, 2, -2):
-            skew = Skew(entry.name, axis, by, name, factor)
-            order = Reorder(entry.name, (name, *(each for each in axes if each != axis)))
-            for turned in ((), (Reverse(entry.name, name),)):
+            skew = primitives.Skew(entry.name, axis, by, name, factor)
+            order = primitives.Reorder(entry.name, (name, *(each for each in axes if each != axis)))
+            for turned in ((), (primitives.Reverse(entry.name, name),)):
                 if _legal(alone, (skew, order, *turned)):
                     shown = by if abs(factor) == 1 else f"{abs(factor)} * {by}"
                     return (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from tdsl.errors import ArgumentTypeError
 from tdsl.location import here, hide_internal_frames
+from tdsl.schedule import primitives
 from tdsl.schedule.handles import StageLike, stage_name
 from tdsl.schedule.knob import Knob
-from tdsl.schedule.primitives import Bind, Cooperate
 
 if TYPE_CHECKING:
     from tdsl.schedule.directive import Directive
@@ -29,13 +29,13 @@ class GpuMethods:
     def bind(self, stage: StageLike, axes: Mapping[str, str] | str, place: str | None = None) -> Schedule:
         """Makes loops places on a GPU: ``bind(C, {"io": "block.x", "ii": "thread.x"})``. See `primitives/bind.py`."""
         me = cast("Schedule", self)
-        return self._then(Bind(stage_name(me, stage), _places(axes, place), where=here()))
+        return self._then(primitives.Bind(stage_name(me, stage), _places(axes, place), where=here()))
 
     @hide_internal_frames
     def cooperate(self, stage: StageLike, *, vector: int | Knob | None = None) -> Schedule:
         """Shares a stage out to the threads of its block. See `primitives/cooperate.py`."""
         me = cast("Schedule", self)
-        return self._then(Cooperate(stage_name(me, stage), vector, where=here()))
+        return self._then(primitives.Cooperate(stage_name(me, stage), vector, where=here()))
 
 
 def _places(axes: object, place: object) -> tuple[tuple[str, str], ...]:

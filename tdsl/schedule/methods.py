@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from tdsl.expr.handles import Expr
 from tdsl.location import here, hide_internal_frames
-from tdsl.schedule import versions
+from tdsl.schedule import primitives, versions
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.handles import (
     StageLike,
@@ -23,7 +23,6 @@ from tdsl.schedule.handles import (
     tensor_name,
 )
 from tdsl.schedule.knob import Knob
-from tdsl.schedule.primitives import Align, Atomic, Clone, ComputeWith, Hoist, Prefetch, Specialize
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -50,36 +49,38 @@ class Methods:
         place, at, pairs = here(), stage_name(self._given, host), as_alignment(align)
         result = self._given
         for name in from_the_inside(result, as_stages(result, stage), at):
-            result = cast("Methods", result)._then(ComputeWith(name, at, axis, pairs, where=place))
+            result = cast("Methods", result)._then(primitives.ComputeWith(name, at, axis, pairs, where=place))
         return result
 
     @hide_internal_frames
     def clone(self, stage: StageLike, readers: Stages, *, name: str | None = None) -> Schedule:
         """Gives some readers of a stage a copy of it, to be placed apart. See `primitives/clone.py`."""
         return self._then(
-            Clone(stage_name(self._given, stage), as_stages(self._given, readers), name, where=here())
+            primitives.Clone(
+                stage_name(self._given, stage), as_stages(self._given, readers), name, where=here()
+            )
         )
 
     @hide_internal_frames
     def hoist(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
         """Computes what a loop does not change outside of it. See `primitives/hoist.py`."""
-        return self._then(Hoist(stage_name(self._given, stage), axis, name, where=here()))
+        return self._then(primitives.Hoist(stage_name(self._given, stage), axis, name, where=here()))
 
     @hide_internal_frames
     def align(self, stage: StageLike, dim: str, factor: int | Knob) -> Schedule:
         """Begins rows of an array at multiples of a number of elements. See `primitives/align.py`."""
-        return self._then(Align(stage_name(self._given, stage), dim, factor, where=here()))
+        return self._then(primitives.Align(stage_name(self._given, stage), dim, factor, where=here()))
 
     @hide_internal_frames
     def prefetch(self, stage: StageLike, tensor: StageLike, axis: str, ahead: int | Knob = 1) -> Schedule:
         """Asks for elements some iterations before they are read. See `primitives/prefetch.py`."""
         names = stage_name(self._given, stage), tensor_name(self._given, tensor)
-        return self._then(Prefetch(*names, axis, ahead, where=here()))
+        return self._then(primitives.Prefetch(*names, axis, ahead, where=here()))
 
     @hide_internal_frames
     def atomic(self, stage: StageLike) -> Schedule:
         """Changes elements at once, so that loops over a reduction may run in parallel. See `primitives/atomic.py`."""
-        return self._then(Atomic(stage_name(self._given, stage), where=here()))
+        return self._then(primitives.Atomic(stage_name(self._given, stage), where=here()))
 
     @hide_internal_frames
     def specialize(
@@ -91,4 +92,4 @@ class Methods:
         """
         node = condition.node if isinstance(condition, Expr) else condition
         steps = () if then is None else versions.steps_of(self._given, node, then)
-        return self._then(Specialize(node, steps, where=here()))
+        return self._then(primitives.Specialize(node, steps, where=here()))

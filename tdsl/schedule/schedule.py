@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
-from tdsl.schedule import editing, kernels, legality
+from tdsl.schedule import editing, kernels, legality, primitives
 from tdsl.schedule.arguments import limit_blocks
 from tdsl.schedule.create import Declarations, declarations, with_bits_kept
 from tdsl.schedule.directive import Directive
@@ -31,34 +31,6 @@ from tdsl.schedule.handles import (
 )
 from tdsl.schedule.knob import Knob, bound, with_plain_integers
 from tdsl.schedule.methods import Methods
-from tdsl.schedule.primitives import (
-    Assume,
-    CacheRead,
-    CacheWrite,
-    ComputeAt,
-    ComputeRoot,
-    Fold,
-    Fuse,
-    Inline,
-    Layout,
-    Parallel,
-    Peel,
-    Promote,
-    Reorder,
-    Reverse,
-    RFactor,
-    Scope,
-    Separate,
-    Shift,
-    Skew,
-    Split,
-    StoreAt,
-    StoreRoot,
-    Tile,
-    Unroll,
-    Vectorize,
-)  # fmt: skip
-from tdsl.schedule.primitives.layout import traced
 from tdsl.schedule.questions import Questions
 from tdsl.schedule.state import State
 from tdsl.schedule.together import check_joins, check_order, followed
@@ -110,7 +82,7 @@ class Schedule(Questions, Methods, GpuMethods):
         """Walks an axis in blocks: ``split(C, "i", 32)`` gives ``io, ii``. See `primitives/split.py`."""
         factors = tuple(factor) if isinstance(factor, (tuple, list)) else factor
         name = stage_name(self, stage)
-        return self._then(Split(name, axis, factors, parts, as_names(into), tail, where=here()))  # pyright: ignore[reportArgumentType]
+        return self._then(primitives.Split(name, axis, factors, parts, as_names(into), tail, where=here()))  # pyright: ignore[reportArgumentType]
 
     @hide_internal_frames
     def tile(
@@ -119,63 +91,63 @@ class Schedule(Questions, Methods, GpuMethods):
     ) -> Schedule:  # fmt: skip
         """Splits axes and moves the inner ones inside: ``tile(C, {"i": 8, "j": 16})``. See `primitives/tile.py`."""
         pairs = as_pairs(factors)
-        return self._then(Tile(stage_name(self, stage), pairs, as_names(into), tail, where=here()))
+        return self._then(primitives.Tile(stage_name(self, stage), pairs, as_names(into), tail, where=here()))
 
     @hide_internal_frames
     def fuse(self, stage: StageLike, *axes: str, into: str | None = None) -> Schedule:
         """Makes one loop of neighbours: ``fuse(C, "i", "j")`` gives ``i_j``. See `primitives/fuse.py`."""
-        return self._then(Fuse(stage_name(self, stage), axes, into, where=here()))
+        return self._then(primitives.Fuse(stage_name(self, stage), axes, into, where=here()))
 
     @hide_internal_frames
     def reorder(self, stage: StageLike, *axes: str | EllipsisType) -> Schedule:
         """Permutes loops, outermost first; ``...`` stands for the others. See `primitives/reorder.py`."""
-        return self._then(Reorder(stage_name(self, stage), axes, where=here()))
+        return self._then(primitives.Reorder(stage_name(self, stage), axes, where=here()))
 
     @hide_internal_frames
     def skew(self, stage: StageLike, axis: str, *, by: str, into: str, factor: int = 1) -> Schedule:
         """Runs a loop over ``axis + factor * by``: ``skew(D, "j", by="i", into="w")``. See `primitives/skew.py`."""
-        return self._then(Skew(stage_name(self, stage), axis, by, into, factor, where=here()))
+        return self._then(primitives.Skew(stage_name(self, stage), axis, by, into, factor, where=here()))
 
     @hide_internal_frames
     def shift(self, stage: StageLike, axis: str, by: Factor, *, into: str | None = None) -> Schedule:
         """Runs a loop over ``axis + by``, in the same order. See `primitives/shift.py`."""
-        return self._then(Shift(stage_name(self, stage), axis, by, into, where=here()))
+        return self._then(primitives.Shift(stage_name(self, stage), axis, by, into, where=here()))
 
     @hide_internal_frames
     def reverse(self, stage: StageLike, axis: str, *, into: str | None = None) -> Schedule:
         """Runs a loop from its last value down. See `primitives/reverse.py`."""
-        return self._then(Reverse(stage_name(self, stage), axis, into, where=here()))
+        return self._then(primitives.Reverse(stage_name(self, stage), axis, into, where=here()))
 
     @hide_internal_frames
     def unroll(
         self, stage: StageLike, axis: str, factor: Factor | None = None, *, tail: str | None = None
     ) -> Schedule:
         """Writes a loop out, whole or `factor` iterations at a time. See `primitives/unroll.py`."""
-        return self._then(Unroll(stage_name(self, stage), axis, factor, tail, where=here()))
+        return self._then(primitives.Unroll(stage_name(self, stage), axis, factor, tail, where=here()))
 
     @hide_internal_frames
     def vectorize(
         self, stage: StageLike, axis: str, width: Factor | None = None, *, tail: str | None = None
     ) -> Schedule:
         """Runs `width` iterations as vector lanes. See `primitives/vectorize.py`."""
-        return self._then(Vectorize(stage_name(self, stage), axis, width, tail, where=here()))
+        return self._then(primitives.Vectorize(stage_name(self, stage), axis, width, tail, where=here()))
 
     @hide_internal_frames
     def parallel(self, stage: StageLike, axis: str, *, chunk: Factor | None = None) -> Schedule:
         """Runs iterations on the threads of a pool. See `primitives/parallel.py`."""
-        return self._then(Parallel(stage_name(self, stage), axis, chunk, where=here()))
+        return self._then(primitives.Parallel(stage_name(self, stage), axis, chunk, where=here()))
 
     @hide_internal_frames
     def peel(
         self, stage: StageLike, axis: str, *, first: Factor | None = None, last: Factor | None = None
     ) -> Schedule:
         """Runs the first and last iterations of a loop in loops of their own. See `primitives/peel.py`."""
-        return self._then(Peel(stage_name(self, stage), axis, first, last, where=here()))
+        return self._then(primitives.Peel(stage_name(self, stage), axis, first, last, where=here()))
 
     @hide_internal_frames
     def separate(self, stage: StageLike, axis: str) -> Schedule:
         """Runs full and partial tiles in loops of their own. See `primitives/separate.py`."""
-        return self._then(Separate(stage_name(self, stage), axis, where=here()))
+        return self._then(primitives.Separate(stage_name(self, stage), axis, where=here()))
 
     # placement
 
@@ -183,31 +155,35 @@ class Schedule(Questions, Methods, GpuMethods):
     def inline(self, stage: Stages) -> Schedule:
         """Computes a pure stage where it is read; several: readers first. See `primitives/inline.py`."""
         place = here()
-        return self._each(as_stages(self, stage), lambda name: Inline(name, where=place))
+        return self._each(as_stages(self, stage), lambda name: primitives.Inline(name, where=place))
 
     @hide_internal_frames
     def compute_root(self, stage: Stages) -> Schedule:
         """Computes a stage whole, before its readers. See `primitives/compute_root.py`."""
         place = here()
-        return self._each(as_stages(self, stage), lambda name: ComputeRoot(name, where=place))
+        return self._each(as_stages(self, stage), lambda name: primitives.ComputeRoot(name, where=place))
 
     @hide_internal_frames
     def compute_at(self, stage: Stages, host: StageLike, axis: str) -> Schedule:
         """Computes a stage inside a loop of another; several: readers first. See `primitives/compute_at.py`."""
         place, at = here(), stage_name(self, host)
-        return self._each(as_stages(self, stage), lambda name: ComputeAt(name, at, axis, where=place))
+        return self._each(
+            as_stages(self, stage), lambda name: primitives.ComputeAt(name, at, axis, where=place)
+        )
 
     @hide_internal_frames
     def store_root(self, stage: Stages) -> Schedule:
         """Keeps a stage's array for the whole kernel. See `primitives/store_root.py`."""
         place = here()
-        return self._each(as_stages(self, stage), lambda name: StoreRoot(name, where=place))
+        return self._each(as_stages(self, stage), lambda name: primitives.StoreRoot(name, where=place))
 
     @hide_internal_frames
     def store_at(self, stage: Stages, host: StageLike, axis: str) -> Schedule:
         """Keeps a stage's array for one iteration of a loop. See `primitives/store_at.py`."""
         place, at = here(), stage_name(self, host)
-        return self._each(as_stages(self, stage), lambda name: StoreAt(name, at, axis, where=place))
+        return self._each(
+            as_stages(self, stage), lambda name: primitives.StoreAt(name, at, axis, where=place)
+        )
 
     # staging and storage
 
@@ -222,47 +198,49 @@ class Schedule(Questions, Methods, GpuMethods):
     ) -> Schedule:
         """Puts a copy between a tensor and its readers. See `primitives/cache_read.py`."""
         chosen = None if readers is None else as_stages(self, readers)
-        return self._then(CacheRead(tensor_name(self, tensor), chosen, name, scope, where=here()))
+        return self._then(primitives.CacheRead(tensor_name(self, tensor), chosen, name, scope, where=here()))
 
     @hide_internal_frames
     def cache_write(self, stage: StageLike, *, name: str | None = None, scope: str = "heap") -> Schedule:
         """Computes a stage elsewhere and copies it. See `primitives/cache_write.py`."""
-        return self._then(CacheWrite(stage_name(self, stage), name, scope, where=here()))
+        return self._then(primitives.CacheWrite(stage_name(self, stage), name, scope, where=here()))
 
     @hide_internal_frames
     def promote(
         self, stage: StageLike, axis: str, *, name: str | None = None, scope: str = "register"
     ) -> Schedule:
         """Keeps a reduction's tile close by for one iteration of a loop. See `primitives/promote.py`."""
-        return self._then(Promote(stage_name(self, stage), axis, name, scope, where=here()))
+        return self._then(primitives.Promote(stage_name(self, stage), axis, name, scope, where=here()))
 
     @hide_internal_frames
     def layout(self, stage: StageLike, subscripts: Callable[..., object]) -> Schedule:
         """Says where in memory an element lies: ``lambda i, k: (i // 8, k, i % 8)``. See `primitives/layout.py`."""
-        step = Layout(stage_name(self, stage), (), where=here())
+        from tdsl.schedule.primitives.layout import traced
+
+        step = primitives.Layout(stage_name(self, stage), (), where=here())
         entry = editing.named(step, self._state)
         return self._then(replace(step, subscripts=traced(step, entry, subscripts), dims=entry.dims))
 
     @hide_internal_frames
     def scope(self, stage: StageLike, scope: str) -> Schedule:
         """Says what kind of memory an array lives in. See `primitives/scope.py`."""
-        return self._then(Scope(stage_name(self, stage), scope, where=here()))
+        return self._then(primitives.Scope(stage_name(self, stage), scope, where=here()))
 
     @hide_internal_frames
     def fold(self, stage: StageLike, dim: str, factor: Factor) -> Schedule:
         """Makes a dim of an array a circular buffer. See `primitives/fold.py`."""
-        return self._then(Fold(stage_name(self, stage), dim, factor, where=here()))
+        return self._then(primitives.Fold(stage_name(self, stage), dim, factor, where=here()))
 
     @hide_internal_frames
     def rfactor(self, stage: StageLike, axis: str, *, name: str | None = None) -> Schedule:
         """Reduces in two stages, partial results first. See `primitives/rfactor.py`."""
-        return self._then(RFactor(stage_name(self, stage), axis, name, where=here()))
+        return self._then(primitives.RFactor(stage_name(self, stage), axis, name, where=here()))
 
     @hide_internal_frames
     def assume(self, condition: Expr | object) -> Schedule:
         """States a fact about sizes, checked at the call. See `primitives/assume.py`."""
         node = condition.node if isinstance(condition, Expr) else condition
-        return self._then(Assume(node, where=here()))
+        return self._then(primitives.Assume(node, where=here()))
 
     # what it is
 

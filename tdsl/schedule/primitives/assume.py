@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.expr.node import BOOL, Const, Node, Read, Reduce
 from tdsl.expr.printer import text
 from tdsl.expr.rewrite import variables, walk
+from tdsl.records import dataclass
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import nodes_of
 from tdsl.schedule.state import State

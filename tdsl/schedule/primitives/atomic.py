@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, NoReturn
 
 from tdsl.errors import PlacementError
 from tdsl.expr.reducers import keeps_every_bit
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import reductions
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, get_args
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.poly.model import Dimension, LoopMark
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from tdsl.errors import PlacementError, UnknownStageError
 from tdsl.expr.tensor import Tensor
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import copy_of, fresh_state, plain_subscripts, redirected
 from tdsl.schedule.directive import Directive

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tdsl.errors import PlacementError
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import fresh_state, write_copy
 from tdsl.schedule.directive import Directive, step_text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from tdsl.errors import PlacementError, UnknownAxisError
 from tdsl.poly.model import Join, Place
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import inside, is_output, readers, stands

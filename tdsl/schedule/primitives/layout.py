@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, cast
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, PlacementError
@@ -13,6 +13,7 @@ from tdsl.expr.handles import AxisHandle, AxisOrigin, as_index
 from tdsl.expr.node import INT64, Node, Read
 from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.tensor import Axis
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.placement import is_output

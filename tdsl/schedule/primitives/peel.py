@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tdsl.errors import ArgumentError
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.arguments import WIDEST_BLOCK
 from tdsl.schedule.directive import Directive

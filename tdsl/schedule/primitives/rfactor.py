@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, NoReturn
 
 from tdsl.errors import PlacementError
@@ -12,6 +12,7 @@ from tdsl.expr.node import Node, Read, Reduce, axis_var, index_const
 from tdsl.expr.rewrite import reads, reductions, substitute, variables
 from tdsl.expr.tensor import Axis, Stage, tensors_of
 from tdsl.poly.model import LoopMark, Place, Shift, Split
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import fresh_state, replaced_reduction
 from tdsl.schedule.directive import Directive

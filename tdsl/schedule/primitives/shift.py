@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.poly import model
 from tdsl.poly.model import LoopMark
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.arguments import WIDEST_BLOCK
 from tdsl.schedule.directive import Directive

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, NoReturn
 
 from tdsl.errors import ArgumentError, PlacementError
 from tdsl.expr.build import logical_and, logical_not
 from tdsl.expr.node import Const, Node
 from tdsl.expr.printer import text
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.primitives.assume import condition_of
