@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tdsl.schedule.directive import Directive
 from tdsl.schedule import primitives
+from tdsl.schedule.directive import Directive
 from tdsl.schedule.primitives import PRIMITIVES
 
 
