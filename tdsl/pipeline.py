@@ -35,12 +35,14 @@ from tdsl.runtime.built import built_kernel
 from tdsl.runtime.kernel import Kernel, Source
 from tdsl.runtime.kernel_cache import KernelSlot, kernel_slot
 from tdsl.runtime.prepare import Prepared
+from tdsl.schedule.create import stages_of
 from tdsl.schedule.fingerprint import NoFingerprint, fingerprint
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.schedule import Schedule, as_schedule
 from tdsl.schedule.state import State
 from tdsl.schedule.state import Version as ScheduleVersion
+from tdsl.schedule.statements import sizes_named
 from tdsl.settings import time_builds
 from tdsl.target import Target, as_target
 
@@ -233,7 +235,7 @@ def lowered(
     arguments = ordered_inputs(state, inputs, where)
     nest = build_nest(state)
     clock.mark("nest")
-    sizes = arranged_of(state).program.sizes
+    sizes = sizes_named(stages_of(state.outputs))
     signature = _signature(state, arguments, sizes, name or state.outputs[0].name)
     stages = {entry.name: entry.stage for entry in state.live()}
     storage = [argument_storage(one) for one in arguments if isinstance(one, Tensor)]
@@ -309,14 +311,13 @@ def interpreted(loops: str, interface: str) -> Kernel:
 def ordered_inputs(
     state: State, inputs: Sequence[object] | None, where: Location | None
 ) -> tuple[Tensor | Param, ...]:
-    """Arrays and scalars of the call, in order; a param is its name, however often it was declared (N3)."""
+    """Arrays and scalars of the call, in order, as declared: no directive takes one away. A param is its name (N3)."""
     found: dict[str, Tensor | Param] = {}
-    made = {tensor for entry in state.live() for tensor in entry.stage.tensors}
-    for entry in state.live():
-        for tensor in inputs_of(entry.stage):
-            if tensor not in made:
+    for stage in stages_of(state.outputs):
+        for tensor in inputs_of(stage):
+            if tensor.producer is None:
                 found.setdefault(tensor.name, tensor)
-        for param in entry.stage.params:
+        for param in stage.params:
             found.setdefault(param.name, param)
     needed = sorted(found.values(), key=lambda one: one.number)
     if inputs is None:

@@ -58,7 +58,7 @@ def declarations(outputs: Sequence[object], where: Location | None = None) -> De
 
     place = where if where is not None else here()
     given = _checked(outputs, place)
-    stages = _collected(given)
+    stages = stages_of(given)
     renamed, table = _named(stages, place)
     _check_names(renamed, place)
     names = {old: new.name for old, new in table.items()}
@@ -121,8 +121,8 @@ def _checked(outputs: Sequence[object], where: Location) -> tuple[Tensor, ...]:
     return tuple(found)
 
 
-def _collected(outputs: Sequence[Tensor]) -> list[Stage]:
-    """Every stage that the outputs need; in order of declaration, which puts producers first."""
+def stages_of(outputs: Sequence[Tensor]) -> list[Stage]:
+    """Every stage that outputs need as they are declared; in order of declaration, which puts producers first."""
     found: dict[Stage, None] = {}
     stack = [tensor.producer for tensor in reversed(outputs)]
     while stack:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from math import prod
 from typing import cast
 
 from tdsl.errors import LimitError
@@ -38,7 +37,8 @@ from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_device import arranged_on_device, on_device, symbolic_threads, uniform_values
 from tdsl.schedule.nest_fused import fused_loop, fused_threads
 from tdsl.schedule.nest_names import variable_names
-from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of, recover, turned_round
+from tdsl.schedule.nest_padding import has_room
+from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover, turned_round
 from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_source import source_items
@@ -212,7 +212,7 @@ class NestBuilder:
         found = self.scanned(plan, name, lead, context)
         # A guard in several parts is about holes in the region, which no padding at the end makes room for.
         inside = tuple(
-            guard for guard in found.guards if isinstance(guard, Compare) and self._tail(plan, guard) == "pad"
+            guard for guard in found.guards if isinstance(guard, Compare) and has_room(self, plan, guard)
         )
         atomic = plan.state.atomic
         compute = NestCompute(plan.name, "assign", self.axes(plan, plan.name), inside=inside, atomic=atomic)
@@ -405,23 +405,11 @@ class NestBuilder:
     ) -> tuple[NestItem, ...]:
         """`items` under conditions; one that differs between threads sinks below what all of a block do together."""
         for guard in reversed(guards):
-            asked = NestGuard(guard, items, self._tail(plan, guard))
+            asked = NestGuard(guard, items, self.tail(plan, guard))
             items = (asked,) if self.uniform.holds(guard) else self.uniform.guarded(asked, items)
         return items
 
-    def padding(self, plan: StagePlan) -> dict[str, int]:
-        """Elements past the end that lanes with tail "pad" may write, an axis."""
-        found: dict[str, int] = {}
-        tails = {loop for loops, tail in plan.tails if tail == "pad" for loop in loops}
-        for axis in plan.state.stage.axes:
-            carried = derived_from(frozenset({axis.name}), plan.state.relations)
-            if not carried & tails:
-                continue
-            lanes = [self.extents[dim] for dim in self.extents if dim[0] == plan.name and dim[1] in carried]
-            found[axis.name] = max(prod(lanes) - 1, 0)  # lanes of a region that is empty are none
-        return found
-
-    def _tail(self, plan: StagePlan, guard: Node) -> str | None:
+    def tail(self, plan: StagePlan, guard: Node) -> str | None:
         """The named tail of the split whose inner loop a guard mentions."""
         mentioned = {var.name for var in free_vars(guard)}
         for loops, tail in plan.tails:

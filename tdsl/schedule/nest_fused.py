@@ -7,13 +7,14 @@ loops it was split into, around lets that bind the leaves (semantics P5).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, cast
 
-from tdsl.expr.build import add, ceildiv, floordiv, maximum, minimum, mod, mul, sub
+from tdsl.expr.build import add, ceildiv, floordiv, lt, maximum, minimum, mod, mul, sub
 from tdsl.expr.node import Node, index_const
 from tdsl.expr.simplify import simplify
-from tdsl.schedule.nest import LoopKind, NestItem, NestLet, NestLoop, local
+from tdsl.schedule.nest import LoopKind, NestGuard, NestItem, NestLet, NestLoop, local
 from tdsl.schedule.nest_plan import StagePlan
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ def fused_loop(
     extents = [simplify(maximum(span, index_const(0)), builder.known) for span in spans]
     total = reduce(mul, extents)
     parts, splits = plan.chunked(name)
-    position, runs = _chunks(builder, plan, (name, total), [mark.name for mark in parts], splits)
-    rest = position
+    written_out = frozenset(mark.name for mark in parts if mark.kind == "unroll")
+    chunks = _chunks(builder, plan, (name, total), [mark.name for mark in parts], splits, written_out)
+    rest, runs = chunks.position, chunks.spans
     for place in range(len(dims) - 1, -1, -1):
         low = builder.bounds[dims[place]].lower
         part = rest if place == 0 else mod(rest, extents[place])
         rest = floordiv(rest, extents[place])
         items = (NestLet(builder.names[plan.name, dims[place][1]], add(low, part), items),)
+    for inside in chunks.inside:
+        items = (NestGuard(inside, items),)
     marks = [(mark.name, mark.kind) for mark in parts] or [(name, kind)]
     for loop, how in reversed(marks):
         variable = builder.names[plan.name, loop]
@@ -60,18 +64,29 @@ def fused_threads(
     return (NestLoop(plan.name, name, variable, cast(LoopKind, kind), index_const(0), total, items),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """The position in a fused loop, the extent of each loop it was split into, and what holds at positions that exist."""
+
+    position: Node
+    spans: dict[str, Node]
+    inside: tuple[Node, ...]
+
+
 def _chunks(
     builder: NestBuilder,
     plan: StagePlan,
     whole: tuple[str, Node],
     order: Sequence[str],
     splits: Sequence[tuple[str, str, int]],
-) -> tuple[Node, dict[str, Node]]:
-    """The position in a fused loop (its name and extent), and the extent of each of the loops it was split into."""
+    written_out: frozenset[str],
+) -> _Chunks:
+    """A fused loop (its name and extent) in parts. written_out: loops over whole chunks, with a condition in the last."""
     name, left = whole
     first = order[0] if order else name
     position: Node = local(builder.names[plan.name, first])
     spans: dict[str, Node] = {first: left}
+    inside: list[Node] = []
     values: dict[str, Node] = {loop: local(builder.names[plan.name, loop]) for loop in order}
     for outer, inner, factor in reversed(splits):
         parent = add(mul(values[outer], index_const(factor)), values[inner])
@@ -79,6 +94,9 @@ def _chunks(
     for outer, inner, factor in splits:
         spans[outer] = ceildiv(left, factor)
         start = mul(local(builder.names[plan.name, outer]), index_const(factor))
-        spans[inner] = minimum(index_const(factor), sub(left, start))
+        rest = sub(left, start)
+        spans[inner] = index_const(factor) if inner in written_out else minimum(index_const(factor), rest)
+        if inner in written_out:
+            inside.append(lt(local(builder.names[plan.name, inner]), rest))
         left = spans[inner]
-    return position, spans
+    return _Chunks(position, spans, tuple(inside))

@@ -18,6 +18,7 @@ from tdsl.expr.tensor import Tensor, tensors_of
 from tdsl.poly.model import Place, Reverse, Skew
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
+from tdsl.schedule.nest_padding import padding
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
 from tdsl.schedule.placement import nodes_of, readers
 from tdsl.schedule.state import StageState, StorageScope
@@ -177,7 +178,7 @@ class StoragePlanner:
 
     def _padding(self, state: StageState, tensor: Tensor) -> list[int]:
         """Elements a dim is longer than its axis, for stages whose partial tiles are computed whole (tail "pad")."""
-        found = self.builder.padding(self.builder.plans[state.name])
+        found = padding(self.builder, self.builder.plans[state.name])
         if not any(found.values()):
             return [0] * len(tensor.extents)
         why = ""

@@ -202,7 +202,8 @@ def _check(
 ) -> None:
     if tolerance is not None:
         with np.errstate(all="ignore"):
-            far = ~(np.abs(got.astype(np.float64) - want.astype(np.float64)) <= tolerance)
+            near = np.abs(got.astype(np.float64) - want.astype(np.float64)) <= tolerance
+        far = ~(near | (got == want))  # an infinity is at no distance from itself
         # A sum that may overflow is finite in one order and not in another.
         far &= tolerance < np.inf
         if not bool(np.any(far)):
