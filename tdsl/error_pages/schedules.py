@@ -393,6 +393,15 @@ td.schedule(b)
         ROWS + "td.schedules.reduce_rows(td.schedule(total), total)",
     ),
     ErrorPage(
+        "S182",
+        ArgumentError,
+        "tiles that threads do not divide",
+        "`td.schedules.gemm_tiles` gives each thread of a block the same number of results, in groups of 4 neighbours: "
+        "`thread_rows` is a multiple of 4 that divides `rows`, and so along columns.",
+        MATRIX + "td.schedules.gemm_tiles(td.schedule(C), C, thread_rows=6)",
+        MATRIX + "td.schedules.gemm_tiles(td.schedule(C), C, rows=64, thread_rows=4)",
+    ),
+    ErrorPage(
         "S144",
         ArgumentError,
         "a peel that is none",

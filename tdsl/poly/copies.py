@@ -224,7 +224,7 @@ class Copies:
             for reader in self.tree.readers.get(tensor, ()):
                 if reader.stage == stage or not self.tree.inside(reader.name, host):
                     continue
-                part = self._at_host(reader, host)
+                part = self._at_host(reader, host, self._threads(stage))
                 part = part.apply_range(self.flow.read(reader, tensor)).apply_range(back)
                 total = part if total is None else total.union(part)
         if total is None:
@@ -234,19 +234,28 @@ class Copies:
 
     def _of_block(self, stage: str, needed: isl.Map) -> isl.Map:
         """Of a stage in storage that a block shares: what any of its threads needs, whichever thread asks (P11)."""
-        if not self.tree.arrangements[stage].shared:
-            return needed
-        for place, dim in enumerate(self.tree.host(stage)):
-            if self.tree.bound_to_threads(dim):
-                needed = needed.eliminate(IN, place, 1)
+        for place in self._threads(stage):
+            needed = needed.eliminate(IN, place, 1)
         return needed
 
-    def _at_host(self, reader: Statement, host: tuple[Dim, ...]) -> isl.Map:
-        """{ dims of a host -> axes } what a reader inside computes in one iteration of them."""
+    def _threads(self, stage: str) -> tuple[int, ...]:
+        """Which dims of the host are threads, of a stage in storage that a block shares; none of any other."""
+        if not self.tree.arrangements[stage].shared:
+            return ()
+        host = self.tree.host(stage)
+        return tuple(place for place, dim in enumerate(host) if self.tree.bound_to_threads(dim))
+
+    def _at_host(self, reader: Statement, host: tuple[Dim, ...], threads: Sequence[int] = ()) -> isl.Map:
+        """{ dims of a host -> axes } what a reader inside computes in one iteration of them, of `threads` in any.
+
+        Threads are forgotten before loops inside: tiles that threads interleave close up to a box only in that order.
+        """
         if self.tree.host(reader.stage) == host:
             return self.need_of(reader)  # whatever its own loops are, they run over all of that
-        inner = len(self.tree.dims(reader.name)) - len(host)
-        return self.relation(reader.name).project_out(IN, len(host), inner)
+        relation = self.relation(reader.name)
+        for place in threads:
+            relation = relation.eliminate(IN, place, 1)
+        return relation.project_out(IN, len(host), len(self.tree.dims(reader.name)) - len(host))
 
     def _few(self, stage: str, needed: isl.Map, definer: Statement) -> isl.Map:
         """The same, or, where it is in too many pieces, all that lies between them: what is made in vain is little work,

@@ -406,7 +406,8 @@ class NestBuilder:
         """`items` under conditions; one that differs between threads sinks below what all of a block do together."""
         for guard in reversed(guards):
             asked = NestGuard(guard, items, self.tail(plan, guard))
-            items = (asked,) if self.uniform.holds(guard) else self.uniform.guarded(asked, items)
+            held = self.uniform.holds(guard)
+            items = (asked,) if held else self.uniform.guarded(asked, items, plan.name)
         return items
 
     def tail(self, plan: StagePlan, guard: Node) -> str | None:

@@ -104,45 +104,51 @@ class Uniform:
             fixed = item.kind not in SHARED_OUT and self.holds(item.lower) and self.holds(item.upper)
         return self if fixed else Uniform(self.shared, self.varying | {item.var})
 
-    def meets(self, item: NestItem) -> bool:
-        """Whether a stage in shared storage is made inside."""
+    def meets(self, item: NestItem, owner: str) -> bool:
+        """Whether a stage in shared storage, another one than `owner`, is made inside."""
         match item:
             case NestCompute():
-                return item.stage in self.shared
+                return self._of_block(item.stage, owner)
             case NestLoop() | NestLet() | NestAllocate():
-                return any(map(self.meets, item.body))
+                return any(self.meets(one, owner) for one in item.body)
             case NestGuard():
-                return any(map(self.meets, (*item.body, *item.otherwise)))
+                return any(self.meets(one, owner) for one in (*item.body, *item.otherwise))
             case NestBarrier():
                 return True
 
-    def guarded(self, guard: NestGuard, items: Items) -> Items:
-        """`items` under a condition that differs between threads, which stays out of the way of what all must do."""
-        if not any(map(self.meets, items)):
+    def _of_block(self, stage: str, owner: str) -> bool:
+        return stage in self.shared and stage != owner
+
+    def guarded(self, guard: NestGuard, items: Items, owner: str) -> Items:
+        """`items` under a condition that differs between threads, which stays out of the way of what all must do.
+
+        owner: the stage whose condition it is; its own statements keep it, wherever the stage is stored.
+        """
+        if not any(self.meets(item, owner) for item in items):
             return (replace(guard, body=items),) if items else ()
         result: list[NestItem] = []
         waiting: list[NestItem] = []
         for item in items:
-            if not self.meets(item):
+            if not self.meets(item, owner):
                 waiting.append(item)
                 continue
             if waiting:
                 result.append(replace(guard, body=tuple(waiting)))
                 waiting = []
-            result.append(self._sunk(guard, item))
+            result.append(self._sunk(guard, item, owner))
         if waiting:
             result.append(replace(guard, body=tuple(waiting)))
         return tuple(result)
 
-    def _sunk(self, guard: NestGuard, item: NestItem) -> NestItem:
+    def _sunk(self, guard: NestGuard, item: NestItem, owner: str) -> NestItem:
         match item:
-            case NestLoop() if item.stage in self.shared:
+            case NestLoop() if self._of_block(item.stage, owner):
                 return item
             case NestLoop() | NestLet() | NestAllocate():
-                return replace(item, body=self.guarded(guard, item.body))
+                return replace(item, body=self.guarded(guard, item.body, owner))
             case NestGuard():
-                other = self.guarded(guard, item.otherwise) if item.otherwise else ()
-                return replace(item, body=self.guarded(guard, item.body), otherwise=other)
+                other = self.guarded(guard, item.otherwise, owner) if item.otherwise else ()
+                return replace(item, body=self.guarded(guard, item.body, owner), otherwise=other)
             case NestCompute() | NestBarrier():
                 return item
 
@@ -233,7 +239,7 @@ class _Filling:
         assert isinstance(loop.upper, Const)
         whole = self.extents[loop.kind]
         if int(loop.upper.value) < whole:
-            body = inside.guarded(NestGuard(compare("lt", local(loop.var), loop.upper), ()), body)
+            body = inside.guarded(NestGuard(compare("lt", local(loop.var), loop.upper), ()), body, loop.stage)
         return (replace(loop, upper=index_const(whole), body=body),)
 
     within: str = ""

@@ -7,6 +7,7 @@ In: a schedule, the stage it is about. Out: a new schedule with the steps append
 from tdsl.schedules.default import default
 from tdsl.schedules.elementwise import elementwise, transposed
 from tdsl.schedules.gemm import gemm_blocked
+from tdsl.schedules.gemm_tiles import gemm_tiles
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.rowwise import rowwise
 from tdsl.schedules.stencil import stencil_strips
@@ -15,6 +16,7 @@ __all__ = [
     "default",
     "elementwise",
     "gemm_blocked",
+    "gemm_tiles",
     "reduce_columns",
     "reduce_rows",
     "rowwise",

@@ -31,7 +31,11 @@ class Sample:
                 found.append(self.params[one.name])
                 continue
             shape = tuple(extent.value(sizes) for extent in one.extents)
-            found.append(_random(rng, shape, one.dtype))
+            if one.value_range is not None:
+                low, high = (end.value(sizes) for end in one.value_range)
+                found.append(rng.integers(low, high, shape).astype(one.dtype))
+                continue
+            found.append(_random(rng, shape, one.dtype) if self.exact else _whole(rng, shape, one.dtype))
         return found
 
 
@@ -42,6 +46,11 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.
     if kind.kind == "b":
         return rng.random(shape) < 0.5
     return rng.integers(-50 if kind.kind == "i" else 0, 50, shape).astype(kind)
+
+
+def _whole(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Whole numbers, whose sums are exact in any order."""
+    return rng.integers(-8, 9, shape).astype(dtype)
 
 
 SAMPLES: dict[str, Callable[[], Sample]] = {}
@@ -234,3 +243,83 @@ def doubles_in_steps() -> Sample:
     y = td.compute("y", (n, 6), lambda i, j: td.sqrt(td.abs(x[i, j])) - td.floor(x[i, j]))
     s = td.schedule(y).split(y, "i", 48).bind(y, {"io": "block.x", "ii": "thread.x"})
     return Sample(s, td.schedule(y), ({"n": 50},))
+
+
+@sample
+def copy_in_parts() -> Sample:
+    """A shared tile with an edge, made in parts that do not divide it: each part asks what is left."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m + 2, n + 2))
+    rows = lambda i, j: x[i, j] + x[i, j + 1] + x[i, j + 2]  # noqa: E731
+    y = td.compute("y", (m, n), lambda i, j: (rows(i, j) + rows(i + 1, j) + rows(i + 2, j)) * (1 / 9))
+    s = (td.schedule(y).tile(y, {"i": 8, "j": 32}, into=("bi", "bj", "ti", "tj"))
+         .bind(y, {"bi": "block.y", "bj": "block.x", "ti": "thread.y", "tj": "thread.x"})
+         .cache_read(x, y, name="xs", scope="shared").compute_at("xs", y, "tj"))  # fmt: skip
+    s = (s.split("xs", "d0", 8, into=("r", "ry")).split("xs", "d1", 32, into=("c", "cx"))
+         .reorder("xs", "c", "r", "ry", "cx").bind("xs", {"ry": "thread.y", "cx": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 9, "n": 40}, {"m": 8, "n": 32}, {"m": 1, "n": 1}))
+
+
+@sample
+def interleaved_tiles() -> Sample:
+    """`td.schedules.gemm_tiles`: a thread's results lie a row of threads apart, in groups."""
+    _, _, C = _matmul(32, 32, 24)
+    s = td.schedules.gemm_tiles(
+        td.schedule(C), C, rows=16, columns=16, depth=8, thread_rows=4, thread_columns=8
+    )
+    return Sample(s, td.schedule(C))
+
+
+@sample
+def interleaved_batch() -> Sample:
+    """The same on symbolic sizes, the left operand transposed, a batch of them."""
+    b, m, n, p = (td.size(name) for name in "bmnp")
+    A, B = td.placeholder("A", (b, p, m)), td.placeholder("B", (b, p, n))
+    k = td.reduce_axis("k", p)
+    C = td.compute("C", (b, m, n), lambda c, i, j: td.sum(A[c, k, i] * B[c, k, j], over=k))
+    s = td.schedules.gemm_tiles(
+        td.schedule(C), C, rows=16, columns=16, depth=4, thread_rows=8, thread_columns=4
+    )
+    return Sample(
+        s, td.schedule(C), ({"b": 2, "m": 16, "n": 32, "p": 8}, {"b": 3, "m": 17, "n": 5, "p": 6})
+    )
+
+
+@sample
+def row_sums_in_parts() -> Sample:
+    """A warp a row: partial sums in shared memory, whose rows are padded."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.sum(x[i, k], over=k))
+    s = (td.schedule(y).split(y, "k", 32, into=("ko", "kt")).rfactor(y, "kt", name="part")
+         .split(y, "i", 8, into=("io", "ii")).bind(y, {"io": "block.x", "ii": "thread.x"})
+         .compute_at("part", y, "io").scope("part", "shared").align("part", "i", 9)
+         .bind("part", {"kt": "thread.x", "i": "thread.y"}))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 11, "n": 70}, {"m": 8, "n": 32}), exact=False)
+
+
+@sample
+def column_sums_in_parts() -> Sample:
+    """Four columns a thread, rows shared out; the first threads add what the others found."""
+    x = td.placeholder("x", (40, 256))
+    k = td.reduce_axis("k", 40)
+    y = td.compute("y", (256,), lambda j: td.sum(x[k, j], over=k))
+    s = (td.schedule(y).split(y, "k", 8, into=("ko", "kt")).rfactor(y, "kt", name="part")
+         .split(y, "j", 128, into=("jo", "ji")).vectorize(y, "ji", 4)
+         .bind(y, {"jo": "block.x", "ji": "thread.x"}).compute_at("part", y, "jo").scope("part", "shared")
+         .vectorize("part", "j", 4).bind("part", {"kt": "thread.y", "j": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(y), exact=False)
+
+
+@sample
+def histogram() -> Sample:
+    """Threads add to one element at once; another kernel makes the zeros before."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32", range=(0, 17))
+    zeros = td.compute("zeros", (17,), lambda j: td.cast(j * 0, "int32"))
+    i = td.axis("i", n)
+    H = td.update("H", zeros, over=i, at=(x[i],), value=lambda H: H[x[i]] + 1)
+    s = td.schedule(H).bind(zeros, {"j": "thread.x"})
+    s = s.atomic(H).split(H, "i", 64, into=("io", "ii")).bind(H, {"io": "block.x", "ii": "thread.x"})
+    return Sample(s, td.schedule(H), ({"n": 200}, {"n": 0}))

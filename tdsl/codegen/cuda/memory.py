@@ -51,6 +51,9 @@ def flat(ctx: Context, buffer: Buffer, index: Sequence[Node]) -> Text:
             found = here
             continue
         width = _subscript(ctx, extent, wide)
+        if width.text == "1":
+            found = found if here.text == "0" else _plus(found, here)
+            continue
         product = f"{found.within(expressions.PRODUCT)} * {width.within(expressions.UNARY)}"
         found = expressions.Text(product, expressions.PRODUCT)
         if here.text != "0":

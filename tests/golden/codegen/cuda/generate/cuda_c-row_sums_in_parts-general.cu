@@ -1,0 +1,28 @@
+// y for sm_90, by tdsl: arrays of any strides
+
+extern "C" __global__ void __launch_bounds__(256)
+y_kernel(const float* __restrict__ x, float* __restrict__ y, const long long x_stride_0, const long long x_stride_1, const long long y_stride_0, const long long m, const long long n)
+{
+  __shared__ __align__(16) float part[288];
+  const int io = blockIdx.x;
+  const int i = threadIdx.y;
+  const int part_kt = threadIdx.x;
+  if ((long long)io * 8 + i < m) {
+    float part_acc;
+    part_acc = 0.0f;
+    for (long long ko = 0; ko < (n - part_kt + 31) / 32; ++ko) {
+      part_acc = part_acc + x[((long long)io * 8 + i) * x_stride_0 + (part_kt + ko * 32) * x_stride_1];
+    }
+    part[part_kt * 9 + i] = part_acc;
+  }
+  __syncthreads();
+  if (part_kt < 8 && (long long)io * 8 + part_kt < m && i == 0) {
+    float y_acc;
+    y_acc = 0.0f;
+    for (int y_kt = 0; y_kt < 32; ++y_kt) {
+      y_acc = y_acc + part[y_kt * 9 + part_kt];
+    }
+    y[((long long)io * 8 + part_kt) * y_stride_0] = y_acc;
+  }
+}
+// y_kernel: grid ['(m + 7) // 8', '1', '1']
