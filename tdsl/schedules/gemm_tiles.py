@@ -79,7 +79,12 @@ class _Tiles:
         self.s = self.s.reorder(name, *outer, *row_own, *column_own)
         self.s = self.s.because(f"{own[0]} x {own[1]} results a thread, {depth} terms a step", since=start)
         start = len(self.s.steps)
-        places = {row_block: "block.y", column_block: "block.x", row_thread: "thread.y", column_thread: "thread.x"}
+        places = {
+            row_block: "block.y",
+            column_block: "block.x",
+            row_thread: "thread.y",
+            column_thread: "thread.x",
+        }
         self.s = self.s.bind(name, places | self._batched(batch))
         tile = free_stage(self.s, f"{name}_tile")
         self.s = self.s.promote(name, column_thread, name=tile, scope="register")
@@ -89,7 +94,9 @@ class _Tiles:
         for axis in (*row_own, *column_own[:-1]):
             self.s = self.s.unroll(name, axis)
         self.s = self.s.unroll(name, term, min(UNROLLED, depth)).vectorize(name, column_own[-1])
-        self.s = self.s.because("registers are named by constants; groups are accesses of 16 bytes", since=start)
+        self.s = self.s.because(
+            "registers are named by constants; groups are accesses of 16 bytes", since=start
+        )
         return self.s
 
     def _row_reads_neighbours(self) -> bool:

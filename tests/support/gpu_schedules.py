@@ -280,9 +280,7 @@ def interleaved_batch() -> Sample:
     s = td.schedules.gemm_tiles(
         td.schedule(C), C, rows=16, columns=16, depth=4, thread_rows=8, thread_columns=4
     )
-    return Sample(
-        s, td.schedule(C), ({"b": 2, "m": 16, "n": 32, "p": 8}, {"b": 3, "m": 17, "n": 5, "p": 6})
-    )
+    return Sample(s, td.schedule(C), ({"b": 2, "m": 16, "n": 32, "p": 8}, {"b": 3, "m": 17, "n": 5, "p": 6}))
 
 
 @sample
