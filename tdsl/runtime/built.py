@@ -77,10 +77,19 @@ class Built:
         self._ready = None  # its bytes are in memory now
         return LoadedBody(loaded.address(symbol), loaded)
 
+    @property
+    def parallel(self) -> bool:
+        """Whether the kernel uses the pool."""
+        return any(line.lstrip().startswith("parallel ") for line in self.loops.text.splitlines())
+
     def source(self, what: Source) -> str:
         """Loop IR, LLVM IR or assembly of the contiguous body."""
         if what == "loops":
             return self.loops.text
+        if what not in ("llvm", "asm"):
+            raise TargetError(
+                "G108", f"a kernel for {self.target_text} has no {what} source", hint=['f.source("llvm") or "asm"']
+            )
         return self.loops.llvm("contiguous") if what == "llvm" else self.loops.assembly("contiguous")
 
     def reduce(self) -> tuple[object, ...]:

@@ -219,6 +219,16 @@ def array_bytes(caches: Caches) -> int:
     return wanted // _CHUNK_BYTES * _CHUNK_BYTES
 
 
+def stream_gbs(code: LoadedCode, size_bytes: int, *, parallel: bool = False) -> float:
+    """1e9 bytes a second of a copy of an array as large as this (rounded up to whole chunks), read and written."""
+    chunks = min(-(-size_bytes // _CHUNK_BYTES), _MOST_ARRAY_BYTES // _CHUNK_BYTES)
+    stream = _Stream(code, max(chunks, 1) * _CHUNK_BYTES)
+    try:
+        return stream.copy(parallel=parallel)
+    finally:
+        stream.close()
+
+
 class _Stream:
     """Three arrays of `size` bytes and the kernels that run over them, chunk by chunk."""
 
@@ -240,11 +250,15 @@ class _Stream:
 
     def measure(self, *, parallel: bool = False) -> tuple[float, float]:
         """1e9 bytes a second of copy and triad."""
-        results: list[float] = []
-        for entry, arrays in ((COPY_ENTRY, 2), (TRIAD_ENTRY, 3)):
-            timing = self._time(self._code.address(entry), parallel)
-            results.append(arrays * self._size / timing.best_s / 1e9)
-        return results[0], results[1]
+        return self.copy(parallel=parallel), self._rate(TRIAD_ENTRY, 3, parallel)
+
+    def copy(self, *, parallel: bool = False) -> float:
+        """1e9 bytes a second of copy alone."""
+        return self._rate(COPY_ENTRY, 2, parallel)
+
+    def _rate(self, entry: str, arrays: int, parallel: bool) -> float:
+        timing = self._time(self._code.address(entry), parallel)
+        return arrays * self._size / timing.best_s / 1e9
 
     def _time(self, task: int, parallel: bool) -> Timing:
         chunks, arguments = self._size // _CHUNK_BYTES, ctypes.addressof(self._arguments)

@@ -13,6 +13,7 @@ import pytest
 import tdsl as td
 from tdsl.runtime import fast_call
 from tdsl.runtime.kernel import Kernel
+from tdsl.runtime.roofline import Roofline
 
 
 def build(name="y", target=None, schedule=lambda s, y: s):
@@ -150,5 +151,28 @@ def test_timing_a_kernel():
     f = build()
     timing = f.time(ONES, repeats=2)
     assert timing.bytes == 2 * ONES.nbytes and timing.operations == 9 and timing.median_s > 0
-    assert str(timing).startswith("y: ")
+    assert str(timing).startswith("y: ") and str(timing).endswith(" % of the roofline")
+    assert timing.roofline.threads == 1 and timing.roofline.peak_gflops > 0 and timing.roofline.stream_gbs > 0
+    assert timing.share == timing.roofline.least_seconds(9, 2 * ONES.nbytes) / timing.median_s
     assert f.time(ONES[::2], out=np.empty(5, np.float32), repeats=1).bytes == 40
+
+
+@pytest.mark.parametrize("what", ["cuda", "ptx", "sass"])
+def test_a_kernel_for_a_cpu_has_no_source_of_a_gpu(what):
+    n = td.size("n")
+    y = td.compute("y", (n,), lambda i: td.cast(i, "float32"))
+    with pytest.raises(td.TargetError, match=f"G108: a kernel for cpu has no {what} source"):
+        td.build(td.schedule(y)).source(what)
+
+
+def test_the_roofline_bounds_by_arithmetic_or_by_bytes():
+    roofline = Roofline(peak_gflops=10.0, stream_gbs=2.0, threads=1)
+    assert roofline.least_seconds(10**9, 8) == 0.1
+    assert roofline.least_seconds(8, 10**9) == 0.5
+
+
+def test_a_parallel_kernel_is_held_to_what_all_threads_reach():
+    n = td.size("n")
+    y = td.compute("y", (n,), lambda i: td.cast(i, "float64"))
+    kernel = td.build(td.schedule(y).parallel(y, "i"))
+    assert kernel.time(n=100, repeats=1).roofline.threads == td.get_num_threads()
