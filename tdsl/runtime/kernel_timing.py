@@ -43,7 +43,8 @@ class KernelTiming:
     @property
     def share(self) -> float | None:
         """Of the roofline: the least time that operations and bytes need on this machine over the median. Above 1 where
-        values stay in a cache nearer than the one that the bandwidth was measured in."""
+        values stay in a cache nearer than the one that the bandwidth was measured in.
+        """
         if self.roofline is None or not self.median_s:
             return None
         return self.roofline.least_seconds(self.operations, self.bytes) / self.median_s

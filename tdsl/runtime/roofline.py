@@ -17,7 +17,8 @@ from tdsl.runtime.machine_info import (
 @dataclass(frozen=True, slots=True)
 class Roofline:
     """What bounds a call. peak_gflops: 10^9 arithmetic operations a second on `threads` threads, a fused multiply-add
-    counted as two; stream_gbs: 10^9 bytes a second, copied between arrays as large as the call's together."""
+    counted as two; stream_gbs: 10^9 bytes a second, copied between arrays as large as the call's together.
+    """
 
     peak_gflops: float
     stream_gbs: float
