@@ -88,7 +88,9 @@ class Built:
             return self.loops.text
         if what not in ("llvm", "asm"):
             raise TargetError(
-                "G108", f"a kernel for {self.target_text} has no {what} source", hint=['f.source("llvm") or "asm"']
+                "G108",
+                f"a kernel for {self.target_text} has no {what} source",
+                hint=['f.source("llvm") or "asm"'],
             )
         return self.loops.llvm("contiguous") if what == "llvm" else self.loops.assembly("contiguous")
 
