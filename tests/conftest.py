@@ -66,6 +66,18 @@ def pytest_configure(config: pytest.Config) -> None:
 _skips = pytest.StashKey[dict[str, str]]()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def threads_run_small_loops():
+    """The arrays of tests are small: threads take part in their loops all the same."""
+    if sys.platform != "linux":
+        yield
+        return
+    from tdsl.runtime.environment import always_parallel
+
+    with always_parallel():
+        yield
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips a test whose optional tool is missing, and says which one to install."""
     for mark in item.iter_markers("needs"):

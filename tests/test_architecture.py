@@ -40,7 +40,8 @@ PUBLIC_ONLY = {
     "ops": ("ops", "schedules", "location"),  # errors end on the caller's line
     "schedules": ("schedules", "location"),
     # Its oracle is what defines meaning, expr's interpreter; errors show the user's line.
-    "fuzzing": ("fuzzing", "location", "expr.interpreter"),
+    # Its arrays are small, and threads run their loops all the same (runtime.environment).
+    "fuzzing": ("fuzzing", "location", "expr.interpreter", "runtime.environment"),
     "verify": ("verify",),
     "__main__": ("cli",),
 }

@@ -2,7 +2,7 @@
 
     typedef struct tdsl_env {
         int32_t version;              /* 1 */
-        int32_t reserved;             /* 0 */
+        int32_t flags;                /* 0, or 1: every parallel loop to parallel_for */
         void   *pool_ctx;
         void  (*parallel_for)(void *pool_ctx, void (*task)(void *ctx, int64_t index), void *ctx, int64_t count);
         void *(*allocate)(void *arena_ctx, int64_t bytes);
@@ -23,7 +23,8 @@ but they are passed all the same, so that both bodies of a kernel have one calle
 
 **env** is read only, lives at least as long as the call and may serve many calls at once. `parallel_for` calls
 `task(ctx, i)` once for each i in 0..count, in any order, on any threads, and returns when all have returned; it may
-call them one after another itself, and does so when called from inside a task. `allocate` gives a block of at least
+call them one after another itself, and does so when called from inside a task. A loop of little work is not handed to
+it, but where bit 0 of `flags` (FLAG_ALWAYS_PARALLEL) is set; other bits are 0. `allocate` gives a block of at least
 `bytes` bytes (0 is allowed) at an address that 64 divides, contents undefined, or null; `release` takes it back; both
 may be called from several threads at once. `error_slot` is reserved: null, or 64 bytes that a later version may fill.
 Threads that run tasks are in the default floating environment (semantics D4); the kernel's entry sets it for its own
@@ -54,7 +55,7 @@ CACHE_LINE_BYTES = 64
 
 # Offsets in bytes of the fields of tdsl_env; pointers are 8 bytes on every supported platform.
 ENV_VERSION = 0
-ENV_RESERVED = 4
+ENV_FLAGS = 4
 ENV_POOL_CTX = 8
 ENV_PARALLEL_FOR = 16
 ENV_ALLOCATE = 24
@@ -62,6 +63,7 @@ ENV_RELEASE = 32
 ENV_ARENA_CTX = 40
 ENV_ERROR_SLOT = 48
 ENV_BYTES = 56
+FLAG_ALWAYS_PARALLEL = 1
 
 ArgumentKind = Literal["array", "scalar"]
 ArgumentRole = Literal["input", "output"]

@@ -25,7 +25,7 @@ _SHARED = f"""\
 
 typedef struct tdsl_env {{
     int32_t version;   /* {ABI_VERSION} */
-    int32_t reserved;  /* 0 */
+    int32_t flags;     /* 0; 1: loops of little work go to parallel_for, too */
     void *pool_ctx;
     /* Calls task(ctx, i) once for each i in 0 .. count - 1, in any order, on any threads in the default floating
        environment, and returns when all have returned. Called from inside a task it may run them one by one. */

@@ -26,6 +26,7 @@ from tdsl.fuzzing.arrays import (
 )
 from tdsl.fuzzing.failure import Mismatch
 from tdsl.fuzzing.subject import Sample, Subject, outputs_of
+from tdsl.runtime.environment import always_parallel
 
 INEXACT = ("reassociates", "order varies", "hardware rounding")
 """Labels of steps that may change bits (semantics P14)."""
@@ -59,8 +60,9 @@ def judge(
     refused: Refused | None = None
     for sample in samples:
         try:
-            _compare(subject, schedule, native, sample, exact, tolerance)
-            _in_form(native, sample, FORMS[sample.seed % len(FORMS)], exact, tolerance)
+            with always_parallel():
+                _compare(subject, schedule, native, sample, exact, tolerance)
+                _in_form(native, sample, FORMS[sample.seed % len(FORMS)], exact, tolerance)
         except td.CallMemoryError:
             raise
         except td.CallError as error:

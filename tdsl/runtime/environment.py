@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from tdsl.codegen.abi import ABI_VERSION, ENV_BYTES
+from tdsl.codegen.abi import ABI_VERSION, ENV_BYTES, ENV_FLAGS, FLAG_ALWAYS_PARALLEL
 from tdsl.runtime.arena import Arena, process_arena
 from tdsl.runtime.native import native
 from tdsl.runtime.once import process_lock
@@ -41,6 +43,12 @@ class Environment:
         )
         self._fields = ctypes.create_string_buffer(packed, ENV_BYTES)
 
+    def set_flags(self, flags: int) -> int:
+        """Give `flags` another value, for calls that begin from now on; the value before."""
+        field = ctypes.c_int32.from_buffer(self._fields, ENV_FLAGS)
+        before, field.value = field.value, flags
+        return before
+
     @property
     def address(self) -> int:
         """What a kernel takes as `env`."""
@@ -57,3 +65,14 @@ def process_environment() -> Environment:
             if not _process:
                 _process.append(Environment(process_pool(), process_arena()))
     return _process[0]
+
+
+@contextmanager
+def always_parallel(on: bool = True) -> Iterator[None]:
+    """Hands loops of little work to the threads, too (or no longer): for tests, whose arrays are small."""
+    environment = process_environment()
+    before = environment.set_flags(FLAG_ALWAYS_PARALLEL if on else 0)
+    try:
+        yield
+    finally:
+        environment.set_flags(before)

@@ -81,7 +81,7 @@ def test_another_version_is_refused():
 
 OFFSETS = {
     "version": abi.ENV_VERSION,
-    "reserved": abi.ENV_RESERVED,
+    "flags": abi.ENV_FLAGS,
     "pool_ctx": abi.ENV_POOL_CTX,
     "parallel_for": abi.ENV_PARALLEL_FOR,
     "allocate": abi.ENV_ALLOCATE,

@@ -8,7 +8,7 @@ import pytest
 
 from tdsl.codegen import abi
 from tdsl.runtime.arena import Arena
-from tdsl.runtime.environment import Environment, process_environment
+from tdsl.runtime.environment import Environment, always_parallel, process_environment
 from tdsl.runtime.pool import ThreadPool, process_pool
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -98,6 +98,9 @@ def test_the_processs_environment(kernel):
 def test_fields_that_no_kernel_reads_yet():
     address = process_environment().address
     assert ctypes.c_int32.from_address(address + abi.ENV_VERSION).value == abi.ABI_VERSION
-    assert ctypes.c_int32.from_address(address + abi.ENV_RESERVED).value == 0
+    with always_parallel(False):
+        assert ctypes.c_int32.from_address(address + abi.ENV_FLAGS).value == 0
+    with always_parallel():
+        assert ctypes.c_int32.from_address(address + abi.ENV_FLAGS).value == abi.FLAG_ALWAYS_PARALLEL
     slot = ctypes.c_uint64.from_address(address + abi.ENV_ERROR_SLOT).value
     assert slot and ctypes.string_at(slot, 64) == bytes(64)

@@ -168,7 +168,7 @@ int main(void) {
     if (fread(a, 4, m * p, stdin) != (size_t)(m * p) || fread(b, 4, p * n, stdin) != (size_t)(p * n)) return 2;
     void *data[product_arguments] = {a, b, c};
     int64_t integers[product_sizes + product_strides] = {m, n, p, p * 4, 4, n * 4, 4, n * 4, 4};
-    tdsl_env env = {1, 0, &threads_started, my_for, my_allocate, my_release, NULL, NULL};
+    tdsl_env env = {1, 1, &threads_started, my_for, my_allocate, my_release, NULL, NULL};
     if (product(data, integers, &env) != TDSL_DONE) return 3;
     fwrite(c, 4, m * n, stdout);
 

@@ -1,13 +1,13 @@
 """Parallel loops: the body becomes a task of its own, and the environment runs it once an iteration.
 
 In: a loop and the writer of its body. Out: in this function, a record of what the body uses and one call of
-`parallel_for`; beside it two functions: `task(record, index)` takes the record apart and calls the body with what was
+`parallel_for` (of a plain loop where there is little work: work.py); beside it two functions: `task(record, index)` takes the record apart and calls the body with what was
 in it as parameters, because parameters can promise that pointers do not alias, and values read from memory cannot.
 """
 
 from __future__ import annotations
 
-from tdsl.codegen.abi import ENV_PARALLEL_FOR, ENV_POOL_CTX
+from tdsl.codegen.abi import ENV_FLAGS, ENV_PARALLEL_FOR, ENV_POOL_CTX, FLAG_ALWAYS_PARALLEL
 from tdsl.codegen.llvm.allocations import environment_field, failure
 from tdsl.codegen.llvm.buffers import MemoryBuffer
 from tdsl.codegen.llvm.context import Context
@@ -16,7 +16,24 @@ from tdsl.codegen.llvm.loops import Write, bound, with_variable
 from tdsl.codegen.llvm.reads import stored
 from tdsl.codegen.llvm.types import symbol_text
 from tdsl.codegen.llvm.values import Linear, plus
+from tdsl.codegen.llvm.work import is_little, work_of
 from tdsl.lower.ir import For
+
+_HERE = """define internal void @tdsl.here(ptr %pool, ptr %task, ptr %record, i64 %count) nounwind {
+entry:
+  %some = icmp sgt i64 %count, 0
+  br i1 %some, label %each, label %done
+each:
+  %index = phi i64 [ 0, %entry ], [ %next, %each ]
+  call void %task(ptr %record, i64 %index)
+  %next = add i64 %index, 1
+  %more = icmp slt i64 %next, %count
+  br i1 %more, label %each, label %done
+done:
+  ret void
+}
+"""
+"""All iterations on the calling thread, one after the other."""
 
 SLOT_BYTES = 8
 """Every captured value is a pointer, a number or a bool."""
@@ -49,10 +66,27 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
     times = ctx.scalar(count)
     if span is None or span[0] < 0:
         times = ctx.operations(0).intrinsic("llvm.smax", "i64", times, "0")
+    run = _here_or_there(ctx, loop, lower, count, run)
     f.effect(f"call void %s(ptr %s, ptr {symbol_text(name)}, ptr %s, i64 %s)", run, pool, record, times)
     ctx.changed(stored(loop.body))
     if inner.can_fail:
         _leave_if_failed(ctx, flag)
+
+
+def _here_or_there(ctx: Context, loop: For, lower: Linear, count: Linear, run: str) -> str:
+    """What runs the iterations: the pool's function, or one that runs them here where they are little work."""
+    work = work_of(ctx, loop, lower, count)
+    little = False if work is None else is_little(ctx, work)
+    if little is False:
+        return run
+    name = "tdsl.here"
+    ctx.module.texts[name] = _HERE
+    f = ctx.f
+    place = f.pure("ptr", "getelementptr i8, ptr %s, i64 %s", ctx.environment, str(ENV_FLAGS))
+    flags = f.load("i32", "load i32, ptr %s, align 4", 0, 0, place)
+    free = f.pure("i1", "icmp eq i32 %s, 0", f.pure("i32", "and i32 %s, %s", flags, str(FLAG_ALWAYS_PARALLEL)))
+    here = free if little is True else f.pure("i1", "and i1 %s, %s", little, free)
+    return f.pure("ptr", f"select i1 %s, ptr {symbol_text(name)}, ptr %s", here, run)
 
 
 def _context_of_task(ctx: Context, body: Function, flag: str) -> Context:
