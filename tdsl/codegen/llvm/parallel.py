@@ -1,8 +1,9 @@
 """Parallel loops: the body becomes a task of its own, and the environment runs it once an iteration.
 
 In: a loop and the writer of its body. Out: in this function, a record of what the body uses and one call of
-`parallel_for` (of a plain loop where there is little work: work.py); beside it two functions: `task(record, index)` takes the record apart and calls the body with what was
-in it as parameters, because parameters can promise that pointers do not alias, and values read from memory cannot.
+`parallel_for`, or of a plain loop where there is little work (work.py); beside it two functions: `task(record, index)`
+takes the record apart and calls the body with what was in it as parameters, because parameters can promise that
+pointers do not alias, and values read from memory cannot.
 """
 
 from __future__ import annotations
