@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from tdsl.codegen.abi import ABI_VERSION, ENV_BYTES, ENV_FLAGS, FLAG_ALWAYS_PARALLEL
@@ -68,7 +68,7 @@ def process_environment() -> Environment:
 
 
 @contextmanager
-def always_parallel(on: bool = True) -> Iterator[None]:
+def always_parallel(on: bool = True) -> Generator[None]:
     """Hands loops of little work to the threads, too (or no longer): for tests, whose arrays are small."""
     environment = process_environment()
     before = environment.set_flags(FLAG_ALWAYS_PARALLEL if on else 0)

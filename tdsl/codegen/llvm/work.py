@@ -34,7 +34,7 @@ def work_of(ctx: Context, loop: For, lower: Linear, count: Linear) -> Work | Non
 
 def is_little(ctx: Context, work: Work) -> bool | str:
     """Whether work is little: known, or the name of an i1."""
-    if isinstance(work, float):
+    if not isinstance(work, str):
         return work < LITTLE
     return ctx.f.pure("i1", "fcmp olt double %s, %s", work, _double(LITTLE))
 
