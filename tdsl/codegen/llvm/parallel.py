@@ -85,7 +85,9 @@ def _here_or_there(ctx: Context, loop: For, lower: Linear, count: Linear, run: s
     f = ctx.f
     place = f.pure("ptr", "getelementptr i8, ptr %s, i64 %s", ctx.environment, str(ENV_FLAGS))
     flags = f.load("i32", "load i32, ptr %s, align 4", 0, 0, place)
-    free = f.pure("i1", "icmp eq i32 %s, 0", f.pure("i32", "and i32 %s, %s", flags, str(FLAG_ALWAYS_PARALLEL)))
+    free = f.pure(
+        "i1", "icmp eq i32 %s, 0", f.pure("i32", "and i32 %s, %s", flags, str(FLAG_ALWAYS_PARALLEL))
+    )
     here = free if little is True else f.pure("i1", "and i1 %s, %s", little, free)
     return f.pure("ptr", f"select i1 %s, ptr {symbol_text(name)}, ptr %s", here, run)
 

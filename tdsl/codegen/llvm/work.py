@@ -122,7 +122,11 @@ def _total(ctx: Context, *parts: Work | None) -> Work | None:
         if isinstance(total, float) and isinstance(part, float):
             total += part
         elif part != 0.0:
-            total = part if total == 0.0 else ctx.f.pure("double", "fadd double %s, %s", _text(total), _text(part))
+            total = (
+                part
+                if total == 0.0
+                else ctx.f.pure("double", "fadd double %s, %s", _text(total), _text(part))
+            )
     return total
 
 

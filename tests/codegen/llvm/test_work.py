@@ -66,7 +66,10 @@ def run(program, expression, **environment):
 
 
 def test_little_work_starts_no_thread_and_much_does():
-    assert run(DOUBLED, "workers(f, ones(8, 64)), workers(f, ones(0, 64)), workers(f, ones(512, 512))") == "0 0 1"
+    assert (
+        run(DOUBLED, "workers(f, ones(8, 64)), workers(f, ones(0, 64)), workers(f, ones(512, 512))")
+        == "0 0 1"
+    )
 
 
 @pytest.mark.parametrize("rows, started", [(8, "0"), (4096, "1")])
@@ -81,7 +84,10 @@ def test_loops_that_grow_count_in_their_middle():
 def test_bounds_from_data_are_not_read_beforehand():
     """Nobody knows how much work there is, so threads take part."""
     arrays = "np.array([0, 2, 3]), ones(3)"
-    assert run(RAGGED, f"workers(f, np.array([0]), ones(0)), workers(f, {arrays}), f({arrays}).tolist()") == "0 1 [2.0, 1.0]"
+    assert (
+        run(RAGGED, f"workers(f, np.array([0]), ones(0)), workers(f, {arrays}), f({arrays}).tolist()")
+        == "0 1 [2.0, 1.0]"
+    )
 
 
 def test_always_parallel():
