@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from tdsl.slots import BUILD, MATMUL
+from tdsl.slots import BUILD, MATMUL, REPLAY
 
 if TYPE_CHECKING:
     from tdsl import ops as ops
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         LoweringError,
         MissingTool,
         PlacementError,
+        Replay,
         ScheduleError,
         ShapeError,
         TargetError,
@@ -152,7 +153,7 @@ _NAMES: dict[str, str] = {
     "declare.update": "update",
     "errors": "ArgumentError ArgumentTypeError AxisScopeError BoolError BoundsError CallError CallKeyError "
     "CallMemoryError CallTypeError CallValueError CodegenError DTypeError DuplicateNameError ExpressionError "
-    "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError ScheduleError "
+    "FormatError IllegalSchedule InternalError LimitError LoweringError MissingTool PlacementError Replay ScheduleError "
     "ShapeError TargetError TdslError UnknownAxisError UnknownStageError UnprovenSchedule Witness",
     "expr.functions.calls": "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf exp exp2 expm1 hypot log log10 "
     "log1p log2 pow sigmoid sin sinh tan tanh",
@@ -214,6 +215,7 @@ __all__ = [
     "Op",
     "PlacementError",
     "ReadFacts",
+    "Replay",
     "Schedule",
     "ScheduleError",
     "ShapeError",
@@ -360,7 +362,12 @@ def _load_matmul() -> Callable[..., object]:
     return importlib.import_module("tdsl.ops").matmul
 
 
+def _load_replay() -> Callable[..., object]:
+    return importlib.import_module("tdsl.report.replay").replay
+
+
 BUILD.fill(_load_build)
 MATMUL.fill(_load_matmul)
+REPLAY.fill(_load_replay)
 _package = sys.modules[__name__]
 _package.__class__ = _Package

@@ -11,9 +11,11 @@ limits, L2 Loop IR text, G1 code generation and targets, C1 calls, T1 missing to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from dataclasses import field
+from typing import Literal, Protocol, cast
 
 from tdsl.records import dataclass
+from tdsl.slots import REPLAY
 
 MAXIMUM_LINES = 10
 """House style: no error prints more lines than this; what is cut stays in the attributes."""
@@ -44,6 +46,7 @@ class Witness:
         kind: the dependence: "flow" (write then read), "anti" (read then write), "output" (write then write).
         axis: the loop that the directive was about, or None.
         lost: the iteration whose write was overwritten too early, or None.
+        case: the refused schedule that `replay` runs, or None; no part of what a witness is equal by.
     """
 
     tensor: str
@@ -53,6 +56,7 @@ class Witness:
     kind: Literal["flow", "anti", "output"]
     axis: str | None = None
     lost: dict[str, int] | None = None
+    case: object = field(default=None, compare=False, repr=False)
 
     def text(self) -> str:
         """One line: ``i=0 writes C[0, 0], i=1 reads it   (n=2)``."""
@@ -64,6 +68,60 @@ class Witness:
         again = " it again" if self.kind == "output" else " it"
         sizes = f"   ({_assignments(self.sizes)})" if self.sizes else ""
         return f"{before} {first} {self.tensor}{element}, {after} {second}{again}{sizes}"
+
+    def replay(self) -> Replay:
+        """Runs the program at the smallest sizes twice, as declared and as the refused schedule would run it.
+
+        Returns: what came out; `print(error.witness.replay())` shows an element that differs, or, where all values
+            happen to coincide, the two accesses whose order changed.
+
+        Errors: G113 a witness that was made by hand and belongs to no schedule.
+        """
+        return cast(Replay, REPLAY(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Both orders of a refused schedule, run at the smallest sizes that show why it was refused.
+
+    Fields:
+        sizes: every size and scalar argument, name -> value.
+        inputs: every input array, name -> NumPy array.
+        declared, scheduled: the two accesses in the order in which each runs them, one line each.
+        element: an element that differs, such as ``"C[0, 1]"``; None where all values coincide or were not compared.
+        expected, found: its value as declared and as scheduled, as text; None where `element` is.
+        note: why values were not compared; "" where they were.
+    """
+
+    sizes: dict[str, object]
+    inputs: dict[str, object]
+    declared: tuple[str, ...]
+    scheduled: tuple[str, ...]
+    element: str | None = None
+    expected: str | None = None
+    found: str | None = None
+    note: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether some element has another value in the refused order."""
+        return self.element is not None
+
+    def text(self) -> str:
+        """What was run and what came out, some eight lines."""
+        lines = [f"replay at {_assignments(self.sizes)}" if self.sizes else "replay"]
+        lines += ["as declared:", *(f"  {line}" for line in self.declared)]
+        lines += ["as scheduled:", *(f"  {line}" for line in self.scheduled)]
+        if self.element is not None:
+            lines.append(f"{self.element}: {self.expected} as declared, {self.found} as scheduled")
+        else:
+            lines.append(
+                self.note or "all values happen to coincide here; the order of the two accesses does not"
+            )
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 class TdslError(Exception):
@@ -399,7 +457,7 @@ def _lines(text: Sequence[str]) -> tuple[str, ...]:
     return tuple(line for entry in entries for line in str(entry).splitlines())
 
 
-def _assignments(values: Mapping[str, int]) -> str:
+def _assignments(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items()) or "once"
 
 

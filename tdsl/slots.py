@@ -35,3 +35,6 @@ BUILD = Slot("build")
 
 MATMUL = Slot("matmul")
 """`ops.matmul`: what `A @ B` of whole tensors means."""
+
+REPLAY = Slot("replay")
+"""`report.replay`: what `error.witness.replay()` runs."""

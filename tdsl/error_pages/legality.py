@@ -30,7 +30,8 @@ PAGES: tuple[ErrorPage, ...] = (
         IllegalSchedule,
         "an order that runs a reader before what it reads",
         "The new order of loops, or the new place of a stage, puts an iteration before one that it depends on. The "
-        "message shows the two iterations and the element; `.witness` holds them as data.",
+        "message shows the two iterations and the element; `.witness` holds them as data, and "
+        "`print(error.witness.replay())` runs both orders.",
     ),
     ErrorPage(
         "S202",

@@ -260,6 +260,22 @@ td.build(td.schedule(y), inputs=[x])
         SCALE + "td.build(td.schedule(y))",
     ),
     ErrorPage(
+        "G113",
+        ArgumentError,
+        "replaying a witness of no schedule",
+        "The witness of a refused step carries the refused schedule, which `replay()` runs beside the declaration. A "
+        "`td.Witness` made by hand has none.",
+        SCALE + 'td.Witness("y", (0,), ({"i": 0}, {"i": 1}), {}, "flow").replay()',
+        SCALE
+        + """\
+r = td.recurrence("r", (8,), lambda r, i: td.where(i == 0, 1, r[i - 1]), dtype="int32")
+try:
+    td.schedule(r).parallel(r, "i")
+except td.IllegalSchedule as error:
+    print(error.witness.replay())
+""",
+    ),
+    ErrorPage(
         "G122",
         TargetError,
         "an architecture without a code generator",

@@ -107,6 +107,26 @@ class Run:
         found = self.values.get(tensor)
         return self.input(tensor) if found is None and tensor.producer is None else self.values[tensor]
 
+    def read(self, node: Read, subscripts: Sequence[Array], mask: Array) -> Array:
+        """The elements that a read names at the points of a mask; anything elsewhere."""
+        array = self.value(node.tensor)
+        index: list[Array] = []
+        for place, subscript in enumerate(subscripts):
+            inside = (subscript >= 0) & (subscript < array.shape[place])
+            if np.any(mask & ~inside):
+                raise InternalError(
+                    f"{node} reads outside of {node.tensor.name}", pass_name="expr.interpreter"
+                )
+            index.append(np.where(inside, subscript, 0))
+        if node.tensor in self.known:
+            there = self.known[node.tensor]
+            known = there[tuple(index)] if there.size else np.asarray(True)
+            self.waiting = self.waiting | (mask & ~known)
+        if array.size == 0 and array.ndim:
+            # Nothing can be read, so every point is masked; any value will do there.
+            return np.zeros(np.broadcast_shapes(*(part.shape for part in index)), dtype=array.dtype)
+        return np.asarray(array[tuple(index)])
+
     def scalar(self, node: Node) -> Array:
         """An expression over sizes and params."""
         return Frame(self, (), {}, np.asarray(True)).value(node)
@@ -257,24 +277,7 @@ class Frame:
         return rounded(value, var.of) if is_held(var.of) else value.astype(held(var.of))
 
     def _read(self, node: Read) -> Array:
-        array = self.run.value(node.tensor)
-        index: list[Array] = []
-        for place, part in enumerate(node.index):
-            subscript = self._operand(part)
-            inside = (subscript >= 0) & (subscript < array.shape[place])
-            if np.any(self.mask & ~inside):
-                raise InternalError(
-                    f"{node} reads outside of {node.tensor.name}", pass_name="expr.interpreter"
-                )
-            index.append(np.where(inside, subscript, 0))
-        if node.tensor in self.run.known:
-            there = self.run.known[node.tensor]
-            known = there[tuple(index)] if there.size else np.asarray(True)
-            self.run.waiting = self.run.waiting | (self.mask & ~known)
-        if array.size == 0 and array.ndim:
-            # Nothing can be read, so every point is masked; any value will do there.
-            return np.zeros(np.broadcast_shapes(*(part.shape for part in index)), dtype=array.dtype)
-        return np.asarray(array[tuple(index)])
+        return self.run.read(node, [self._operand(part) for part in node.index], self.mask)
 
     def _select(self, node: Select) -> Array:
         cond = self._operand(node.cond)

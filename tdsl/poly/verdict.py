@@ -9,7 +9,7 @@ feasibility study, section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from tdsl.expr.printer import text as text_of
 from tdsl.poly.affine import NonAffine
@@ -37,7 +37,7 @@ def judge(arranged: Arranged) -> Verdict:
     judgement = Judgement(arranged)
     fault = placement_fault(judgement.copies.tree)
     if fault is not None:
-        return fault
+        return judgement.shown(fault)
     try:
         for answer in judgement.answers():
             if answer is not PROVED:
@@ -96,7 +96,7 @@ class Judgement:
         for tensor, reader, writer in pairs:
             fault = scope_fault(tree, tensor, reader, writer)
             if fault is not None:
-                yield fault
+                yield self.shown(fault)
         for tensor in self.arranged.program.ordered:
             if self._opaque(tensor) or self._commutes(tensor):
                 pairs = [pair for pair in pairs if pair[0] != tensor]
@@ -264,6 +264,30 @@ class Judgement:
                     ),
                     (group, one.writes, other.writes),
                 )
+
+    def shown(self, fault: Refuted | Unknown) -> Refuted | Unknown:
+        """A stage that a reader cannot see, with the smallest value that would be missing there."""
+        if not isinstance(fault, Refuted) or fault.kind not in ("scope", "placement"):
+            return fault
+        tree = self.copies.tree
+        for tensor, reader, writer in self._pairs():
+            if tensor != fault.tensor or reader.stage == writer.stage:
+                continue
+            if self.copies.flow.opaque(reader, tensor) is not None:
+                continue
+            try:
+                if tree.inside(reader.name, tree.host(writer.stage)):
+                    continue
+                with budget():
+                    want = self.copies.relation(reader.name)
+                    want = want.apply_range(self.copies.flow.sources(reader, writer, tensor))
+                    if want.is_empty():
+                        continue
+                    missing = Violation("missing", tensor, writer.name, reader.name, "flow", want, fault.text)
+                    return replace(fault, witness=self.explainer.witness(missing))
+            except (Misplaced, NonAffine, TooLarge):
+                continue
+        return fault
 
     # asking
 

@@ -87,15 +87,16 @@ class Explainer:
 
     def _with_axes(self, violation: Violation) -> isl.Set:
         """[axes of all, dims of all] of every collision; of a missing value there is no writing copy."""
-        first, second = (self.copies.relation(name) for name in (violation.first, violation.second))
+        second = self.copies.relation(violation.second)
         if violation.kind == "missing":  # { reader's dims -> writer's axes }
             collisions = violation.relation.reverse()
-            axes = isl.Map.identity(first.range().get_space().map_from_set()).product(second)
+            made = set_space(self.copies.param_space(), len(self.copies.axes(violation.first)))
+            axes = isl.Map.identity(made.map_from_set()).product(second)
             dims = axes.intersect_domain(collisions.wrap()).reverse().wrap().flatten()
             writer = len(self.copies.axes(violation.first))
             reader = len(self.copies.axes(violation.second))
             return dims.project_out(SET, writer + reader, writer)
-        axes = first.product(second)
+        axes = self.copies.relation(violation.first).product(second)
         if violation.lost is not None:
             axes = self.copies.relation(violation.lost).product(axes)
         return axes.intersect_domain(violation.relation.wrap()).reverse().wrap().flatten()

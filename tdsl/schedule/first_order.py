@@ -14,7 +14,7 @@ from tdsl.errors import IllegalSchedule, UnprovenSchedule
 from tdsl.poly import answers
 from tdsl.schedule import primitives
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.legality import UNPROVEN, verdict_of, witness_of
+from tdsl.schedule.legality import UNPROVEN, Case, verdict_of, witness_of
 from tdsl.schedule.state import StageState, State
 
 ORDERS = 400
@@ -72,7 +72,7 @@ def _legal(state: State, steps: Sequence[Directive]) -> bool:
 
 
 def _refused(entry: StageState, alone: State, found: answers.Refuted) -> IllegalSchedule:
-    witness = None if found.witness is None else witness_of(found.witness, None)
+    witness = None if found.witness is None else witness_of(found.witness, None, Case(alone, found))
     why = () if witness is None else (witness.text(),)
     itself = witness is not None and witness.iterations[0] == witness.iterations[1]
     if itself:

@@ -16,6 +16,7 @@ from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
 from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program
+from tdsl.records import dataclass
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.placement import encloses, inputs_of, readers, stands
@@ -93,6 +94,14 @@ def verdict_of(state: State) -> answers.Verdict:
     return judge(arranged_of(state))
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A state that was refuted, and why: what a witness' `replay` runs."""
+
+    state: State
+    found: answers.Refuted
+
+
 def check(step: Directive, state: State, before: State) -> None:
     """Raises where the state after a step is not proved legal; `before` is what the step was asked on.
 
@@ -137,9 +146,14 @@ class _Refusal:
 
         found = self.found
         allowed = condition(self.state, found)
-        witness = None if found.witness is None else witness_of(found.witness, self._axis())
-        why = [self._reason(), *(() if witness is None else (self._shown(witness),))]
-        if found.kind in ("scope", "placement", "missing"):
+        witness = (
+            None
+            if found.witness is None
+            else witness_of(found.witness, self._axis(), Case(self.state, found))
+        )
+        unseen = found.kind in ("scope", "placement")
+        why = [self._reason(), *(() if witness is None or unseen else (self._shown(witness),))]
+        if unseen or found.kind == "missing":
             why += self._where_readers_stand()
         return IllegalSchedule(
             CODES[found.kind],
@@ -252,7 +266,7 @@ def _excerpt(step: Directive, state: State, place: tuple[str, str] | None) -> tu
     return loop_lines(entry, mark=axis if isinstance(axis, str) else None)
 
 
-def witness_of(found: answers.Witness, axis: str | None) -> Witness:
+def witness_of(found: answers.Witness, axis: str | None, case: Case) -> Witness:
     """A witness as users see it: iterations as dicts of axes (loops too where axes alone do not tell)."""
     first, second = (dict(iteration.axes) for iteration in found.iterations)
     if first == second:
@@ -265,6 +279,7 @@ def witness_of(found: answers.Witness, axis: str | None) -> Witness:
         kind=found.kind,
         axis=axis,
         lost=None if found.lost is None else dict(found.lost.axes),
+        case=case,
     )
 
 

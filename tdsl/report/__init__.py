@@ -1,0 +1,1 @@
+"""What looks downwards: replays of witnesses. Methods of lower layers reach it through `slots`."""
