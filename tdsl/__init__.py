@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tdsl.declare.check import check, unnamed
     from tdsl.declare.compute import compute
     from tdsl.declare.inputs import param, placeholder
+    from tdsl.declare.intrinsic import intrinsic
     from tdsl.declare.pad import pad
     from tdsl.declare.parse import parse
     from tdsl.declare.recurrence import recurrence
@@ -144,6 +145,7 @@ _NAMES: dict[str, str] = {
     "declare.check": "check unnamed",
     "declare.compute": "compute",
     "declare.inputs": "param placeholder",
+    "declare.intrinsic": "intrinsic",
     "declare.pad": "pad",
     "declare.parse": "parse",
     "declare.recurrence": "recurrence",
@@ -265,6 +267,7 @@ __all__ = [
     "fuzz",
     "get_num_threads",
     "hypot",
+    "intrinsic",
     "isfinite",
     "isinf",
     "isnan",

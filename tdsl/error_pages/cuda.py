@@ -208,9 +208,9 @@ td.build(s, target="cuda:sm_90")
     ErrorPage(
         "G144",
         TargetError,
-        "versions and prefetches on a GPU",
+        "versions, prefetches and CPU instructions on a GPU",
         "`specialize` makes versions that one kernel chooses from; for GPUs each case is a schedule and a build of its "
-        "own, chosen in Python. `prefetch` is about the caches of a CPU.",
+        "own, chosen in Python. `prefetch` is about the caches of a CPU, `tensorize` about its instructions.",
     ),
     ErrorPage(
         "T103",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import CHAIN, MATRIX
+from tdsl.error_pages.programs import BYTES, CHAIN, MATRIX
 from tdsl.errors import ArgumentError, PlacementError
 
 _TWO_READERS = (
@@ -79,5 +79,24 @@ td.schedule(y).hoist(y, "j")
         CHAIN + 'td.schedule(b).split(b, "i", 8).unroll(b, "ii").compute_at(a, b, "io").scope(a, "register")'
         '.prefetch(b, a, "io")',
         CHAIN + 'td.schedule(b).prefetch(a, x, "i", 8)',
+    ),
+    ErrorPage(
+        "S146",
+        ArgumentError,
+        "an intrinsic that nobody declared",
+        "`tensorize` takes the name of an instruction that tdsl knows, or what `td.intrinsic` declares. The message lists "
+        "the names.",
+        BYTES + 'td.schedule(C).tensorize(C, "j", "vpdpbusds")',
+        BYTES + 'td.schedule(C).tensorize(C, "j", "vpdpbusd")',
+    ),
+    ErrorPage(
+        "S147",
+        PlacementError,
+        "a tile that the instruction does not compute",
+        "An instruction computes a sum of products of given dtypes on a tile of given extents. The stage has to be that sum, "
+        "its factors casts of those dtypes, and the loops from the named one inwards have to make up the tile: those of the "
+        "reduction its terms, the others its elements.",
+        BYTES + 'td.schedule(C).tensorize(C, "k", "vpdpbusd")',
+        BYTES + 'td.schedule(C).tensorize(C, "j", "vpdpbusd")',
     ),
 )

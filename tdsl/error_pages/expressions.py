@@ -399,4 +399,23 @@ td.ops.add(np.zeros(3), td.placeholder("x", (3,)))
 td.ops.add(np.zeros(3), np.ones(3))
 """,
     ),
+    ErrorPage(
+        "E132",
+        ArgumentError,
+        "an instruction that cannot be declared so",
+        "`td.intrinsic` reads off a small tensor what an instruction computes: one sum over one axis of products of two "
+        "integer inputs, each cast to the sum's dtype and indexed by axes of the tensor in their order, all extents "
+        "constant. Beside that it takes LLVM's name of the instruction and what a target needs.",
+        """
+a, b = td.placeholder("a", (16,), "int16"), td.placeholder("b", (16,), "int16")
+td.intrinsic(td.compute("c", (16,), lambda i: a[i] * b[i]), call="llvm.x86.avx512.vpdpwssd.512",
+             architecture="x86_64", features="avx512vnni")
+""",
+        """
+a, b = td.placeholder("a", (16, 2), "int16"), td.placeholder("b", (16, 2), "int16")
+k = td.reduce_axis("k", 2)
+dot = td.compute("dot", (16,), lambda i: td.sum(td.cast(a[i, k], "int32") * td.cast(b[i, k], "int32"), over=k))
+td.intrinsic(dot, call="llvm.x86.avx512.vpdpwssd.512", architecture="x86_64", features="avx512vnni")
+""",
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import SCALE
+from tdsl.error_pages.programs import BYTES, SCALE
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -112,6 +112,21 @@ td.build(td.schedule(z).compute_at(y, z, "i").scope(y, "register").parallel(z, "
         "`prefetch` is said of a loop and of a tensor that the stage reads in it. Where the loop is moved or shared "
         "later, or the stage reads a copy, there is nothing left to ask for: prefetch comes last. Nor is there where the "
         "tensor is stored inside of that loop: the later iteration has another buffer.",
+    ),
+    ErrorPage(
+        "L114",
+        LimitError,
+        "a tile that cannot become an instruction",
+        "`tensorize` is said of the innermost loops of a stage, last: where later directives move them or place something "
+        "inside, or a factor changes along a loop that the instruction takes it once for, there is no such tile. Nor is "
+        "there one where every tile is partial: partial tiles run as loops.",
+        """
+A, B = td.placeholder("A", (64, 3), "uint8"), td.placeholder("B", (16, 3), "int8")
+k = td.reduce_axis("k", 3)
+C = td.compute("C", (64, 16), lambda i, j: td.sum(td.cast(A[i, k], "int32") * td.cast(B[j, k], "int32"), over=k))
+td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensorize(C, "ki", "vpdpbusd"))
+""",
+        BYTES + 'td.build(td.schedule(C).tensorize(C, "j", "vpdpbusd"), target="interpret")',
     ),
     ErrorPage(
         "L121",
@@ -280,6 +295,24 @@ except td.IllegalSchedule as error:
         TargetError,
         "an architecture without a code generator",
         "Code is generated for x86-64 and AArch64; the interpreter runs anywhere.",
+    ),
+    ErrorPage(
+        "G123",
+        TargetError,
+        "a target without the instruction",
+        "`tensorize` names an instruction; a target that lacks it is refused, rather than given other code. Its features are "
+        "those of its CPU and of `features=`. The interpreter runs the loops anywhere.",
+        BYTES + 'td.build(td.schedule(C).tensorize(C, "j", "vpdpbusd"), target="cpu:x86-64-v3")',
+        BYTES
+        + 'td.build(td.schedule(C).tensorize(C, "j", "vpdpbusd"), target=td.Target(mcpu="x86-64-v4", features=("avx512vnni",)))',
+    ),
+    ErrorPage(
+        "G124",
+        TargetError,
+        "an intrinsic that is not what it is declared to be",
+        "Before an instruction of `td.intrinsic` is used it is tried in a process of its own: LLVM has to select it for the "
+        "target, and where this machine can run it, it has to compute what was declared, extremes included (many "
+        "instructions saturate where a sum wraps).",
     ),
     ErrorPage(
         "G131",

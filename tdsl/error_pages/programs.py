@@ -46,3 +46,9 @@ x = td.placeholder("x", (n,), "float32")
 y = td.compute("y", (n,), lambda i: x[i] + 1.0)
 z = td.compute("z", (n,), lambda i: x[i] * 2.0)
 """
+
+BYTES = """
+A, B = td.placeholder("A", (64, 4), "uint8"), td.placeholder("B", (16, 4), "int8")
+k = td.reduce_axis("k", 4)
+C = td.compute("C", (64, 16), lambda i, j: td.sum(td.cast(A[i, k], "int32") * td.cast(B[j, k], "int32"), over=k))
+"""

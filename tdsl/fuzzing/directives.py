@@ -16,6 +16,7 @@ from tdsl.fuzzing.drawing import (
     quoted,
     some_axis,
     some_factor,
+    some_instruction,
     some_pair,
     some_place,
     some_producer,
@@ -250,6 +251,13 @@ def _prefetch(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.prefetch("{stage}", "{read}", "{axis}", {drawing.dice.choice([1, 2, 8])})'
 
 
+def _tensorize(drawing: Drawing, schedule: td.Schedule) -> str:
+    stage = some_reducing(drawing, schedule)
+    axes = schedule.axes(stage) or ("i",)
+    axis = drawing.dice.choice(axes[-3:])
+    return f'.tensorize("{stage}", "{axis}", "{some_instruction(drawing, schedule)}")'
+
+
 def _atomic(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.atomic("{some_reducing(drawing, schedule)}")'
 
@@ -320,6 +328,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "fold": (6, _fold),
     "align": (3, _align),
     "prefetch": (3, _prefetch),
+    "tensorize": (3, _tensorize),
     "atomic": (3, _atomic),
     "assume": (2, _assume),
     "specialize": (2, _specialize),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 import tdsl as td
+from tdsl.expr.intrinsic import INTRINSICS
 
 TAILS = ("guard", "mask", "peel", "shift", "pad")
 SCOPES = ("heap", "stack", "register")
@@ -85,6 +86,13 @@ def some_reducing(drawing: Drawing, schedule: td.Schedule) -> str:
     """A stage that reduces, where there is one."""
     stages = [name for name in schedule.stages() if schedule.reduce_axes(name)]
     return drawing.dice.choice(stages or schedule.stages())
+
+
+def some_instruction(drawing: Drawing, schedule: td.Schedule) -> str:
+    """An instruction of the schedule's target; any, where it has none."""
+    target = schedule.target
+    names = [one.name for one in INTRINSICS if not one.missing(target.architecture, target.feature_set)]
+    return drawing.dice.choice(names or [one.name for one in INTRINSICS])
 
 
 def some_pair(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str, str]:

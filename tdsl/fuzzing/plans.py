@@ -13,6 +13,7 @@ from tdsl.fuzzing.drawing import (
     Drawing,
     quoted,
     some_axis,
+    some_instruction,
     some_pair,
     some_place,
     some_reducing,
@@ -128,4 +129,21 @@ def _joins(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     )
 
 
-PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms)
+def _instructs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A sum of products in tiles of an instruction."""
+    stage = some_reducing(drawing, schedule)
+    reducing = schedule.reduce_axes(stage)
+    data = [axis for axis in schedule.axes(stage) if axis not in reducing]
+    if not reducing or not data:
+        return
+    axis, terms = drawing.dice.choice(data), drawing.dice.choice(reducing)
+    yield f'.split("{stage}", "{axis}", {drawing.dice.choice([4, 8, 16])}, into=("{axis}x", "{axis}y"))'
+    yield f'.split("{stage}", "{terms}", {drawing.dice.choice([2, 4, 4])}, into=("{terms}x", "{terms}y"))'
+    rest = [name for name in schedule.axes(stage) if name not in (axis, terms)]
+    order = quoted([*rest, f"{axis}x", f"{terms}x", *drawing.dice.sample([f"{terms}y", f"{axis}y"], 2)])
+    yield f'.reorder("{stage}", {order})'
+    first = order.split('"')[-4]
+    yield f'.tensorize("{stage}", "{first}", "{some_instruction(drawing, schedule)}")'
+
+
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms, _instructs)

@@ -127,7 +127,7 @@ class _Lowering:
         """A loop; on a GPU, a place or shared-out work."""
         if loop.kind in ("serial", "parallel", "unroll", "vector"):
             lower, upper = self.expression(loop.lower, {}), self.expression(loop.upper, {})
-            return For(loop.var, lower, upper, loop.kind, self.items(loop.body))
+            return For(loop.var, lower, upper, loop.kind, self.items(loop.body), loop.intrinsic)
         if self.device is None:
             raise InternalError(
                 f"{loop.name} of {loop.stage} is bound to {loop.kind}", pass_name="lower.build"

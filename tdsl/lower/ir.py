@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tdsl.dtypes import DType
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import Node
 
 LoopKind = Literal[
@@ -46,6 +47,8 @@ class For:
     order), shared allocations, then `thread.z`, `thread.y`, `thread.x` loops from 0 with constant bounds. The variable
     of such a loop is called as its kind. Blocks run in any order; the threads of a block run at once and meet at each
     `Barrier`, which all of them reach.
+
+    intrinsic: what code may compute the loop with, where all of it runs (lower/tiles.py); its meaning stays the loop's.
     """
 
     var: str
@@ -53,6 +56,7 @@ class For:
     upper: Node
     kind: LoopKind
     body: Statement
+    intrinsic: Intrinsic | None = None
 
 
 @dataclass(frozen=True, slots=True)

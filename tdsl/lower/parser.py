@@ -12,6 +12,7 @@ from typing import cast
 
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import FormatError, InternalError, TdslError
+from tdsl.expr.intrinsic import Intrinsic, parsed
 from tdsl.expr.node import INT64, Node, Var
 from tdsl.expr.parser import Names, parse
 from tdsl.expr.rewrite import substitute
@@ -37,7 +38,9 @@ from tdsl.lower.printer import FORMAT
 from tdsl.lower.verifier import verify
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_FOR = re.compile(rf"(serial|parallel|unroll|vector|(?:block|thread)\.[xyz]) ({_NAME}) in (.*) \.\. (.*)")
+_FOR = re.compile(
+    rf"(serial|parallel|unroll|vector|(?:block|thread)\.[xyz]) ({_NAME}) in (.*) \.\. (.*?)(?: as (.*))?"
+)
 _IF = re.compile(r"if (.*?)(?: tail (\w+))?")
 _LET = re.compile(rf"let ({_NAME}): (\w+) = (.*)")
 _SHARE = re.compile(rf"share ({_NAME}): (\w+) = (.*)")
@@ -188,7 +191,8 @@ class _Reader:
         if found := _FOR.fullmatch(line):
             low, high = self.node(found[3], own), self.node(found[4], own)
             inner = _with_variable(names, Var(found[2], INT64, "local"))
-            return For(found[2], low, high, cast(LoopKind, found[1]), self.body(level + 1, inner))
+            kind, made = cast(LoopKind, found[1]), self.intrinsic(found[5])
+            return For(found[2], low, high, kind, self.body(level + 1, inner), made)
         if line.startswith("if ") and (found := _IF.fullmatch(line)):
             return self.branch(found, self.node(found[1], own), level, names)
         if found := _LET.fullmatch(line):
@@ -225,6 +229,13 @@ class _Reader:
                 self.place += 1
                 other = self.body(level + 1, names)
         return If(cond, then, other, found[2])
+
+    def intrinsic(self, line: str | None) -> Intrinsic | None:
+        """What a loop may be computed with: the text after `as`."""
+        made = None if line is None else parsed(line)
+        if line is not None and made is None:
+            raise self.wrong("an intrinsic after `as`")
+        return made
 
     def prefetch(self, line: str, names: Names) -> Prefetch:
         """`buffer[index]`."""

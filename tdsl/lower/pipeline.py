@@ -14,6 +14,7 @@ from tdsl.lower.build import Signature, build_loops
 from tdsl.lower.ir import If, Kernel
 from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
 from tdsl.lower.passes.simplify_loops import simplify_loops
+from tdsl.lower.tiles import check_tiles
 from tdsl.lower.verifier import verify
 from tdsl.schedule.nest import Nest, Storage
 
@@ -45,7 +46,10 @@ def lower(
     watch: Watch | None = None,
     versions: Sequence[Version] = (),
 ) -> Kernel:
-    """Loop IR for a CPU. versions: what runs instead where their conditions hold; at most one of them does."""
+    """Loop IR for a CPU. versions: what runs instead where their conditions hold; at most one of them does.
+
+    Errors: L114 a loop that was to become an instruction and has no whole tile.
+    """
     kernel = build_loops(nest, stages, inputs, signature)
     for version in reversed(versions):
         special = build_loops(version.nest, version.stages, inputs, signature).body
@@ -54,7 +58,7 @@ def lower(
         kernel = verify(one(kernel), after=name)
         if watch is not None:
             watch(name, kernel)
-    return kernel
+    return check_tiles(kernel)
 
 
 GPU_PASSES: tuple[tuple[str, Pass], ...] = (("simplify_loops", simplify_loops),)

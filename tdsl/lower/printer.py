@@ -67,7 +67,8 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
                 limits = f" in {text(part.value_range[0])} .. {text(part.value_range[1])}"
             return f"{part.role} {part.name}: {part.dtype}[{_list(part.extents)}]{limits}"
         case For():
-            return f"{part.kind} {part.var} in {text(part.lower)} .. {text(part.upper)}"
+            intrinsic = "" if part.intrinsic is None else f" as {part.intrinsic.text()}"
+            return f"{part.kind} {part.var} in {text(part.lower)} .. {text(part.upper)}{intrinsic}"
         case If():
             return f"if {text(part.cond)}" + (f" tail {part.tail}" if part.tail else "")
         case Let():

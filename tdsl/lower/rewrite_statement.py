@@ -7,6 +7,7 @@ nothing changes; a condition that became constant removes its `If`. Every functi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from tdsl.expr import build
@@ -75,10 +76,10 @@ def rebuild(
         case Prefetch(buffer, index):
             new_index = _each(index, changed)
             return statement if new_index is index else Prefetch(buffer, new_index)
-        case For(var, lower, upper, kind, body):
+        case For(_, lower, upper, _, body):
             bounds, new_body = _each((lower, upper), changed), inside(body)
             same = bounds[0] is lower and bounds[1] is upper and new_body is body
-            return statement if same else For(var, bounds[0], bounds[1], kind, new_body)
+            return statement if same else replace(statement, lower=bounds[0], upper=bounds[1], body=new_body)
         case If(cond, then, otherwise, tail):
             new_cond, new_then = changed(cond), inside(then)
             other = None if otherwise is None else inside(otherwise)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.location import hide_internal_frames
 from tdsl.schedule.handles import StageLike, Stages
 from tdsl.schedule.knob import Knob
@@ -217,6 +218,11 @@ class StageView:
     def prefetch(self, tensor: StageLike, axis: str, ahead: Factor = 1) -> StageView:
         """See `Schedule.prefetch`."""
         return self._with(self._schedule.prefetch(self._stage, tensor, axis, ahead))
+
+    @hide_internal_frames
+    def tensorize(self, axis: str, intrinsic: str | Intrinsic) -> StageView:
+        """See `Schedule.tensorize`."""
+        return self._with(self._schedule.tensorize(self._stage, axis, intrinsic))
 
     @hide_internal_frames
     def atomic(self) -> StageView:

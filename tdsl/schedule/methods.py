@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from tdsl.expr.handles import Expr
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import primitives, versions
 from tdsl.schedule.directive import Directive
@@ -76,6 +77,12 @@ class Methods:
         """Asks for elements some iterations before they are read. See `primitives/prefetch.py`."""
         names = stage_name(self._given, stage), tensor_name(self._given, tensor)
         return self._then(primitives.Prefetch(*names, axis, ahead, where=here()))
+
+    @hide_internal_frames
+    def tensorize(self, stage: StageLike, axis: str, intrinsic: str | Intrinsic) -> Schedule:
+        """Computes the innermost loops of a sum of products by one instruction. See `primitives/tensorize.py`."""
+        text = intrinsic.text() if isinstance(intrinsic, Intrinsic) else intrinsic
+        return self._then(primitives.Tensorize(stage_name(self._given, stage), axis, text, where=here()))
 
     @hide_internal_frames
     def atomic(self, stage: StageLike) -> Schedule:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tdsl.dtypes import DType
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import INT64, Node, Var
 from tdsl.expr.tensor import Tensor
 from tdsl.poly.model import Dimension
@@ -87,7 +88,7 @@ class NestLoop:
 
     A constant loop (vector, unroll, bound to threads) runs var over 0..extent; the axis value adds its base itself.
     `implied`: the lowerer unrolls it because it indexes registers. `block.x` … `thread.z`: a place on a GPU.
-    `cooperate`: the threads of the block share its iterations out.
+    `cooperate`: the threads of the block share its iterations out. intrinsic: what its whole tiles are computed with.
     """
 
     stage: str
@@ -98,6 +99,7 @@ class NestLoop:
     upper: Node
     body: tuple[NestItem, ...]
     implied: bool = False
+    intrinsic: Intrinsic | None = None
 
 
 @dataclass(frozen=True, slots=True)

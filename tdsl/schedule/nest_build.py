@@ -43,6 +43,7 @@ from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_source import source_items
 from tdsl.schedule.nest_storage import StoragePlanner
+from tdsl.schedule.nest_tensorize import check_tensorized, whole_tile
 from tdsl.schedule.nest_together import BodyUnit, TogetherNest, in_order
 from tdsl.schedule.state import Prefetched, State
 from tdsl.schedule.statements import source_axes
@@ -106,6 +107,7 @@ class NestBuilder:
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
         self.prefetched: set[tuple[str, Prefetched]] = set()
+        self.tensorized: set[str] = set()
         self.whole: set[Dim] = set()
         """Serial loops over whole tiles, whose partial ones have a condition inside."""
         self.storage = StoragePlanner(self)
@@ -116,6 +118,7 @@ class NestBuilder:
         items = self._placed(None, None)
         items = self.storage.allocate(None, None, items)
         check_prefetches(self)
+        check_tensorized(self)
         if on_device(self.state):
             items = completed(self.state, items, self.storage.all())
         return Nest(items, self.storage.all(), self.state.outputs)
@@ -469,7 +472,10 @@ class NestBuilder:
         implied = kind in ("serial", "parallel") and (plan.name, dim[1]) not in self.whole
         shown = "unroll" if implied else kind
         extent = index_const(bound.extent)
-        return NestLoop(plan.name, name, variable, _kind(shown), index_const(0), extent, items, implied)
+        intrinsic = whole_tile(self, plan, name, items) if dim[0] == plan.name else None
+        return NestLoop(
+            plan.name, name, variable, _kind(shown), index_const(0), extent, items, implied, intrinsic
+        )
 
 
 def _kind(kind: str) -> LoopKind:

@@ -89,6 +89,7 @@ class _Writer:
 def _loop(loop: NestLoop, level: int) -> Line:
     mark = _MARKS.get(loop.kind, f"{loop.kind} ")
     note = "  # indexes registers" if loop.implied else ""
+    note = note if loop.intrinsic is None else f"  # {loop.intrinsic.name}"
     span = f"{text(loop.lower)} .. {text(loop.upper)}"
     return Line(level, f"{mark}for {loop.var} in {span}:{note}", loop.stage, loop.name, "loop")
 

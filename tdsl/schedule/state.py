@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly.model import AxisRelation, Join, LoopMark, Place
@@ -68,6 +69,14 @@ class Prefetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Tensorized:
+    """The innermost `loops`, those of the reduction first, are one `intrinsic` where they run whole."""
+
+    loops: tuple[str, ...]
+    intrinsic: Intrinsic
+
+
+@dataclass(frozen=True, slots=True)
 class StageState:
     """One stage of the schedule.
 
@@ -77,7 +86,7 @@ class StageState:
     made; a split may keep the name of its parent for its outer loop (`vectorize`, `unroll`, `parallel(chunk=)`), so a
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
     tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
-    atomic: its elements are read, changed and written at once.
+    atomic: its elements are read, changed and written at once. tensorized: its innermost loops are an instruction.
     inlined: it has no loops of its own any more. joined: whose loops it shares; compute and store then follow that
     stage's. cooperate: the threads of a block share its work. origin: how it came to be.
     """
@@ -98,6 +107,7 @@ class StageState:
     cuts: tuple[Cut, ...] = ()
     atomic: bool = False
     prefetches: tuple[Prefetched, ...] = ()
+    tensorized: Tensorized | None = None
     inlined: bool = False
     joined: Join | None = None
     cooperate: Cooperate | None = None

@@ -11,7 +11,7 @@ import random
 from tests.support.draw_ordered import recurrence_value, update_stage
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term, holds
 from tests.support.programs import InputDecl, Program, SizeDecl, StageDecl
-from tests.support.terms import COMPANION, FLOATS, Term, constant
+from tests.support.terms import COMPANION, FLOATS, Term, constant, read
 
 DTYPES = ("float32",) * 6 + ("float64", "int32", "int32", "int64", "uint8", "uint16", "int8", "bool")
 AXES = ("i", "j", "l")
@@ -189,6 +189,9 @@ class _Drawing:
 
     def _reduction(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last), self._dtype()
+        if self.dice.random() < 0.1:
+            self._narrow(name)
+            return
         if len(dims) > 2 and self.dice.random() < 0.7:
             dims = dims[:2]
         scope = self._scope(dims)
@@ -205,6 +208,26 @@ class _Drawing:
             value = Term(form, value.dtype, (value, other), bound)
         shape = tuple(dim.text() for dim in dims)
         self._add(StageDecl((name,), (value.dtype,), shape, AXES[: len(dims)], tuple(lines), (value,)), dims)
+
+    def _narrow(self, name: str) -> None:
+        """A sum of products of narrow integers, as instructions for dot products compute them."""
+        dice = self.dice
+        dtypes = dice.choice([("uint8", "int8"), ("int8", "uint8"), ("int16", "int16"), ("int8", "int8")])
+        rows, lanes = (
+            dice.choice(self.base),
+            dice.choice([Dim("", 1, 4), Dim("", 1, 8), dice.choice(self.base)]),
+        )
+        terms = dice.choice([Dim("", 1, 2), Dim("", 1, 4), Dim("", 1, 4), dice.choice(self.base)])
+        factors: list[Term] = []
+        for place, (dim, axis) in enumerate(((rows, "i"), (lanes, "j"))):
+            operand, dims = f"{name}{'lr'[place]}", (dim, terms)
+            self.inputs.append(InputDecl(operand, dtypes[place], tuple(one.text() for one in dims)))
+            factors.append(converted(read(operand, dtypes[place], f"{axis}, k0"), "int32"))
+        product = Term("{0} * {1}", "int32", tuple(factors), "{0} * {1}")
+        value = Term("td.sum({0}, over=k0)", "int32", (product,), "td.sum({0}, over=k0)")
+        line = f'k0 = td.reduce_axis("k0", {terms.text()})'
+        shape = (rows.text(), lanes.text())
+        self._add(StageDecl((name,), ("int32",), shape, ("i", "j"), (line,), (value,)), (rows, lanes))
 
     def _reduce(self, scope: Scope, dims: tuple[Dim, ...], dtype: str, lines: list[str], first: int) -> Term:
         inner = Scope(

@@ -21,8 +21,10 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
+from tdsl.codegen.llvm.tiles import check_instructions
 from tdsl.codegen.llvm.types import symbol_text
-from tdsl.lower.ir import Kernel, ScalarArgument
+from tdsl.lower.ir import For, Kernel, ScalarArgument
+from tdsl.lower.rewrite_statement import walk_statements
 from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
@@ -51,10 +53,13 @@ def emit(
         A module that defines the symbol `symbol(kernel, body)` with the signature of codegen/abi.py. The same arguments
         give the same text.
 
-    Errors: G122 no code for the architecture; L121, L122, L123 too many registers, operations or stack bytes; I999 Loop
-    IR that breaks its own rules.
+    Errors: G122 no code for the architecture; G123 G124 an instruction that the target lacks, or that is none; L121, L122,
+    L123 too many registers, operations or stack bytes; I999 Loop IR that breaks its own rules.
     """
     machine = capabilities(target)
+    check_instructions(
+        [one for one in walk_statements(kernel.body) if isinstance(one, For)], target.resolved()
+    )
     module = Module()
     name = symbol(kernel, body)
     attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'

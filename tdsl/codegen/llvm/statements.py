@@ -19,8 +19,10 @@ from tdsl.codegen.llvm.loops import serial, unroll, vector, with_variable
 from tdsl.codegen.llvm.parallel import parallel
 from tdsl.codegen.llvm.reads import stored
 from tdsl.codegen.llvm.stores import prefetch, store
+from tdsl.codegen.llvm.tiles import instruction
 from tdsl.codegen.llvm.values import Clamped, Constant, Linear, Value, is_uniform, row
 from tdsl.errors import InternalError
+from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import Node
 from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
@@ -32,6 +34,8 @@ def write(ctx: Context, statement: Statement) -> None:
             _store(ctx, statement)
         case Prefetch():
             prefetch(ctx, statement.buffer, [evaluate(ctx, part) for part in statement.index])
+        case For(intrinsic=Intrinsic()) if instruction(ctx, statement):
+            pass
         case For():
             _LOOPS[statement.kind](ctx, statement, write)
         case If():

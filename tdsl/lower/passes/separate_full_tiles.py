@@ -138,7 +138,7 @@ class _Separation:
             parts.append(replace(loop, upper=first, body=partial))
         for end in ends:
             last = minimum(last, end)
-        parts.append(For(loop.var, first, last, loop.kind, full))
+        parts.append(replace(loop, lower=first, upper=last, body=full))
         if ends:
             rest = replace(loop, lower=maximum(first, last), body=partial)
             parts.append(_last_tile(rest, full, decisions) if not starts else rest)

@@ -137,7 +137,7 @@ class _Simplification:
         if _is_empty(body):
             return EMPTY
         same = lower is loop.lower and upper is loop.upper and body is loop.body
-        return loop if same else For(loop.var, lower, upper, loop.kind, body)
+        return loop if same else replace(loop, lower=lower, upper=upper, body=body)
 
     def once(self, loop: For, value: Node, scope: _Scope) -> Statement:
         """The body of a loop that runs for one value."""

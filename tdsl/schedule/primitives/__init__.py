@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tdsl.schedule.primitives.split import Split as Split
     from tdsl.schedule.primitives.store_at import StoreAt as StoreAt
     from tdsl.schedule.primitives.store_root import StoreRoot as StoreRoot
+    from tdsl.schedule.primitives.tensorize import Tensorize as Tensorize
     from tdsl.schedule.primitives.tile import Tile as Tile
     from tdsl.schedule.primitives.unroll import Unroll as Unroll
     from tdsl.schedule.primitives.vectorize import Vectorize as Vectorize
@@ -78,6 +79,7 @@ _MODULES = {
     "Align": "align",
     "Prefetch": "prefetch",
     "RFactor": "rfactor",
+    "Tensorize": "tensorize",
     "Atomic": "atomic",
     "Assume": "assume",
     "Specialize": "specialize",

@@ -11,7 +11,18 @@ from tdsl.schedule.derive import fresh_state, write_copy
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.state import StageState, State
 
-_OWN = ("loops", "relations", "compute", "store", "promotes", "cuts", "atomic", "prefetches", "joined")
+_OWN = (
+    "loops",
+    "relations",
+    "compute",
+    "store",
+    "promotes",
+    "cuts",
+    "atomic",
+    "prefetches",
+    "tensorized",
+    "joined",
+)
 """What a stage must not have got from directives yet."""
 
 
