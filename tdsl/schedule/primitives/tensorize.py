@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import ClassVar, NoReturn
 
@@ -12,6 +12,7 @@ from tdsl.expr.intrinsic import INTRINSICS, Intrinsic, parsed
 from tdsl.expr.node import Binary, Cast
 from tdsl.expr.rewrite import reductions
 from tdsl.poly.model import LoopMark
+from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
