@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "schedule": ("expr", "poly", "declare", *LEAVES),
     "lower": ("expr", "schedule", *LEAVES),
     # Loop IR and its text, which is what caches, pickles and saved files keep of a kernel (ADR 0018).
-    "codegen": ("expr", "lower.ir", "lower.parser", "lower.printer", *LEAVES),
+    "codegen": ("expr", "lower.ir", "lower.parser", "lower.printer", "lower.tiles", *LEAVES),
     "runtime": ("codegen", *LEAVES),
     "report": ("expr", "poly", "declare", "schedule", "lower", "codegen", "runtime", *LEAVES),
     "pipeline": ("expr", "poly", "declare", "schedule", "lower", "codegen", "runtime", "report", *LEAVES),

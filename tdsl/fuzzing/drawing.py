@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 import tdsl as td
-from tdsl.expr.intrinsic import INTRINSICS
 
 TAILS = ("guard", "mask", "peel", "shift", "pad")
 SCOPES = ("heap", "stack", "register")
+INSTRUCTIONS = {
+    "avx512vnni": ("vpdpbusd", "vpdpbusd", "vpdpwssd"),
+    "avxvnniint8": ("vpdpbssd", "vpdpbuud"),
+    "dotprod": ("sdot", "udot"),
+    "i8mm": ("usdot", "smmla", "ummla", "usmmla"),
+}
+"""What `tensorize` may be asked for, by what a target needs for it."""
 
 
 @dataclass(slots=True)
@@ -90,9 +96,9 @@ def some_reducing(drawing: Drawing, schedule: td.Schedule) -> str:
 
 def some_instruction(drawing: Drawing, schedule: td.Schedule) -> str:
     """An instruction of the schedule's target; any, where it has none."""
-    target = schedule.target
-    names = [one.name for one in INTRINSICS if not one.missing(target.architecture, target.feature_set)]
-    return drawing.dice.choice(names or [one.name for one in INTRINSICS])
+    features = schedule.target.feature_set
+    names = [name for feature, given in INSTRUCTIONS.items() if feature in features for name in given]
+    return drawing.dice.choice(names or ["vpdpbusd", "sdot"])
 
 
 def some_pair(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str, str, str]:

@@ -13,7 +13,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import Binary, Cast, Const, Load, Node
 from tdsl.expr.rewrite import variables
-from tdsl.lower.ir import For, Kernel, Store
+from tdsl.lower.ir import For, Kernel, Statement, Store
 from tdsl.lower.rewrite_statement import walk_statements
 from tdsl.records import dataclass
 
@@ -115,14 +115,16 @@ def _parts(store: Store) -> tuple[Load, tuple[Node, Node]] | None:
     return None
 
 
+def marked_loops(body: Statement) -> list[For]:
+    """The loops that are to become instructions."""
+    return [one for one in walk_statements(body) if isinstance(one, For) and one.intrinsic is not None]
+
+
 def check_tiles(kernel: Kernel) -> Kernel:
     """The kernel, if every loop that was to become an instruction does so somewhere. Errors: L114."""
     whole: dict[str, Intrinsic | None] = {}
-    for one in walk_statements(kernel.body):
-        if isinstance(one, For) and one.intrinsic is not None:
-            whole[one.var] = None if tile_of(one) else whole.get(one.var, one.intrinsic)
-            if tile_of(one):
-                whole[one.var] = None
+    for one in marked_loops(kernel.body):
+        whole[one.var] = None if tile_of(one) else whole.get(one.var, one.intrinsic)
     for var, intrinsic in whole.items():
         if intrinsic is not None:
             raise LimitError(

@@ -23,8 +23,8 @@ from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
 from tdsl.codegen.llvm.tiles import check_instructions
 from tdsl.codegen.llvm.types import symbol_text
-from tdsl.lower.ir import For, Kernel, ScalarArgument
-from tdsl.lower.rewrite_statement import walk_statements
+from tdsl.lower.ir import Kernel, ScalarArgument
+from tdsl.lower.tiles import marked_loops
 from tdsl.target import Target
 
 Body = Literal["contiguous", "general"]
@@ -57,9 +57,7 @@ def emit(
     L123 too many registers, operations or stack bytes; I999 Loop IR that breaks its own rules.
     """
     machine = capabilities(target)
-    check_instructions(
-        [one for one in walk_statements(kernel.body) if isinstance(one, For)], target.resolved()
-    )
+    check_instructions(marked_loops(kernel.body), target.resolved())
     module = Module()
     name = symbol(kernel, body)
     attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
