@@ -6,6 +6,9 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+BEYOND = " beyond the tolerance"
+"""Of the kind of a difference where a schedule may reassociate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -13,6 +16,11 @@ class Failure:
 
     kind: str
     detail: str
+
+    @property
+    def cause(self) -> str:
+        """What a smaller case must share: what differs beyond a tolerance differs in bits without reassociation, too."""
+        return self.kind.replace(BEYOND, "")
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"

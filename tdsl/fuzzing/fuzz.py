@@ -21,7 +21,7 @@ from tdsl.fuzzing.failure import Failure, failure_of
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tdsl.fuzzing.judge import Refused, judge
 from tdsl.fuzzing.report import FuzzFailure, FuzzReport
-from tdsl.fuzzing.shrink import fewer, plainer, shrink
+from tdsl.fuzzing.shrink import fewer, plainer, shrink, undone
 from tdsl.fuzzing.subject import Sample, Subject
 from tdsl.location import here, hide_internal_frames
 
@@ -193,12 +193,14 @@ def _explained(
 ) -> FuzzFailure:
     """A failure made small, as a test."""
     assert answer.failure is not None
-    kind, last = answer.failure.kind, {"failure": answer.failure}
-    limit = 10.0 if kind == "hang" else HANG
+    last = {"failure": answer.failure}
+    limit = 10.0 if answer.failure.kind == "hang" else HANG
+
+    cause = answer.failure.cause
 
     def fails(case: _Case) -> bool:
         found = isolated(lambda: _judged(one, case, tolerance), limit)
-        if isinstance(found, Failure) and found.kind == kind:
+        if isinstance(found, Failure) and found.cause == cause:
             last["failure"] = found
             return True
         return False
@@ -211,7 +213,7 @@ def _explained(
         TRIALS,
         time.monotonic() + SHRINKING,
     )
-    sample = case.samples[0]
+    sample, kind = case.samples[0], last["failure"].kind
     schedule = case.start.script() + "".join(case.steps)
     return FuzzFailure(
         kind, number, case.steps, tuple(sample.sizes.items()),
@@ -243,7 +245,11 @@ def _smaller(case: _Case) -> Sequence[_Case]:
     if len(case.samples) > 1:
         alone = sorted(case.samples, key=lambda sample: sum(sample.sizes.values()))
         found = [*(replace(case, samples=(sample,)) for sample in alone), *found]
-    return [*found, *(replace(case, steps=steps) for steps in plainer(case.steps))]
+    return [
+        *found,
+        *(replace(case, steps=steps) for steps in undone(case.steps)),
+        *(replace(case, steps=steps) for steps in plainer(case.steps)),
+    ]
 
 
 def _test(one: Subject, case: _Case, schedule: str, sample: Sample, title: str) -> str:

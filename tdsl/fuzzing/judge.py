@@ -24,7 +24,7 @@ from tdsl.fuzzing.arrays import (
     same_bits,
     untouched,
 )
-from tdsl.fuzzing.failure import Mismatch
+from tdsl.fuzzing.failure import BEYOND, Mismatch
 from tdsl.fuzzing.subject import Sample, Subject, outputs_of
 from tdsl.runtime.environment import always_parallel
 
@@ -129,7 +129,7 @@ def _same(kind: str, name: str, got: Array, wanted: Array, tolerance: float | No
         # What overflows in one order and not in another says nothing.
         if not np.any(apart & np.isfinite(got) & np.isfinite(wanted)):
             return
-        kind += " beyond the tolerance"
+        kind += BEYOND
     raise Mismatch(f"{kind} differ", f"{name}: {first_difference(got, wanted)}")
 
 

@@ -52,6 +52,14 @@ def matmul() -> td.Tensor:
     return td.compute("c", (m, n), lambda i, j: td.sum(a[i, k] * b[k, j], over=k) + 1)
 
 
+def product() -> td.Tensor:
+    """A matrix product and nothing else: its tiles may be promoted inside loops over blocks of the sum."""
+    m, n, d = td.size("m"), td.size("n"), td.size("d")
+    a, b = td.placeholder("a", (m, d)), td.placeholder("b", (d, n))
+    k = td.reduce_axis("k", d)
+    return td.compute("c", (m, n), lambda i, j: td.sum(a[i, k] * b[k, j], over=k))
+
+
 def wavefront() -> td.Tensor:
     """A recurrence over two axes."""
     n, m = td.size("n"), td.size("m")
@@ -82,7 +90,7 @@ def update() -> td.Tensor:
 
 
 SUBJECTS: Mapping[str, Callable[[], td.Tensor]] = {
-    one.__name__: one for one in (stencil, matmul, wavefront, triangle, update)
+    one.__name__: one for one in (stencil, matmul, product, wavefront, triangle, update)
 }
 
 
@@ -421,7 +429,7 @@ PLANTED: tuple[Planted, ...] = (
         "updates overwrite a base that is wanted", "update", replaced(StoragePlanner, "in_place", _overwrites)
     ),
     Planted("inlined reads are mirrored", "stencil", replaced(derive, "inlined_into", _mirrored)),
-    Planted("promoted tiles start empty", "matmul", replaced(_Lowering, "tile_load", _fresh_tile)),
+    Planted("promoted tiles start empty", "product", replaced(_Lowering, "tile_load", _fresh_tile)),
     Planted(
         "reductions lose what stands around them", "matmul", replaced(_Lowering, "assign", _without_finish)
     ),

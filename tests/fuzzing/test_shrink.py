@@ -2,7 +2,7 @@
 
 import time
 
-from tdsl.fuzzing.shrink import fewer, plainer, shrink
+from tdsl.fuzzing.shrink import fewer, plainer, shrink, undone
 
 
 def test_fewer_steps():
@@ -23,6 +23,36 @@ def test_plainer_steps():
     assert next(plainer(('.tile("c", {"i": td.knob("t", [8, 9], default=8)})',))) == ('.tile("c", {"i": 8})',)
     assert list(plainer(('.scope("p", "register")',))) == []
     assert list(plainer(('.cache_read("A", scope="register")',))) == [('.cache_read("A", scope="heap")',)]
+
+
+def test_steps_whose_names_are_used_later():
+    steps = (
+        '.split("c", "k", 4, into=("kx", "ky"))',
+        '.split("c", "ky", 2, into=("kyx", "kyy"))',
+        '.reorder("c", "j", "kx", "kyy", "kyx")',
+    )
+    found = list(undone(steps))
+    assert found[0] == (steps[0], '.reorder("c", "j", "kx", "ky")')
+    assert found[1] == ('.split("c", "k", 2, into=("kyx", "kyy"))', '.reorder("c", "j", "k", "kyy", "kyx")')
+    assert list(undone(('.tile("c", {"y": 2, "x": 2})', '.shift("c", "xi", -2)'))) == [
+        ('.shift("c", "x", -2)',)
+    ]
+    assert list(undone(('.fuse("c", "i", "j")', '.reorder("c", "i_j", "k")'))) == [
+        ('.reorder("c", "i", "j", "k")',)
+    ]
+    assert list(undone(('.cache_read("A", "c", name="c5")', '.compute_at("c5", "c", "i")'))) == [
+        ('.compute_at("A", "c", "i")',)
+    ]
+    skewed = ('.skew("c", "x", by="y", into="w", factor=2)', '.unroll("c", "w", 2)')
+    assert list(undone(skewed)) == [('.unroll("c", "x", 2)',)]
+    assert list(undone(('.parallel("c", "i")', '.unroll("c", "j")'))) == []
+
+
+def test_plainer_tiles_and_skews():
+    assert next(plainer(('.tile("c", {"y": 2, "x": 2})',))) == ('.tile("c", {"x": 2})',)
+    assert list(plainer(('.skew("c", "x", by="y", into="w", factor=-1)',))) == [
+        ('.skew("c", "x", by="y", into="w")',)
+    ]
 
 
 def test_the_smallest_is_found():

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import tdsl as td
 from tdsl.fuzzing.draw import applied
-from tdsl.fuzzing.shrink import fewer, plainer
+from tdsl.fuzzing.shrink import fewer, plainer, undone
 from tdsl.fuzzing.shrink import shrink as smallest
 from tests.support.case import Case, Outcome
 from tests.support.programs import declare, sample_sizes, smaller
@@ -30,7 +30,7 @@ def shrink(case: Case, kind: str, judge: Judge, trials: int = 300, seconds: floa
 
 
 def _candidates(case: Case) -> Iterator[Case]:
-    for steps in fewer(case.steps):
+    for steps in (*fewer(case.steps), *undone(case.steps)):
         candidate = accepted(replace(case, steps=steps))
         if candidate is not None:
             yield candidate
