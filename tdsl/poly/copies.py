@@ -8,27 +8,26 @@ feasibility study, section 1; Halide's sliding window, made exact.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from functools import partial
+from typing import Literal
 
 import islpy as isl
 
 from tdsl.expr.node import Node
 from tdsl.poly.aligned import aligned, within
-from tdsl.poly.flow import ValueFlow
-from tdsl.poly.isl import IN, OUT, Row, basic_map, map_space, merged, set_space, without_divisions
+from tdsl.poly.flow import ValueFlow, recent_flow
+from tdsl.poly.isl import IN, OUT, Row, basic_map, budget, map_space, merged, set_space, without_divisions
+from tdsl.poly.kept import kept
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
+from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
+from tdsl.poly.signature import Signatures
 from tdsl.poly.slide import advancing, affine_row, burst, rewind
 from tdsl.poly.unfold import Step, Unfolding, steps_of
 from tdsl.records import dataclass
-
-RECENT = 8
-"""Arrangements whose relations a thread keeps for the next nest of the same loops."""
 
 PIECES = 4
 """Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
@@ -65,10 +64,13 @@ class Copies:
     )
 
     _making: set[str] = field(init=False, default_factory=set[str])
+    _prepared: set[str] = field(init=False, default_factory=set[str])
+    _signatures: Signatures | None = field(init=False, default=None)
+    """Where answers about other arrangements may be used, by what they depend on."""
 
     def __post_init__(self) -> None:
         self.tree = LoopTree(self.arranged)
-        self.flow = ValueFlow(self.arranged.program)
+        self.flow = recent_flow(self.arranged.program)
         self.tree.joins.within = partial(within, self)
 
     def dims(self, statement: str) -> tuple[Dim, ...]:
@@ -108,8 +110,48 @@ class Copies:
     def relation(self, statement: str) -> isl.Map:
         """{ dims -> axes } what every executed copy computes."""
         if statement not in self._relations:
-            self._relations[statement] = self._relation(self.tree.statements[statement])
+            one = self.tree.statements[statement]
+            self._relations[statement] = self._kept(
+                statement, "stage", one.stage, lambda: self._relation(one)
+            )
         return self._relations[statement]
+
+    def share(self, signatures: Signatures) -> None:
+        """Uses what this thread found out of equal stages in other arrangements, and leaves there what it finds out.
+
+        Not for the loops of a nest, which also depend on what signatures leave out (places on a GPU).
+        """
+        self._signatures = None if self.tree.joins.of else signatures
+
+    def _kept(
+        self, name: str, what: Literal["stage", "need"], stage: str, make: Callable[[], isl.Map]
+    ) -> isl.Map:
+        """A relation of a stage, from the table of the thread where it is there."""
+        if self._signatures is None:
+            return make()
+        depends = self._signatures.stage(stage) if what == "stage" else self._signatures.need(stage)
+        return kept(Key((what, name, self.params(), self._signatures.facts(), depends)), make)
+
+    def prepare(self, statement: Statement) -> None:
+        """Makes what the relation of a statement is made of, each part within a budget of its own.
+
+        So an answer does not depend on what was kept of earlier ones.
+        """
+        stage = statement.stage
+        if stage in self._prepared or statement.role in ("source", "sink"):
+            return
+        self._prepared.add(stage)
+        host = self.tree.host(stage)
+        for reader in self._inside(stage, host) if host else ():
+            self.prepare(reader)
+            if self.tree.host(reader.stage) != host:
+                with budget():
+                    self.relation(reader.name)
+        for each in self.tree.of_stage[stage]:
+            with budget():
+                self.flow.touch(each)
+        with budget():
+            self.need(stage)
 
     def need(self, stage: str) -> isl.Map:
         """{ host's dims -> data axes } the elements made in each iteration of the loops around a stage."""
@@ -123,7 +165,9 @@ class Copies:
                     text = f"what is made of {stage} depends on itself: split it after the others are placed"
                     raise Misplaced(stage, text, opaque=True)
                 self._making.add(stage)
-                self._needs[stage] = self._made(stage, self._needed(stage, definer, host))
+                self._needs[stage] = self._kept(
+                    stage, "need", stage, lambda: self._made(stage, self._needed(stage, definer, host))
+                )
                 self._making.discard(stage)
         return self._needs[stage]
 
@@ -221,9 +265,7 @@ class Copies:
         total: isl.Map | None = None
         for tensor in dict.fromkeys(access.tensor for access in definer.writes):
             back = self.flow.write(definer, tensor).reverse()
-            for reader in self.tree.readers.get(tensor, ()):
-                if reader.stage == stage or not self.tree.inside(reader.name, host):
-                    continue
+            for reader in self._inside(stage, host, tensor):
                 part = self._at_host(reader, host, self._threads(stage))
                 part = part.apply_range(self.flow.read(reader, tensor)).apply_range(back)
                 total = part if total is None else total.union(part)
@@ -231,6 +273,17 @@ class Copies:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
         needed = self._few(stage, merged(self._of_block(stage, total)), definer)
         return without_divisions(self._closed(needed, definer))
+
+    def _inside(self, stage: str, host: tuple[Dim, ...], only: str | None = None) -> list[Statement]:
+        """Who of other stages reads what a stage makes (or one tensor of it) inside the loops around it."""
+        made = dict.fromkeys(access.tensor for access in self._definer(stage).writes)
+        return [
+            reader
+            for tensor in made
+            if only in (None, tensor)
+            for reader in self.tree.readers.get(tensor, ())
+            if reader.stage != stage and self.tree.inside(reader.name, host)
+        ]
 
     def _of_block(self, stage: str, needed: isl.Map) -> isl.Map:
         """Of a stage in storage that a block shares: what any of its threads needs, whichever thread asks (P11)."""
@@ -412,27 +465,3 @@ def _with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None
         outputs[place] = -1
     bases = list(row[start : start + extra]) + [0] * (extra - len(row[start:]))
     return [*row[:start], *outputs, *bases]
-
-
-class _Recent(threading.local):
-    """isl objects belong to a thread, and so does this table."""
-
-    def __init__(self) -> None:
-        self.table: OrderedDict[Arranged, Copies] = OrderedDict()
-
-
-_recent = _Recent()
-
-
-def recent_copies(arranged: Arranged) -> Copies:
-    """The relations of an arrangement, with what this thread found out about an equal one shortly before.
-
-    A schedule is printed and built, or built again with other constants: its loops are the same.
-    """
-    table = _recent.table
-    found = table.pop(arranged, None)
-    table[arranged] = found = Copies(arranged) if found is None else found
-    found.enforced.clear()
-    if len(table) > RECENT:
-        table.popitem(last=False)
-    return found

@@ -9,6 +9,8 @@ of array and scalar references"; Verdoolaege's isl.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import field
 
 import islpy as isl
@@ -23,13 +25,16 @@ from tdsl.poly.nodes import monomial_node
 from tdsl.poly.polynomial import Monomial, parameters
 from tdsl.records import dataclass
 
+RECENT = 8
+"""Programs whose relations a thread keeps."""
+
 Opaque = tuple[str, str]
 """(the access as written, the fact that would decide it)"""
 
 
 @dataclass(slots=True)
 class ValueFlow:
-    """Relations of one program, built when asked for; one object is for one question (isl objects stay inside)."""
+    """Relations of one program, built when asked for; isl objects stay inside one thread."""
 
     program: Program
     _affine: dict[str, Affine] = field(init=False, default_factory=dict[str, Affine])
@@ -74,6 +79,15 @@ class ValueFlow:
             found = self.affine(statement).conditions(statement.domain).intersect_params(self.context())
             self._domains[statement.name] = found
         return self._domains[statement.name]
+
+    def touch(self, statement: Statement) -> None:
+        """Makes the relations of a statement's accesses, which stay."""
+        self.domain(statement)
+        for access in statement.writes:
+            self.write(statement, access.tensor)
+        for tensor in dict.fromkeys(access.tensor for access in statement.reads):
+            for which in self.accesses(statement, tensor):
+                self.read(statement, tensor, which)
 
     def accesses(self, statement: Statement, tensor: str) -> tuple[int | None, ...]:
         """The reads of a tensor as they are asked for: all merged (None), or each where it is updated in place."""
@@ -179,6 +193,34 @@ class ValueFlow:
         bounds = [compare("ge", axis, ZERO) for axis in axes]
         bounds += [compare("lt", axis, extent) for axis, extent in zip(axes, shape, strict=True)]
         return Affine(axes, self.params).conditions(bounds).intersect_params(self.context())
+
+
+class _Recent(threading.local):
+    """isl objects belong to a thread, and so does this table; a flow holds its program, so ids stay what they are."""
+
+    def __init__(self) -> None:
+        self.table: OrderedDict[int, ValueFlow] = OrderedDict()
+
+
+_recent = _Recent()
+
+
+def recent_flow(program: Program) -> ValueFlow:
+    """The relations of a program, with what this thread found out about the same one shortly before.
+
+    Schedules of one program differ in loops and storage, and each directive is a question of its own.
+    """
+    table = _recent.table
+    found = table.pop(id(program), None)
+    table[id(program)] = found = ValueFlow(program) if found is None else found
+    if len(table) > RECENT:
+        table.popitem(last=False)
+    return found
+
+
+def forget_flows() -> None:
+    """Empties this thread's table (for measurements)."""
+    _recent.table.clear()
 
 
 def program_parameters(program: Program) -> tuple[Monomial, ...]:

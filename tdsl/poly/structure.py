@@ -8,12 +8,13 @@ ask.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from tdsl.expr.build import ZERO, compare
 from tdsl.expr.node import axis_var
 from tdsl.poly.answers import Refuted, Unknown
 from tdsl.poly.looptree import LoopTree, Misplaced
-from tdsl.poly.model import Access, Arranged, Fuse, Rename, Shift, Skew, Split, Statement
+from tdsl.poly.model import Access, Arranged, Fuse, Program, Rename, Shift, Skew, Split, Statement
 
 
 def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
@@ -73,7 +74,13 @@ def _misplaced(tree: LoopTree, stage: str) -> Refuted | Unknown | None:
 
 def with_sinks(arranged: Arranged) -> Arranged:
     """The program with a reader, after everything, of each result that is updated in place: its last values stand."""
-    program = arranged.program
+    program = _sunk(arranged.program)
+    return arranged if program is arranged.program else replace(arranged, program=program)
+
+
+@lru_cache(maxsize=32)
+def _sunk(program: Program) -> Program:
+    """One program with sinks for all its schedules."""
     made = {access.tensor: each for each in program.statements for access in each.writes}
     sinks: list[Statement] = []
     for tensor in program.ordered:
@@ -89,8 +96,8 @@ def with_sinks(arranged: Arranged) -> Arranged:
             Statement(f"{tensor}.sink", made[tensor].stage, "sink", axes, tuple(bounds), (read,), ())
         )
     if not sinks:
-        return arranged
-    return replace(arranged, program=replace(program, statements=(*program.statements, *sinks)))
+        return program
+    return replace(program, statements=(*program.statements, *sinks))
 
 
 def scope_fault(tree: LoopTree, tensor: str, reader: Statement, writer: Statement) -> Refuted | None:

@@ -17,7 +17,9 @@ from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
 from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges, Touch, touches_of
+from tdsl.poly.flow import forget_flows
 from tdsl.poly.isl import Bill, TooLarge, budget
+from tdsl.poly.kept import forget_maps
 from tdsl.poly.looptree import Dim, Misplaced
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.model import Access, Arranged, LoopMark, Statement
@@ -63,8 +65,10 @@ def parallel_loops(arranged: Arranged, stage: str) -> tuple[str, ...]:
 
 
 def forget() -> None:
-    """Empties the table of verdicts (for measurements)."""
+    """Empties the tables of verdicts and relations (for measurements)."""
     _memo.clear()
+    forget_flows()
+    forget_maps()
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class Judgement:
         self.carried = Carried(self.edges)
         self.explainer = Explainer(self.copies)
         self.signatures = Signatures(self.copies.tree)
+        self.copies.share(self.signatures)
 
     def answers(self) -> Iterator[Verdict]:
         """Answers to all parts, cheap and telling ones first."""
@@ -313,6 +318,7 @@ class Judgement:
         spent = Bill()
         try:
             for statement in (first, second, *self.copies.tree.writers[tensor]):
+                self.copies.prepare(statement)
                 with budget():
                     self.copies.relation(statement.name)
             with budget(bill=spent):

@@ -18,8 +18,8 @@ from tdsl.expr.node import Compare, Const, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
-from tdsl.poly.copies import recent_copies
 from tdsl.poly.model import Arranged, LoopMark, Place, Statement
+from tdsl.poly.recent import recent_copies
 from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
 from tdsl.schedule.nest import (
     LoopKind,

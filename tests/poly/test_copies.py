@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tdsl as td
-from tdsl.poly import copies as copies_module
+from tdsl.poly import recent
 from tdsl.poly import scan as scan_module
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import PARAM, SET
@@ -196,9 +196,9 @@ def test_equal_arrangements_share_what_was_found(monkeypatch):
         patch.setattr(scan_module, "_scanned", None)
         again = build_nest(schedule(3.0).state)
         assert repr(again) == repr(first).replace("2.0", "3.0")
-    copies_module._recent.table.clear()
+    recent._recent.table.clear()
     assert repr(build_nest(schedule(2.0).state)) == repr(first)
-    for width in range(2, 3 + copies_module.RECENT):
+    for width in range(2, 3 + recent.RECENT):
         y = td.compute("y", (width,), lambda i: i)
         build_nest(td.schedule(y).state)
-    assert len(copies_module._recent.table) == copies_module.RECENT
+    assert len(recent._recent.table) == recent.RECENT
