@@ -11,11 +11,23 @@ Operand = td.Tensor | td.Expr | int | float
 Index = tuple[td.Expr | int, ...]
 
 
+def is_one(extent: Extent) -> bool:
+    """Whether an extent is the number 1, which broadcasts; a size is not, whatever a call brings."""
+    return isinstance(extent, int) and extent == 1
+
+
 def agree(what: str, a: Extent, b: Extent, message: str) -> None:
     """Two extents must be equal: checked now where both are numbers, else a fact of the call."""
     if a is b:
         return
     td.check(a == b, f"{what}: {message}", error=td.ShapeError)
+
+
+def agree_shapes(what: str, a: Sequence[Extent], b: Sequence[Extent], message: str) -> None:
+    """Two shapes must be equal, extent by extent (`agree`). Errors: E130 ranks or extents that differ."""
+    td.check(len(a) == len(b), f"{what}: {message}", error=td.ShapeError)
+    for mine, theirs in zip(a, b, strict=True):
+        agree(what, mine, theirs, message)
 
 
 def broadcast_shape(what: str, *operands: Operand) -> tuple[Extent, ...]:
@@ -33,7 +45,7 @@ def broadcast_shapes(what: str, shapes: Sequence[tuple[Extent, ...]], message: s
     found: list[Extent] = []
     for place in range(-rank, 0):
         extents = [shape[place] for shape in shapes if len(shape) >= -place]
-        wide = [extent for extent in extents if not (isinstance(extent, int) and extent == 1)]
+        wide = [extent for extent in extents if not is_one(extent)]
         for other in wide[1:]:
             agree(what, wide[0], other, message)
         found.append(wide[0] if wide else 1)
@@ -46,8 +58,7 @@ def element(operand: Operand, at: Sequence[td.Expr | int]) -> td.Expr | int | fl
         return operand
     inside = at[len(at) - operand.ndim :]
     index = tuple(
-        0 if isinstance(extent, int) and extent == 1 else subscript
-        for extent, subscript in zip(operand.shape, inside, strict=True)
+        0 if is_one(extent) else subscript for extent, subscript in zip(operand.shape, inside, strict=True)
     )
     return operand[index]
 
@@ -91,6 +102,11 @@ def without(at: Sequence[td.Expr | int], *axes: int) -> Index:
 def is_float(x: td.Tensor) -> bool:
     """Whether a tensor holds floats."""
     return "float" in x.dtype.name
+
+
+def check_floats(what: str, x: td.Tensor) -> None:
+    """Errors: E130 a tensor that holds no floats."""
+    td.check(is_float(x), f"{what}: x is of floats, not {x.dtype.name}", error=td.DTypeError)
 
 
 def is_integer(x: td.Tensor) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, is_integer, one_axis
+from tdsl.ops.broadcasting import Extent, agree, agree_shapes, is_integer, one_axis, replaced
 from tdsl.ops.operator import op
 
 Array = np.ndarray
@@ -111,3 +111,85 @@ def one_hot(indices: td.Tensor, num_classes: int, dtype: str = "float32") -> td.
         return td.cast(td.where(hit, 1, 0), dtype)
 
     return td.compute("one_hot", (*indices.shape, num_classes), value)
+
+
+def _along_range(**given: object) -> tuple[object, object]:
+    x, axis = given["x"], given["axis"]
+    assert isinstance(x, td.Tensor) and isinstance(axis, int)
+    return _range(given["indices"], x.shape[one_axis("take_along_axis", axis, x.ndim)])
+
+
+@op(
+    reference=lambda x, indices, axis=-1: np.take_along_axis(x, indices, axis),
+    ranges={"indices": _along_range},
+)
+def take_along_axis(x: td.Tensor, indices: td.Tensor, axis: int = -1) -> td.Tensor:
+    """The element of x along an axis that the index at the same place names.
+
+    Args:
+        x: any shape but a scalar. indices: integers of x's rank, x's extents in the other axes.
+
+    Returns: the shape of `indices`. Errors: as `take`. Source: the array API's `take_along_axis`, ONNX's GatherElements.
+    """
+    _check_indices("take_along_axis", indices)
+    at = one_axis("take_along_axis", axis, x.ndim)
+    td.check(
+        indices.ndim == x.ndim, f"take_along_axis: ranks {x.ndim} and {indices.ndim}", error=td.ShapeError
+    )
+    for each in range(x.ndim):
+        if each != at:
+            agree(
+                "take_along_axis",
+                x.shape[each],
+                indices.shape[each],
+                f"{x.shape} and {indices.shape} differ in axis {each}",
+            )
+    extent = x.shape[at]
+    td.check(extent >= 1, f"take_along_axis: axis {axis} is empty", error=td.ShapeError)
+
+    def value(*place: td.Expr) -> td.Expr:
+        return x[replaced(place, at, _place(indices[place], extent, indices))]
+
+    return td.compute("take_along_axis", indices.shape, value)
+
+
+def _index_add_reference(x: Array, indices: Array, source: Array) -> Array:
+    found = x.copy()
+    np.add.at(found, indices, source)
+    return found
+
+
+def _index_add_range(**given: object) -> tuple[object, object]:
+    x = given["x"]
+    assert isinstance(x, td.Tensor)
+    return (0, x.shape[0])
+
+
+@op(reference=_index_add_reference, ranges={"indices": _index_add_range})
+def index_add(x: td.Tensor, indices: td.Tensor, source: td.Tensor) -> td.Tensor:
+    """X with the rows of `source` added to the rows that `indices` names, one after the other.
+
+    Args:
+        x: (n, ...). indices: (k,), integers in 0 … n - 1. source: (k, ...), of x's dtype.
+
+    Errors: E130 shapes that do not fit; C112 an index out of range. Source: PyTorch's `torch.index_add` along axis 0.
+    """
+    _check_indices("index_add", indices)
+    td.check(
+        x.ndim > 0 and indices.ndim == 1, "index_add: x has rows, indices is a vector", error=td.ShapeError
+    )
+    agree_shapes(
+        "index_add",
+        source.shape,
+        (indices.shape[0], *x.shape[1:]),
+        f"{source.shape} are no rows for {indices.shape} indices of {x.shape}",
+    )
+    td.check(x.shape[0] >= 1, "index_add: x has no rows", error=td.ShapeError)
+    over = [td.axis(f"r{each}", extent) for each, extent in enumerate(source.shape)]
+    row = td.clamp(td.cast(indices[over[0]], "int64"), 0, x.shape[0] - 1)
+    place = (row, *over[1:])
+
+    def value(running: td.Tensor) -> td.Expr:
+        return running[place] + source[tuple(over)]
+
+    return td.update("index_add", x, over=tuple(over), at=place, value=value)

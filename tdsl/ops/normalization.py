@@ -9,6 +9,7 @@ import numpy as np
 
 import tdsl as td
 from tdsl.ops.broadcasting import Extent, agree, count_of, is_float, one_axis, without
+from tdsl.ops.elements import applied
 from tdsl.ops.operator import op
 
 Array = np.ndarray
@@ -282,3 +283,64 @@ def group_norm(
         return _scaled("group_norm", (x[place] - mean[b, g]) * scale[b, g], weight, bias, place[1])
 
     return td.compute("group_norm", x.shape, value)
+
+
+def _instance_norm_reference(
+    x: Array, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+) -> Array:
+    return _group_norm_reference(x, x.shape[1], weight, bias, eps)
+
+
+@op(reference=_instance_norm_reference, specialize={"x": (1,)})
+def instance_norm(
+    x: td.Tensor, weight: td.Tensor | None = None, bias: td.Tensor | None = None, eps: float = 1e-5
+) -> td.Tensor:
+    """Each channel normalised over all its places: group_norm with as many groups as channels.
+
+    Args:
+        x: (n, channels, ...), floats, a constant number of channels. weight, bias: (channels,), or None.
+
+    Errors: E130. Source: Ulyanov et al., Instance Normalization, 2016; ONNX's InstanceNormalization.
+    """
+    td.check(x.ndim >= 2, "instance_norm: x is (n, channels, ...)", error=td.ShapeError)
+    channels = x.shape[1]
+    td.check(
+        isinstance(channels, int), f"instance_norm: {channels} channels is no number", error=td.ShapeError
+    )
+    return applied(group_norm, x, channels, weight, bias, eps)
+
+
+def _normalize_reference(x: Array, axis: int = -1, eps: float = 1e-12) -> Array:
+    wide = x.astype(np.float64)
+    return wide / np.maximum(np.sqrt((wide * wide).sum(axis, keepdims=True)), eps)
+
+
+@op(reference=_normalize_reference)
+def normalize(x: td.Tensor, axis: int = -1, eps: float = 1e-12) -> td.Tensor:
+    """X by its Euclidean length along an axis, at least eps.
+
+    Args:
+        x: any shape but a scalar, floats.
+
+    Source: PyTorch's `functional.normalize` with p = 2, ONNX's LpNormalization.
+    """
+    _floats("normalize", x)
+    at = one_axis("normalize", axis, x.ndim)
+    k = td.reduce_axis("k", x.shape[at])
+
+    def length(*rest: td.Expr) -> td.Expr:
+        element = x[(*rest[:at], k, *rest[at:])]
+        return td.maximum(td.sqrt(td.sum(element * element, over=k)), eps)
+
+    lengths = td.compute("normalize_length", without(x.shape, at), length)
+
+    def value(*place: td.Expr) -> td.Expr:
+        return x[place] / lengths[without(place, at)]
+
+    return td.compute("normalize", x.shape, value)
+
+
+@op(reference=lambda x, axis=-1: _softmax_reference(-x, axis))
+def softmin(x: td.Tensor, axis: int = -1) -> td.Tensor:
+    """softmax(-x) along an axis. Args: as `softmax`. Source: PyTorch's `functional.softmin`."""
+    return applied(softmax, -x, axis)

@@ -44,3 +44,23 @@ def test_bad_arguments():
 
 def test_classes_outside_give_zeros():
     assert np.array_equal(td.ops.one_hot(np.array([-1, 1, 9]), 3), [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+
+
+def test_elements_along_an_axis():
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    agrees(td.ops.take_along_axis, x, np.array([[-4, 3, 0, 0, 1], [1, 1, 1, -1, 2], [0, 0, 0, 0, 3]]))
+    agrees(td.ops.take_along_axis, x, np.array([[2, 0, 1, 1]], np.int32), 0)
+    with pytest.raises(td.TdslError, match="outside its declared range"):
+        td.ops.take_along_axis(x, np.full((3, 1), 4))
+    with pytest.raises(td.TdslError, match="differ in axis 0"):
+        td.ops.take_along_axis(x, np.zeros((2, 1), int))
+
+
+def test_rows_added():
+    x, rows = np.ones((5, 3), np.float32), np.array([0, 4, 0, 2])
+    agrees(td.ops.index_add, x, rows, np.arange(12, dtype=np.float32).reshape(4, 3))
+    agrees(td.ops.index_add, x[:, 0].copy(), rows, np.arange(4, dtype=np.float32))
+    with pytest.raises(td.TdslError, match="are no rows for"):
+        td.ops.index_add(x, rows, x)
+    with pytest.raises(td.TdslError, match="outside its declared range"):
+        td.ops.index_add(x, rows + 1, x[:4])

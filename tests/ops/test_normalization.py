@@ -52,3 +52,16 @@ def test_bad_arguments():
         td.ops.softmax(np.zeros((2, 3), int))
     with pytest.raises(td.ShapeError, match="there is no axis 3"):
         td.ops.softmax(floats(2, 3), axis=3)
+
+
+def test_lengths_channels_and_minima():
+    x = np.random.default_rng(9).standard_normal((2, 3, 4, 5), dtype=np.float32)
+    w = np.array([1, 2, 3], np.float32)
+    agrees(td.ops.instance_norm, x)
+    agrees(td.ops.instance_norm, x, w, -w)
+    for axis in (1, -1):
+        agrees(td.ops.normalize, x, axis)
+        agrees(td.ops.softmin, x, axis)
+    assert not td.ops.normalize(x * 0).any()
+    with pytest.raises(td.TdslError, match="instance_norm: x is"):
+        td.ops.instance_norm(x[0, 0, 0])

@@ -25,3 +25,15 @@ def test_integers_are_widened():
 def test_bad_axis():
     with pytest.raises(td.ShapeError, match="there is no axis 2"):
         td.ops.cumsum(np.zeros((2, 3)), axis=2)
+
+
+def test_running_extremes():
+    x = np.array([[1, np.nan, 3, -1], [2, 5, 4, 6]], np.float32)
+    for axis in (0, 1):
+        agrees(td.ops.cummax, x, axis)
+        agrees(td.ops.cummin, x, axis)
+    y = np.random.default_rng(0).integers(-128, 128, (4, 5)).astype(np.int8)
+    assert td.ops.cummax(y).dtype == np.int8
+    agrees(td.ops.cummax, y)
+    with pytest.raises(td.DTypeError, match="x is of numbers, not bool"):
+        td.ops.cummax(y > 0)
