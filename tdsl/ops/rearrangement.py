@@ -68,7 +68,7 @@ def rot90(x: td.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> td.Tensor:
         index, (a, b) = list(at), (at[first], at[second])
         last, end = x.shape[first] - 1, x.shape[second] - 1
         turned = {0: (a, b), 1: (b, end - a), 2: (last - a, end - b), 3: (last - b, a)}
-        index[first], index[second] = turned[k % 4]  # pyright: ignore[reportCallIssue, reportArgumentType]
+        index[first], index[second] = turned[k % 4]
         return x[tuple(index)]
 
     return td.compute("rot90", tuple(shape), value)
