@@ -30,6 +30,7 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
     "ops": (1, 2),
     "legality": (1,),
     "edit_distance": (2,),
+    "cuda": (1,),
 }
 """Workload -> numbers of threads it is measured with."""
 

@@ -82,7 +82,9 @@ def _vector(plan: StagePlan, extents: Sequence[int], where: Location | None) -> 
     last = extents[-1] if extents else 1
     if asked is None:
         width = max(tensor.dtype.bytes for tensor in plan.state.stage.tensors)
-        return max((n for n in (16, 8, 4, 2, 1) if n * width <= WIDEST_BYTES and last % n == 0), default=1)
+        row = _row(plan, last)
+        fitting = (n for n in (16, 8, 4, 2, 1) if n * width <= WIDEST_BYTES and last % n == row % n == 0)
+        return max(fitting, default=1)
     if last % asked:
         along = plan.state.axes[-1] if plan.state.axes else "no axis"
         raise LimitError(
@@ -93,3 +95,9 @@ def _vector(plan: StagePlan, extents: Sequence[int], where: Location | None) -> 
             hint=["a tile that is a multiple of it", f'cooperate("{plan.name}") chooses a width that fits'],
         )
     return asked
+
+
+def _row(plan: StagePlan, last: int) -> int:
+    """How long the stored rows are, whose vectors begin at their multiples: padded ones longer than what is made."""
+    factor = dict(plan.state.aligns).get(plan.state.dims[-1], 1) if plan.state.dims else 1
+    return -(-last // factor) * factor

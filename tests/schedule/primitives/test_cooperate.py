@@ -53,3 +53,13 @@ def test_a_vector_that_does_not_divide():
     assert caught.value.code == "L131"
     assert "vector=4 does not divide the 30 elements" in str(caught.value)
     assert caught.value.where == s.steps[-1].where
+
+
+def test_the_chosen_width_fits_rows_that_are_padded():
+    """Rows of 33 begin at no multiple of a vector: neighbours apart would be four accesses to every fourth element."""
+    x = td.placeholder("x", (64, 32))
+    y = td.compute("y", (32, 64), lambda i, j: x[j, i])
+    s = td.schedule(y).split(y, "j", 32, into=("jo", "ji")).bind(y, {"jo": "block.x", "ji": "thread.x"})
+    s = s.reorder(y, "jo", "ji", "i").cache_read(x, y, name="xs", scope="shared").compute_at("xs", y, "ji")
+    assert "vector for xs.lane in 0 .. 4" in str(s.cooperate("xs"))
+    assert "vector" not in str(s.align("xs", "i", 33).cooperate("xs"))
