@@ -25,7 +25,7 @@ from tdsl.schedule.nest import (
     NestLoop,
     Storage,
 )  # fmt: skip
-from tdsl.schedule.nest_device import Items, Uniform, block_extents, filled, gathered
+from tdsl.schedule.nest_device import Items, Uniform, block_extents, each_kernel, filled, gathered
 from tdsl.schedule.state import State
 from tdsl.schedule.step_lines import said_at
 
@@ -47,7 +47,7 @@ def completed(state: State, items: Items, storage: Sequence[Storage]) -> Items:
     items = filled(items, shared, private)
     buffers = {one.tensor: one for one in storage}
     placing = _Placing(state, stages, buffers)
-    return gathered(tuple(placing.root(item, Uniform(shared)) for item in items))
+    return gathered(each_kernel(items, lambda item: placing.kernel(item, Uniform(shared))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,12 @@ class _Placing:
         self.buffers = buffers
         self.seen: dict[str, bool] = {one.buffer: one.scope not in PRIVATE for one in buffers.values()}
 
-    def root(self, item: NestItem, uniform: Uniform) -> NestItem:
-        """One kernel."""
+    def kernel(self, item: NestItem, uniform: Uniform) -> Items:
+        """One kernel: it begins when the one before has ended, so nothing is pending."""
         if prod(block_extents(item).values()) == 1:
-            return item
+            return (item,)
         made, _ = self.items((item,), _NOTHING, uniform)
-        return made[-1]
+        return made
 
     def items(self, items: Items, pending: Touches, uniform: Uniform) -> tuple[Items, Touches]:
         """`items` with barriers, and what is touched since the last one."""

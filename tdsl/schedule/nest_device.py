@@ -8,7 +8,7 @@ done by the first thread along that dimension.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from tdsl.errors import LimitError
@@ -186,14 +186,25 @@ def _largest(items: Items) -> dict[str, int]:
 
 
 def filled(items: Items, shared: frozenset[str], private: frozenset[str]) -> Items:
-    """Every root item with its thread loops as long as the block, what is not shared out done by one thread.
+    """Every kernel with its thread loops as long as its block, what is not shared out done by one thread.
 
     shared: stages in shared storage; private: stages whose storage belongs to a thread.
     """
+
+    def one(item: NestItem) -> Items:
+        return _Filling(shared, private, block_extents(item)).items((item,), Uniform(shared), frozenset())
+
+    return each_kernel(items, one)
+
+
+def each_kernel(items: Items, change: Callable[[NestItem], Items]) -> Items:
+    """Root items with each kernel changed on its own: arrays between kernels stand around several."""
     result: list[NestItem] = []
     for item in items:
-        extents = block_extents(item)
-        result += _Filling(shared, private, extents).items((item,), Uniform(shared), frozenset())
+        if isinstance(item, NestAllocate) and item.storage.scope == "heap":
+            result.append(replace(item, body=each_kernel(item.body, change)))
+        else:
+            result += change(item)
     return tuple(result)
 
 

@@ -12,14 +12,13 @@ a_kernel(const float* __restrict__ x, float* __restrict__ a, const long long x_s
   }
 }
 
-extern "C" __global__ void __launch_bounds__(32)
+extern "C" __global__ void __launch_bounds__(16)
 b_kernel(float* __restrict__ b, const float* __restrict__ a, const long long b_stride_0, const long long b_stride_1, const long long m, const long long n)
 {
   const int b_jo = blockIdx.y;
   const int b_i = blockIdx.x;
   const int b_ji = threadIdx.x;
-  __syncthreads();
-  if (b_ji < 16 && b_jo * 16 + b_ji < m) {
+  if (b_jo * 16 + b_ji < m) {
     const int t = b_jo * 16 + b_ji;
     b[b_i * b_stride_0 + t * b_stride_1] = a[(long long)t * n + (long long)b_i] - 1.0f;
   }
