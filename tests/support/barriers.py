@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-import tdsl as td
 from tdsl.codegen.cuda.artifact import CudaArtifact
+from tdsl.codegen.interface import Interface
 from tdsl.runtime.cuda.emulate import Emulated
 from tdsl.runtime.cuda.hazards import Hazards
 from tdsl.runtime.prepare import prepare
@@ -29,13 +29,11 @@ static TDSL_QUIET bool tdsl_waits(int number) { return number != tdsl_left_out; 
 class WithoutOne:
     """The kernel. barriers: how many there are, in either body; text: its CUDA C as it was emitted."""
 
-    def __init__(self, kernel: td.Kernel) -> None:
-        artifact = kernel._origin.artifact
-        assert isinstance(artifact, CudaArtifact)
+    def __init__(self, artifact: CudaArtifact, interface: Interface) -> None:
         counts = {len(_BARRIER.findall(body.source)) for body in artifact.bodies}
         assert len(counts) == 1, "both bodies of a build wait where its loops do"
         self.text = artifact.bodies[0].source
-        self.interface = kernel.interface
+        self.interface = interface
         (self.barriers,) = counts
         bodies = tuple(replace(body, source=_CHOICE + _numbered(body.source)) for body in artifact.bodies)
         self._emulated = Emulated(replace(artifact, bodies=bodies), self.interface)
