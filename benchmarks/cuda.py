@@ -41,7 +41,12 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
             line = {**code, **accesses, "stands_for": kernel.stands_for}
             wrong = shortfalls(kernel, line)
             yield record.row(
-                "cuda", f"{kernel.name} {architecture}", "tdsl", **line, shortfalls=wrong, note=_note(line, wrong)
+                "cuda",
+                f"{kernel.name} {architecture}",
+                "tdsl",
+                **line,
+                shortfalls=wrong,
+                note=_note(line, wrong),
             )
 
 

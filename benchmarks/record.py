@@ -53,7 +53,16 @@ def missing(workload: str, case: str, who: str, reason: str) -> Line:
 def machine() -> Line:
     """The first line of a file: where and with what it was measured."""
     versions = {}
-    for package in ("tdsl", "numpy", "llvmlite", "islpy", "halide", "numba", "apache-tvm", "nvidia-cuda-nvrtc"):
+    for package in (
+        "tdsl",
+        "numpy",
+        "llvmlite",
+        "islpy",
+        "halide",
+        "numba",
+        "apache-tvm",
+        "nvidia-cuda-nvrtc",
+    ):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

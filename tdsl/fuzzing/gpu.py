@@ -7,7 +7,7 @@ fused loops; inputs are staged in shared memory, results in registers, reduction
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import tdsl as td
 from tdsl.fuzzing.directives import draw_directive
@@ -80,8 +80,7 @@ def _on_gpu(drawing: Drawing, state: _State, stage: str) -> None:
         return
     if held:
         state.step(f'.compute_at("{held}", "{stage}", "{(threads or blocks)[-1]}")')
-    for text in _inside(drawing, state.schedule, held or stage, stage, (blocks[-1], (threads or blocks)[-1])):
-        state.step(text)
+    _inside(drawing, state, held or stage, stage, (blocks[-1], (threads or blocks)[-1]))
 
 
 def _data_axes(schedule: td.Schedule, stage: str) -> list[str]:
@@ -100,7 +99,7 @@ def _bound(drawing: Drawing, state: _State, stage: str, most: int = 2) -> tuple[
             f'.split("{stage}", "{axis}", {dice.choice(FACTORS)}, into=("{outer}", "{inner}"))'
         ):
             blocks.append(outer)
-            threads.append(inner)
+            threads.append(_interleaved(drawing, state, stage, axis, inner))
         else:
             blocks.append(axis)
     kept = [axis for axis in state.schedule.axes(stage) if axis not in (*blocks, *threads)]
@@ -113,6 +112,15 @@ def _bound(drawing: Drawing, state: _State, stage: str, most: int = 2) -> tuple[
     return (blocks, threads) if state.step(f'.bind("{stage}", {{{text}}})') else ([], [])
 
 
+def _interleaved(drawing: Drawing, state: _State, stage: str, axis: str, inner: str) -> str:
+    """The loop over threads: now and then a thread's elements lie a row of threads apart."""
+    dice, own, thread = drawing.dice, f"{axis}w", f"{axis}u"
+    if dice.random() < 0.7:
+        return inner
+    made = state.step(f'.split("{stage}", "{inner}", {dice.choice(FACTORS)}, into=("{own}", "{thread}"))')
+    return thread if made else inner
+
+
 def _places(dice: random.Random, kind: str, axes: list[str]) -> dict[str, str]:
     letters = list(PLACES[: len(axes)])
     if dice.random() < 0.3:
@@ -122,43 +130,76 @@ def _places(dice: random.Random, kind: str, axes: list[str]) -> dict[str, str]:
     return {axis: f"{kind}.{letter}" for axis, letter in zip(axes, letters, strict=True)}
 
 
-def _inside(
-    drawing: Drawing, schedule: td.Schedule, stage: str, host: str, loops: tuple[str, str]
-) -> Iterator[str]:
+def _inside(drawing: Drawing, state: _State, stage: str, host: str, loops: tuple[str, str]) -> None:
     """What happens within a block and within a thread: a split of the sum, copies close by, vectors, unrolled loops."""
     dice, (block, thread) = drawing.dice, loops
-    reducing = schedule.reduce_axes(stage)
+    reducing = state.schedule.reduce_axes(stage)
     shared, own = (host, block), (host, thread)
     if reducing and dice.random() < 0.5:
         axis = dice.choice(reducing)
-        yield f'.split("{stage}", "{axis}", {dice.choice([2, 3, 4, 8])}, into=("{axis}o", "{axis}i"))'
+        state.step(f'.split("{stage}", "{axis}", {dice.choice([2, 3, 4, 8])}, into=("{axis}o", "{axis}i"))')
         if dice.random() < 0.5:
             shared = own = (stage, f"{axis}o")
-    for tensor in schedule.reads(stage):
+    for tensor in state.schedule.reads(stage):
         if dice.random() < 0.4:
-            name, scope = f"h{drawing.count}", dice.choice(["shared", "shared", "shared", "register"])
-            drawing.count += 1
-            place = shared if scope == "shared" else own
-            yield f'.cache_read("{tensor}", "{stage}", name="{name}", scope="{scope}")'
-            yield f'.compute_at("{name}", "{place[0]}", "{place[1]}")'
-            if scope == "shared" and dice.random() < 0.8:
-                vector = dice.choice(["", "", "", "", ", vector=1", ", vector=2", ", vector=4"])
-                yield f'.cooperate("{name}"{vector})'
-    axes = schedule.axes(stage)
+            _copied(drawing, state, tensor, stage, shared, own)
+    axes = state.schedule.axes(stage)
     if axes and dice.random() < 0.3:
-        yield f'.vectorize("{stage}", "{axes[-1]}", {dice.choice([2, 4])})'
+        state.step(f'.vectorize("{stage}", "{axes[-1]}", {dice.choice([2, 4])})')
     if axes and dice.random() < 0.3:
-        yield f'.unroll("{stage}", "{dice.choice(axes)}")'
+        state.step(f'.unroll("{stage}", "{dice.choice(axes)}")')
+
+
+def _copied(
+    drawing: Drawing, state: _State, tensor: str, stage: str, shared: tuple[str, str], own: tuple[str, str]
+) -> None:
+    """A copy of what a stage reads: a block's, made by all its threads, or a thread's."""
+    dice, name = drawing.dice, f"h{drawing.count}"
+    scope = dice.choice(["shared", "shared", "shared", "register"])
+    drawing.count += 1
+    place = shared if scope == "shared" else own
+    if not state.step(f'.cache_read("{tensor}", "{stage}", name="{name}", scope="{scope}")'):
+        return
+    state.step(f'.compute_at("{name}", "{place[0]}", "{place[1]}")')
+    if scope != "shared":
+        return
+    dims = state.schedule.dims(name)
+    if dims and dice.random() < 0.2:
+        state.step(f'.align("{name}", "{dims[-1]}", {dice.choice([3, 4, 5, 16])})')
+    draw = dice.random()
+    if draw < 0.6:
+        vector = dice.choice(["", "", "", "", ", vector=1", ", vector=2", ", vector=4"])
+        state.step(f'.cooperate("{name}"{vector})')
+    elif draw < 0.9:
+        _shared_out(drawing, state, name)
+
+
+def _shared_out(drawing: Drawing, state: _State, stage: str) -> None:
+    """The loops of a stage in shared storage over threads of its own choice, which need not divide them."""
+    dice = drawing.dice
+    threads = list[str]()
+    for axis in _data_axes(state.schedule, stage)[-dice.choice([1, 2]) :]:
+        inner = f"{axis}t"
+        split = f'.split("{stage}", "{axis}", {dice.choice(FACTORS)}, into=("{axis}s", "{inner}"))'
+        threads.append(inner if dice.random() < 0.8 and state.step(split) else axis)
+    if threads:
+        text = ", ".join(f'"{axis}": "{place}"' for axis, place in _places(dice, "thread", threads).items())
+        state.step(f'.bind("{stage}", {{{text}}})')
 
 
 def _in_parts(drawing: Drawing, state: _State, stage: str) -> None:
-    """A reduction in parts, one thread a part, and their sum."""
+    """A reduction in parts, one thread a part, and their sum: in a kernel of its own, or in the block that adds them."""
     dice = drawing.dice
     axis, name = dice.choice(state.schedule.reduce_axes(stage)), f"f{drawing.count}"
     drawing.count += 1
     part = dice.choice([f"{axis}x", f"{axis}y"])
-    if state.step(
+    factored = state.step(
         f'.split("{stage}", "{axis}", {dice.choice([2, 4, 8, 32])}, into=("{axis}x", "{axis}y"))'
-    ) and state.step(f'.rfactor("{stage}", "{part}", name="{name}")'):
+    ) and state.step(f'.rfactor("{stage}", "{part}", name="{name}")')
+    if factored and dice.random() < 0.5:
         _bound(drawing, state, name)
-    _bound(drawing, state, stage)
+        factored = False
+    blocks, _ = _bound(drawing, state, stage)
+    if factored and blocks and state.step(f'.compute_at("{name}", "{stage}", "{blocks[-1]}")'):
+        state.step(f'.scope("{name}", "shared")')
+        _shared_out(drawing, state, name)

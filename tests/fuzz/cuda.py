@@ -7,19 +7,24 @@ reassociates, and no access may be a hazard. A failure prints its seed and is ma
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 
+from benchmarks.record import machine
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tdsl.fuzzing.report import verdicts
 from tests.support.case import Case
 from tests.support.cuda_case import Outcome, again, draw_case, judge
 from tests.support.shrink import shrink
+
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "fuzz-cuda.jsonl"
 
 SECONDS = 120.0
 """What one case may take."""
@@ -35,11 +40,29 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     failures: dict[str, list[int]] = field(default_factory=dict)
 
+    def figures(self) -> dict[str, object]:
+        """For a file: what was drawn, accepted, built and run, and what failed, by seed."""
+        words = ("accepted", "refused", "build", "call")
+        named = {
+            word: {
+                key.partition(" ")[2]: count
+                for key, count in sorted(self.counts.items())
+                if key.split(" ")[0] == word
+            }
+            for word in words
+        }
+        return {
+            "schedules": self.ran, "drawn": self.drawn, "directives_median": median(self.directives or [0]),
+            "runs": self.counts["runs"], "runs_bit_equal": self.counts["runs bit equal"],
+            "runs_with_hazards": sum(len(seeds) for kind, seeds in self.failures.items() if "hazard" in kind),
+            "failures": self.failures, **named,
+        }  # fmt: skip
+
     def text(self) -> str:
         """For people."""
         lines = [
             f"{self.ran} schedules run of {self.drawn} drawn, median {median(self.directives or [0]):g} directives; "
-            f"{self.counts['runs']} runs without a hazard",
+            f"{self.counts['runs']} runs without a hazard, {self.counts['runs bit equal']} of them compared bit by bit",
             *verdicts(self.counts),
         ]
         for word in ("build", "call", "program"):
@@ -99,12 +122,19 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it")
     parser.add_argument("--trials", type=int, default=60, help="how many smaller cases to try for a failure")
+    parser.add_argument("--record", action="store_true", help=f"add the figures to {RESULTS.name}")
     options = parser.parse_args()
     if not any(map(shutil.which, ("c++", "g++", "clang++"))):
         print("not run: needs a C++ compiler")
         return 0
     tally = fuzz(options.schedules, 60 * options.minutes, options.seed, options.trials)
     print(tally.text())
+    if options.record:
+        figures = {"format": 1, "workload": "fuzz-cuda", "seed": options.seed, **tally.figures()}
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(
+                "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in (machine(), figures))
+            )
     return 1 if tally.failures else 0
 
 

@@ -76,7 +76,7 @@ def judge(outcome: Outcome, schedule: td.Schedule) -> Outcome:
         return outcome
     for sizes in other_sizes(case)[:RUNS]:
         try:
-            _compare(case, subject, schedule, kernel, right, sizes)
+            compared = _compare(case, subject, schedule, kernel, right, sizes)
         except td.CallError as error:
             outcome.tally[f"call {type(error).__name__} {error.code}"] += 1
             continue
@@ -85,6 +85,7 @@ def judge(outcome: Outcome, schedule: td.Schedule) -> Outcome:
             outcome.failure = Failure(found.kind, f"sizes {sizes}\n{found.detail}")
             break
         outcome.tally["runs"] += 1
+        outcome.tally["runs bit equal"] += compared
         outcome.ran = True
     return outcome
 
@@ -96,7 +97,8 @@ def _compare(
     kernel: td.Kernel,
     right: td.Kernel,
     sizes: dict[str, int],
-) -> None:
+) -> bool:
+    """Whether results were compared, and equal to the bit; a run where sums round is only watched. Errors: `Mismatch`."""
     exact = not any(label in schedule.history() for label in INEXACT)
     whole = not exact and exact_at(case.program, sizes)
     inputs = subject.inputs(sizes, case.seed, "whole" if whole else case.mode)
@@ -111,10 +113,11 @@ def _compare(
         if is_array(before) and is_array(after) and not same_bits(after, before):
             raise Mismatch("an input changed", first_difference(after, before))
     if not exact and not whole:
-        return
+        return False
     for tensor, got, want in zip(schedule.outputs, outs, wanted, strict=True):
         if not same_bits(got, want):
             raise Mismatch("emulation and CPU differ", f"{tensor.name}: {first_difference(got, want)}")
+    return True
 
 
 def again(case: Case) -> Outcome:
