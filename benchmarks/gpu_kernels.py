@@ -74,10 +74,10 @@ def column_sums(rows: int, columns: int) -> td.Schedule:
 def softmax(rows: int, columns: int) -> td.Schedule:
     """A row a block: read once, kept in shared memory, written once."""
     x = td.placeholder("x", (rows, columns))
-    k, l = td.reduce_axis("k", columns), td.reduce_axis("l", columns)
+    k, again = td.reduce_axis("k", columns), td.reduce_axis("l", columns)
     top = td.compute("top", (rows,), lambda i: td.max(x[i, k], over=k))
     e = td.compute("e", (rows, columns), lambda i, j: td.exp(x[i, j] - top[i]))
-    total = td.compute("total", (rows,), lambda i: td.sum(e[i, l], over=l))
+    total = td.compute("total", (rows,), lambda i: td.sum(e[i, again], over=again))
     y = td.compute("y", (rows, columns), lambda i, j: e[i, j] / total[i])
     s = (
         td.schedule(y)

@@ -41,4 +41,3 @@ LINE = {
 def test_each_shortfall_is_named(field, value, said):
     assert cuda.shortfalls(KERNELS[0], LINE) == []
     assert cuda.shortfalls(KERNELS[0], LINE | {field: value}) == [said]
-
