@@ -16,12 +16,20 @@ from tdsl.settings import nvdisasm_program
 
 
 def disassembled(cubin: bytes) -> str:
-    """SASS of all kernels of an image. Errors: T105 no disassembler."""
+    """SASS of all kernels of an image. Errors: T105 no disassembler that runs."""
     program = _program()
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(cubin)
         file.flush()
-        done = subprocess.run([program, "-c", file.name], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run([program, "-c", file.name], capture_output=True, text=True, check=False)
+        except OSError as reason:
+            raise MissingTool(
+                "T105",
+                "nvdisasm cannot be run",
+                why=[f"{Path(program).name}: {reason.strerror}"],
+                extra="cuda-dev",
+            ) from None
     if done.returncode:
         raise MissingTool(
             "T105", "nvdisasm did not read the image", why=done.stderr.splitlines()[:3], extra="cuda-dev"

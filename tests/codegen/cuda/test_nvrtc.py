@@ -3,24 +3,39 @@
 import pytest
 
 import tdsl as td
+from benchmarks.gpu_kernels import KERNELS as BENCHMARKS
 from tdsl.codegen.cuda import nvrtc
 from tdsl.codegen.cuda.nvrtc import compile_cuda
+from tdsl.verify.cases import CASES
 from tests.support.gpu_schedules import SAMPLES
 
 ARCHITECTURES = ("sm_80", "sm_90a", "sm_100a", "sm_120")
 
 
+KERNELS = {
+    **{name: lambda make=make: make().scheduled for name, make in SAMPLES.items()},
+    **{f"matrix: {one.name}": one.schedule for one in CASES},
+    **{f"benchmark: {one.name}": lambda one=one: one.schedule(*one.small) for one in BENCHMARKS},
+}
+"""Every schedule for a GPU that is run anywhere: the shared ones, the matrix of `tdsl verify --cuda`, the benchmarks."""
+
+
 @pytest.mark.needs("cuda", "nvidia")
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", KERNELS)
 def test_every_kernel_compiles_without_warnings(name):
-    sample = SAMPLES[name]().scheduled
+    schedule = KERNELS[name]()
     for architecture in ARCHITECTURES:
-        built = td.build(sample, target=f"cuda:{architecture}")
-        for body in built._origin.artifact.bodies:
+        for body in td.build(schedule, target=f"cuda:{architecture}")._origin.artifact.bodies:
             compiled = compile_cuda(body.source, architecture)
             assert compiled.warnings == ()
             assert compiled.cubin[:4] == b"\x7fELF"
             assert f".target {architecture}" in compiled.ptx
+
+
+@pytest.mark.needs("cuda", "nvidia")
+def test_a_warning_is_seen():
+    compiled = compile_cuda('extern "C" __global__ void k(int* a) { int unused = 1; a[0] = 2; }', "sm_80")
+    assert any("unused" in line for line in compiled.warnings)
 
 
 @pytest.mark.needs("cuda", "nvidia")
