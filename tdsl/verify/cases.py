@@ -274,4 +274,63 @@ def gather() -> td.Schedule:
     return td.schedule(y).split(y, "i", 32).bind(y, {"io": "block.x", "ii": "thread.x"})
 
 
+# ---------------------------------------------------------------- what blocks and threads share
+@case({"m": 128, "n": 128, "p": 16}, {"m": 130, "n": 68, "p": 12}, {"m": 5, "n": 3, "p": 2})
+def interleaved_product() -> td.Schedule:
+    """`td.schedules.gemm_tiles`: 8 by 8 results a thread, a row of threads apart."""
+    _, _, c = _product()
+    return td.schedules.gemm_tiles(td.schedule(c), c)
+
+
+@case({"m": 20, "n": 70}, {"m": 8, "n": 1}, tolerance=1e-6)
+def sums_of_a_block() -> td.Schedule:
+    """32 partial sums a row in shared memory with padded rows, added in the same block."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n), "float32")
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.sum(x[i, k], over=k))
+    return (
+        td.schedule(y)
+        .split(y, "k", 32, into=("ko", "ki"))
+        .rfactor(y, "ki", name="part")
+        .split(y, "i", 8)
+        .bind(y, {"io": "block.x", "ii": "thread.x"})
+        .compute_at("part", y, "io")
+        .scope("part", "shared")
+        .align("part", "i", 9)
+        .bind("part", {"ki": "thread.x", "i": "thread.y"})
+    )
+
+
+@case({"m": 9, "n": 40}, {"m": 1, "n": 1})
+def copy_in_parts() -> td.Schedule:
+    """A shared tile with a border, made by thread loops that do not divide it."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m + 2, n + 2), "float32")
+    y = td.compute("y", (m, n), lambda i, j: x[i, j] - x[i + 1, j + 1] * x[i + 2, j + 2])
+    return (
+        td.schedule(y)
+        .tile(y, {"i": 8, "j": 32}, into=("bi", "bj", "ii", "ji"))
+        .bind(y, {"bi": "block.y", "bj": "block.x", "ii": "thread.y", "ji": "thread.x"})
+        .cache_read(x, y, name="xs", scope="shared")
+        .compute_at("xs", y, "ji")
+        .split("xs", "d0", 8, into=("r", "rt"))
+        .split("xs", "d1", 32, into=("c", "ct"))
+        .reorder("xs", "c", "r", "rt", "ct")
+        .bind("xs", {"rt": "thread.y", "ct": "thread.x"})
+    )
+
+
+@case({"n": 200}, {"n": 0})
+def histogram() -> td.Schedule:
+    """Threads of several blocks add to one element at once; another kernel makes the zeros."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32", range=(0, 17))
+    zeros = td.compute("zeros", (17,), lambda j: td.cast(j * 0, "int32"))
+    i = td.axis("i", n)
+    h = td.update("H", zeros, over=i, at=(x[i],), value=lambda h: h[x[i]] + 1)
+    s = td.schedule(h).bind(zeros, {"j": "thread.x"}).atomic(h)
+    return s.split(h, "i", 64).bind(h, {"io": "block.x", "ii": "thread.x"})
+
+
 CASES: tuple[Case, ...] = tuple(_made)
