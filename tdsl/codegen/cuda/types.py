@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from fractions import Fraction
 
 from tdsl.dtypes import DType, value_of
 from tdsl.errors import TargetError
@@ -84,13 +85,27 @@ def _float_literal(bits: int, dtype: DType, value: float) -> str:
 
 
 def _shortest_single(value: float) -> str:
-    """The shortest decimal that a float32 parser reads back to the same bits."""
-    packed = struct.pack("<f", value)
+    """The shortest decimal that a parser of float32 reads back to the same bits, rounding once: it is nearest to `value`.
+
+    (Reading it as a double and rounding that would be two roundings.)
+    """
+    if not value:
+        return repr(value)
+    bits = int.from_bytes(struct.pack("<f", abs(value)), "little")
+    exact = Fraction(abs(value))
+    low, high = ((exact + _single(one)) / 2 for one in (bits - 1, bits + 1))
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == packed:
+        if low < abs(Fraction(text)) < high:
             return text
     return repr(value)
+
+
+def _single(bits: int) -> Fraction:
+    """The positive float32 of a pattern; behind the largest one, what would follow."""
+    if bits == 0x7F800000:
+        return Fraction(2) ** 128
+    return Fraction(struct.unpack("<f", bits.to_bytes(4, "little"))[0])
 
 
 def integer(value: int, dtype: DType) -> str:
