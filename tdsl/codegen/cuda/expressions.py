@@ -15,6 +15,7 @@ from tdsl.codegen.cuda.ranges import GREATEST, LEAST, NARROW, inside, reads_memo
 from tdsl.codegen.cuda.types import C_TYPES, c_type, literal
 from tdsl.dtypes import DTYPES, DType
 from tdsl.errors import InternalError
+from tdsl.expr.build import add
 from tdsl.expr.node import (
     INT64,
     Binary,
@@ -31,6 +32,7 @@ from tdsl.expr.node import (
     Select,
     Unary,
     Var,
+    index_const,
 )
 
 ATOM, UNARY, PRODUCT, SUM, SHIFT, ORDER, EQUAL, AND, XOR, OR, BOTH, EITHER, CHOICE = range(15, 2, -1)
@@ -165,12 +167,32 @@ def _index_binary(ctx: Context, node: Binary) -> Text | None:
         return Text(f"{op}({x.text}, {y.text})", ATOM, x.wide)
     if op in ("floordiv", "mod"):
         dividend, divisor = ctx.ranges.interval(node.lhs), ctx.ranges.interval(node.rhs)
-        if dividend[0] < 0 or divisor[0] <= 0:
+        if divisor[0] <= 0:
             return None
+        if dividend[0] < 0:
+            return _moved_up(ctx, node, dividend[0])
         x, y = expression(ctx, node.lhs), expression(ctx, node.rhs)
         sign = "/" if op == "floordiv" else "%"
         return Text(f"{x.within(PRODUCT)} {sign} {y.within(UNARY)}", PRODUCT, x.wide or y.wide)
     return None
+
+
+def _moved_up(ctx: Context, node: Binary, low: int) -> Text | None:
+    """Floor division by a constant of what may be negative: moved up by a multiple, where C's division floors.
+
+    Rewrite: ``x // 32`` with x >= -40 is ``(x + 64) / 32 - 2``; ``x % 32`` is ``(x + 64) % 32``.
+    """
+    if not isinstance(node.rhs, Const):
+        return None
+    factor = int(node.rhs.value)
+    count = -(low // factor)
+    moved = add(node.lhs, index_const(count * factor)) if count * factor <= NARROW[1] else None
+    if moved is None or not inside(ctx.ranges.interval(moved), NARROW):
+        return None
+    x = expression(ctx, moved)
+    if node.op == "mod":
+        return Text(f"{x.within(PRODUCT)} % {factor}", PRODUCT, x.wide)
+    return Text(f"{x.within(PRODUCT)} / {factor} - {count}", SUM, x.wide)
 
 
 def _index_ring(ctx: Context, node: Binary) -> Text:
