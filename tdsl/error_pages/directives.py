@@ -81,6 +81,16 @@ td.schedule(y).hoist(y, "j")
         CHAIN + 'td.schedule(b).prefetch(a, x, "i", 8)',
     ),
     ErrorPage(
+        "S337",
+        PlacementError,
+        "tiles that cannot be made ahead",
+        "`double_buffer` makes the tile of a later iteration before the present one uses its own. The stage has to be computed "
+        "and stored in a loop that runs serially, in memory, and to read nothing that this loop makes: it would not be there "
+        "yet. What is double-buffered in the same loop moves along.",
+        CHAIN + "td.schedule(b).double_buffer(a)",
+        CHAIN + 'td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").double_buffer(a)',
+    ),
+    ErrorPage(
         "S146",
         ArgumentError,
         "an intrinsic that nobody declared",

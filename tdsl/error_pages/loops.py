@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.error_pages.programs import BYTES, SCALE
+from tdsl.error_pages.programs import BYTES, CHAIN, SCALE
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -127,6 +127,16 @@ C = td.compute("C", (64, 16), lambda i, j: td.sum(td.cast(A[i, k], "int32") * td
 td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensorize(C, "ki", "vpdpbusd"))
 """,
         BYTES + 'td.build(td.schedule(C).tensorize(C, "j", "vpdpbusd"), target="interpret")',
+    ),
+    ErrorPage(
+        "L115",
+        LimitError,
+        "tiles that later directives keep from being made ahead",
+        "`double_buffer` is said of a stage in a serial loop. Where later directives move the stage, change the loop, put what "
+        "it reads into the loop, or make its tiles of different sizes, it cannot be made ahead any more.",
+        CHAIN
+        + 'td.build(td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").double_buffer(a).parallel(b, "io"))',
+        CHAIN + 'td.build(td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").double_buffer(a))',
     ),
     ErrorPage(
         "L121",

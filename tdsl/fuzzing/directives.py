@@ -251,6 +251,11 @@ def _prefetch(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.prefetch("{stage}", "{read}", "{axis}", {drawing.dice.choice([1, 2, 8])})'
 
 
+def _double_buffer(drawing: Drawing, schedule: td.Schedule) -> str:
+    copies = drawing.dice.choice(["", "", ", 3", ", 4"])
+    return f'.double_buffer("{some_producer(drawing, schedule)}"{copies})'
+
+
 def _tensorize(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = some_reducing(drawing, schedule)
     axes = schedule.axes(stage) or ("i",)
@@ -328,6 +333,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "fold": (6, _fold),
     "align": (3, _align),
     "prefetch": (3, _prefetch),
+    "double_buffer": (4, _double_buffer),
     "tensorize": (3, _tensorize),
     "atomic": (3, _atomic),
     "assume": (2, _assume),

@@ -146,4 +146,11 @@ def _instructs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     yield f'.tensorize("{stage}", "{first}", "{some_instruction(drawing, schedule)}")'
 
 
-PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms, _instructs)
+def _ahead(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """Tiles of a producer, the next made before the present is used."""
+    stage, host, axis = some_place(drawing, schedule)
+    yield f'.compute_at("{stage}", "{host}", "{axis}")'
+    yield f'.double_buffer("{stage}")'
+
+
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms, _instructs, _ahead)

@@ -220,6 +220,11 @@ class StageView:
         return self._with(self._schedule.prefetch(self._stage, tensor, axis, ahead))
 
     @hide_internal_frames
+    def double_buffer(self, copies: Factor = 2) -> StageView:
+        """See `Schedule.double_buffer`."""
+        return self._with(self._schedule.double_buffer(self._stage, copies))
+
+    @hide_internal_frames
     def tensorize(self, axis: str, intrinsic: str | Intrinsic) -> StageView:
         """See `Schedule.tensorize`."""
         return self._with(self._schedule.tensorize(self._stage, axis, intrinsic))

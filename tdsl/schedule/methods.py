@@ -79,6 +79,11 @@ class Methods:
         return self._then(primitives.Prefetch(*names, axis, ahead, where=here()))
 
     @hide_internal_frames
+    def double_buffer(self, stage: StageLike, copies: int | Knob = 2) -> Schedule:
+        """Makes the next tile of a stage before the present one is used. See `primitives/double_buffer.py`."""
+        return self._then(primitives.DoubleBuffer(stage_name(self._given, stage), copies, where=here()))
+
+    @hide_internal_frames
     def tensorize(self, stage: StageLike, axis: str, intrinsic: str | Intrinsic) -> Schedule:
         """Computes the innermost loops of a sum of products by one instruction. See `primitives/tensorize.py`."""
         text = intrinsic.text() if isinstance(intrinsic, Intrinsic) else intrinsic

@@ -38,6 +38,7 @@ from tdsl.schedule.nest_device import arranged_on_device, on_device, symbolic_th
 from tdsl.schedule.nest_fused import fused_loop, fused_threads
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_padding import has_room
+from tdsl.schedule.nest_pipeline import check_ahead, made_ahead, pipelined
 from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover, turned_round
 from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
@@ -108,6 +109,7 @@ class NestBuilder:
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
         self.prefetched: set[tuple[str, Prefetched]] = set()
         self.tensorized: set[str] = set()
+        self.ahead: set[str] = set()
         self.whole: set[Dim] = set()
         """Serial loops over whole tiles, whose partial ones have a condition inside."""
         self.storage = StoragePlanner(self)
@@ -119,21 +121,27 @@ class NestBuilder:
         items = self.storage.allocate(None, None, items)
         check_prefetches(self)
         check_tensorized(self)
+        check_ahead(self)
         if on_device(self.state):
             items = completed(self.state, items, self.storage.all())
         return Nest(items, self.storage.all(), self.state.outputs)
 
     # ------------------------------------------------------------ placement
-    def _placed(self, place: Place | None, dim: Dim | None) -> tuple[NestItem, ...]:
+    def _placed(self, place: Place | None, dim: Dim | None, ahead: bool = False) -> tuple[NestItem, ...]:
         """Nests of the stages computed at one place, in program order; dim: which nest's copy of the loop this is."""
-        return in_order(self.units(place, dim))
+        return in_order(self.units(place, dim, ahead))
 
-    def units(self, place: Place | None, dim: Dim | None) -> list[BodyUnit]:
-        """What is computed at one place, as units of its body in order of value flow, ties by declaration."""
+    def units(self, place: Place | None, dim: Dim | None, ahead: bool = False) -> list[BodyUnit]:
+        """What is computed at one place, as units of its body in order of value flow, ties by declaration.
+
+        ahead: those stages whose tiles are made ahead, else the others.
+        """
         found: list[BodyUnit] = []
         tree = self.copies.tree
         for plan in self.plans.values():
-            if self._place(plan) != place or (dim is not None and tree.host(plan.name)[-1] != dim):
+            if (plan.state.copies > 1) is not ahead:
+                continue
+            if self.place(plan) != place or (dim is not None and tree.host(plan.name)[-1] != dim):
                 continue
             depth, mine = len(tree.host(plan.name)), tree.of_stage[plan.name]
             rank = 2 * max(tree.position(each.name, depth) for each in mine if each.role != "sink")
@@ -167,7 +175,7 @@ class NestBuilder:
                 found[leader].append(plan)
         return found
 
-    def _place(self, plan: StagePlan) -> Place | None:
+    def place(self, plan: StagePlan) -> Place | None:
         """Where a stage is computed, as (stage, innermost leaf)."""
         at = plan.state.compute
         if at is None:
@@ -183,7 +191,7 @@ class NestBuilder:
 
     def host_lead(self, plan: StagePlan) -> str | None:
         """The statement of the host inside whose loops a stage is placed."""
-        at = self._place(plan)
+        at = self.place(plan)
         if at is None:
             return None
         host = self.plans[at.stage]
@@ -395,6 +403,9 @@ class NestBuilder:
             left = [guard for guard in left if guard not in here]
             items = self.guarded(plan, here, items)
             items = self.one_loop(plan, name, kind, dims, items)
+            if producers and (ahead := made_ahead(self, dims[-1])):
+                tiles = self._placed(Place(plan.name, dims[-1][1]), dims[-1], ahead=True)
+                items = pipelined(self, plan, ahead, self.guarded(plan, here, tiles), items)
         return self.guarded(plan, left, items)
 
     def _guards_of(self, plan: StagePlan, guards: Sequence[Node], dims: Sequence[Dim]) -> list[Node]:

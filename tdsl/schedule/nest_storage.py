@@ -19,6 +19,7 @@ from tdsl.poly.model import Place, Reverse, Skew
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_padding import padding
+from tdsl.schedule.nest_pipeline import turning
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
 from tdsl.schedule.placement import nodes_of, readers
 from tdsl.schedule.state import StageState, StorageScope
@@ -57,7 +58,7 @@ class StoragePlanner:
         """`items` inside the allocations of the tensors stored at `place`; dim: which nest's copy of the loop this is."""
         tree = self.builder.copies.tree
         for state in reversed(self.stages.values()):
-            if self.place(state) != place or self.overwriter(state) is not None:
+            if self.place(state) != place or self.overwriter(state) is not None or state.copies > 1:
                 continue
             at = state.compute if state.store is None else state.store
             if dim is not None and isinstance(at, Place) and tree.around(at)[-1] != dim:
@@ -77,7 +78,9 @@ class StoragePlanner:
                 self.plans[stage] = (replace(shared, tensor=tensors[0].name),)
                 return self.plans[stage]
             lower, extents, subscripts = self._box(state, tensors[0])
-            self.plans[stage] = tuple(self._storage(state, t, lower, extents, subscripts) for t in tensors)
+            plan = self.builder.plans[stage]
+            made = (self._storage(state, t, lower, extents, subscripts) for t in tensors)
+            self.plans[stage] = tuple(turning(self.builder, plan, one) for one in made)
         return self.plans[stage]
 
     def _storage(

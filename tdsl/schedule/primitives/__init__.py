@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tdsl.schedule.primitives.compute_root import ComputeRoot as ComputeRoot
     from tdsl.schedule.primitives.compute_with import ComputeWith as ComputeWith
     from tdsl.schedule.primitives.cooperate import Cooperate as Cooperate
+    from tdsl.schedule.primitives.double_buffer import DoubleBuffer as DoubleBuffer
     from tdsl.schedule.primitives.fold import Fold as Fold
     from tdsl.schedule.primitives.fuse import Fuse as Fuse
     from tdsl.schedule.primitives.hoist import Hoist as Hoist
@@ -79,6 +80,7 @@ _MODULES = {
     "Align": "align",
     "Prefetch": "prefetch",
     "RFactor": "rfactor",
+    "DoubleBuffer": "double_buffer",
     "Tensorize": "tensorize",
     "Atomic": "atomic",
     "Assume": "assume",
