@@ -182,7 +182,14 @@ def _launches(
     from tdsl.schedule.step_lines import lines_of
 
     for step in state.steps:
-        if step.primitive in ("specialize", "prefetch", "compute_with", "tensorize", "double_buffer"):
+        if step.primitive in (
+            "specialize",
+            "prefetch",
+            "compute_with",
+            "tensorize",
+            "double_buffer",
+            "stream",
+        ):
             raise TargetError(
                 "G144",
                 f"{step.primitive} is not generated for GPUs yet",

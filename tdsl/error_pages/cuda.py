@@ -211,7 +211,7 @@ td.build(s, target="cuda:sm_90")
         "versions, prefetches and CPU instructions on a GPU",
         "`specialize` makes versions that one kernel chooses from; for GPUs each case is a schedule and a build of its "
         "own, chosen in Python. `prefetch` is about the caches of a CPU, `tensorize` about its instructions; `double_buffer` "
-        "does not alternate halves of shared memory yet.",
+        "does not alternate halves of shared memory yet, nor does `stream` choose among stores.",
     ),
     ErrorPage(
         "T103",

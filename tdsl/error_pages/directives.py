@@ -91,6 +91,15 @@ td.schedule(y).hoist(y, "j")
         CHAIN + 'td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").double_buffer(a)',
     ),
     ErrorPage(
+        "S338",
+        PlacementError,
+        "stores that cannot go past the caches",
+        "`stream` is for arrays in memory that are larger than the caches and not read again soon. What lives on the stack, in "
+        "registers or in shared memory is small; what is changed at once has to be read first.",
+        CHAIN + 'td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").scope(a, "stack").stream(a)',
+        CHAIN + 'td.schedule(b).vectorize(b, "i", 8).stream(b)',
+    ),
+    ErrorPage(
         "S146",
         ArgumentError,
         "an intrinsic that nobody declared",

@@ -139,6 +139,15 @@ td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensor
         CHAIN + 'td.build(td.schedule(b).split(b, "i", 8).compute_at(a, b, "io").double_buffer(a))',
     ),
     ErrorPage(
+        "L116",
+        LimitError,
+        "nothing that could be streamed",
+        "Only whole vectors go past the caches. A stage that is not vectorised, whose lanes are a reduction's, or that changes "
+        "its elements in place has none.",
+        CHAIN + "td.build(td.schedule(b).stream(b))",
+        CHAIN + 'td.build(td.schedule(b).vectorize(b, "i", 8).stream(b))',
+    ),
+    ErrorPage(
         "L121",
         LimitError,
         "a register tile that is too large",

@@ -256,6 +256,10 @@ def _double_buffer(drawing: Drawing, schedule: td.Schedule) -> str:
     return f'.double_buffer("{some_producer(drawing, schedule)}"{copies})'
 
 
+def _stream(drawing: Drawing, schedule: td.Schedule) -> str:
+    return f'.stream("{some_stage(drawing, schedule)}")'
+
+
 def _tensorize(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = some_reducing(drawing, schedule)
     axes = schedule.axes(stage) or ("i",)
@@ -334,6 +338,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "align": (3, _align),
     "prefetch": (3, _prefetch),
     "double_buffer": (4, _double_buffer),
+    "stream": (2, _stream),
     "tensorize": (3, _tensorize),
     "atomic": (3, _atomic),
     "assume": (2, _assume),

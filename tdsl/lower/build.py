@@ -152,7 +152,12 @@ class _Lowering:
                 return self.tile_load(stage, item)
             case "tile_store":
                 pairs = zip(item.outer, item.slots, _dtypes(stage), strict=True)
-                return block([Store(to.buffer, to.index, _load(tile, dtype)) for to, tile, dtype in pairs])
+                return block(
+                    [
+                        Store(to.buffer, to.index, _load(tile, dtype), stream=item.stream)
+                        for to, tile, dtype in pairs
+                    ]
+                )
             case "combine":
                 return self.combine(stage, item)
             case "prefetch":
@@ -185,9 +190,9 @@ class _Lowering:
                 written = select(logical_and(*item.inside), written, constant(0, written.dtype))
             values.append(written)
         if stage.own:  # a later value may read what an earlier one replaces
-            return _stored(slots, tuple(values), item.stage, atomic=item.atomic)
+            return _stored(slots, tuple(values), item.stage, atomic=item.atomic, stream=item.stream)
         pairs = zip(slots, values, strict=True)
-        return block([Store(slot.buffer, slot.index, value) for slot, value in pairs])
+        return block([Store(slot.buffer, slot.index, value, stream=item.stream) for slot, value in pairs])
 
     def source(self, stage: Stage, item: NestCompute) -> Statement:
         """An element of an update as its base has it."""
@@ -352,14 +357,14 @@ def _accumulated(node: Reduce, current: tuple[Node, ...], term: tuple[Node, ...]
 
 
 def _stored(
-    slots: Sequence[Slot], values: tuple[Node, ...], stage: str, *, atomic: bool = False
+    slots: Sequence[Slot], values: tuple[Node, ...], stage: str, *, atomic: bool = False, stream: bool = False
 ) -> Statement:
     """All values are computed before the first is stored."""
     if len(slots) == 1:
-        return Store(slots[0].buffer, slots[0].index, values[0], atomic)
+        return Store(slots[0].buffer, slots[0].index, values[0], atomic, stream)
     names = [f"{stage}.next{position}" for position in range(len(slots))]
     stores = [
-        Store(slot.buffer, slot.index, Var(name, value.dtype, "local"))
+        Store(slot.buffer, slot.index, Var(name, value.dtype, "local"), stream=stream)
         for slot, name, value in zip(slots, names, values, strict=True)
     ]
     body: Statement = Block(tuple(stores))

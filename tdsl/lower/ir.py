@@ -105,13 +105,15 @@ class Store:
 
     atomic: the value reads this very element, and nobody writes it in between: for iterations of a parallel loop that
     change one element. Such a store is in memory and not in a vector loop; other atomic stores to the element may come
-    before or after it.
+    before or after it. stream: whole vectors may go past the caches; all threads see them when the loop that runs in parallel,
+    or the kernel, has ended.
     """
 
     buffer: str
     index: tuple[Node, ...]
     value: Node
     atomic: bool = False
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,8 @@ class _Reader:
         """`buffer[index] = value`: the bracket that closes the subscripts is found by counting."""
         atomic = line.startswith("atomic ")
         line = line.removeprefix("atomic ")
+        stream = line.startswith("stream ")
+        line = line.removeprefix("stream ")
         opening = line.find("[")
         closing = _closing(line, opening)
         buffer = line[:opening]
@@ -262,7 +264,7 @@ class _Reader:
         inside = line[opening + 1 : closing]
         index = () if inside == "()" else self.nodes(inside, names)
         value = self.node(line[closing + 4 :], names, names.buffers[buffer])
-        return Store(buffer, index, value, atomic)
+        return Store(buffer, index, value, atomic, stream)
 
     # ------------------------------------------------------------ expressions
     def node(self, text: str, names: Names, dtype: DType | None = None) -> Node:

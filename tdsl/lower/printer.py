@@ -78,6 +78,7 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
             return f"allocate {part.buffer}: {part.dtype}[{_list(part.extents)}] {part.scope}{padding}"
         case Store():
             atomic = "atomic " if part.atomic else ""
+            atomic += "stream " if part.stream else ""
             return f"{atomic}{part.buffer}[{_list(part.index) or '()'}] = {text(part.value)}"
         case Prefetch():
             return f"prefetch {part.buffer}[{_list(part.index) or '()'}]"

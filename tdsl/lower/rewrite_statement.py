@@ -69,10 +69,10 @@ def rebuild(
     """The statement with `inside` applied to the statements directly in it and `change` to its expressions."""
     changed = _keep if change is None else change
     match statement:
-        case Store(buffer, index, value):
+        case Store(_, index, value):
             new_index, new_value = _each(index, changed), changed(value)
             same = new_index is index and new_value is value
-            return statement if same else Store(buffer, new_index, new_value, statement.atomic)
+            return statement if same else replace(statement, index=new_index, value=new_value)
         case Prefetch(buffer, index):
             new_index = _each(index, changed)
             return statement if new_index is index else Prefetch(buffer, new_index)

@@ -230,6 +230,8 @@ class _Verifier:
             raise self.fail(f"{store.buffer} is an input and is written")
         if store.atomic and (buffer.register or scope.vector):
             raise self.fail(f"{store.buffer} is changed at once by lanes or in registers")
+        if store.stream and (buffer.register or store.atomic):
+            raise self.fail(f"{store.buffer} is streamed, and is changed at once or in registers")
         self.access(store.buffer, store.index, buffer, scope)
         self.typed(store.value, buffer.dtype, f"what {store.buffer} takes")
 

@@ -225,6 +225,11 @@ class StageView:
         return self._with(self._schedule.double_buffer(self._stage, copies))
 
     @hide_internal_frames
+    def stream(self) -> StageView:
+        """See `Schedule.stream`."""
+        return self._with(self._schedule.stream(self._stage))
+
+    @hide_internal_frames
     def tensorize(self, axis: str, intrinsic: str | Intrinsic) -> StageView:
         """See `Schedule.tensorize`."""
         return self._with(self._schedule.tensorize(self._stage, axis, intrinsic))

@@ -84,6 +84,11 @@ class Methods:
         return self._then(primitives.DoubleBuffer(stage_name(self._given, stage), copies, where=here()))
 
     @hide_internal_frames
+    def stream(self, stage: StageLike) -> Schedule:
+        """Stores a stage past the caches. See `primitives/stream.py`."""
+        return self._then(primitives.Stream(stage_name(self._given, stage), where=here()))
+
+    @hide_internal_frames
     def tensorize(self, stage: StageLike, axis: str, intrinsic: str | Intrinsic) -> Schedule:
         """Computes the innermost loops of a sum of products by one instruction. See `primitives/tensorize.py`."""
         text = intrinsic.text() if isinstance(intrinsic, Intrinsic) else intrinsic

@@ -65,8 +65,8 @@ class NestCompute:
     (promote). combine: slots := slots op the slots `outer` (halving of lanes). inside: where the point is one of the
     stage's (tail "pad": elsewhere padding is written). group: which of the stage's reduction nests; inner:
     accumulators of the nests that feed this statement, where there are several. atomic: read, changed and written at
-    once. prefetch: what the stage reads of `tensor` at the point is asked for; `ahead`: of which loop, how many
-    iterations.
+    once. stream: stored past the caches. prefetch: what the stage reads of `tensor` at the point is asked for; `ahead`:
+    of which loop, how many iterations.
     """
 
     stage: str
@@ -78,6 +78,7 @@ class NestCompute:
     group: int = 0
     inner: tuple[tuple[int, tuple[Slot, ...]], ...] = ()
     atomic: bool = False
+    stream: bool = False
     tensor: str = ""
     ahead: tuple[str, int] = ("", 0)
 

@@ -44,6 +44,7 @@ from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_source import source_items
 from tdsl.schedule.nest_storage import StoragePlanner
+from tdsl.schedule.nest_stream import streamed
 from tdsl.schedule.nest_tensorize import check_tensorized, whole_tile
 from tdsl.schedule.nest_together import BodyUnit, TogetherNest, in_order
 from tdsl.schedule.state import Prefetched, State
@@ -122,6 +123,7 @@ class NestBuilder:
         check_prefetches(self)
         check_tensorized(self)
         check_ahead(self)
+        items = streamed(self.state, items)
         if on_device(self.state):
             items = completed(self.state, items, self.storage.all())
         return Nest(items, self.storage.all(), self.state.outputs)

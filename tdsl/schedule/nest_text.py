@@ -100,6 +100,10 @@ def _allocation(storage: Storage) -> str:
 
 
 def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
+    return _plain(item, bodies) + ("  # stream" if item.stream else "")
+
+
+def _plain(item: NestCompute, bodies: Mapping[str, str]) -> str:
     slots = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.slots)
     fed = ", ".join(
         f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]"

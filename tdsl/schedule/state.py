@@ -87,7 +87,7 @@ class StageState:
     name means what the relations before it made of it. retired: axis name -> index of the directive that consumed it.
     tails: name of a split's inner loop -> tail asked for (absent: automatic). cuts: loops that run in parts.
     atomic: its elements are read, changed and written at once. tensorized: its innermost loops are an instruction.
-    copies: tiles that iterations of the loop around take in turn, each made ahead.
+    copies: tiles that iterations of the loop around take in turn, each made ahead. streamed: its stores go past the caches.
     inlined: it has no loops of its own any more. joined: whose loops it shares; compute and store then follow that
     stage's. cooperate: the threads of a block share its work. origin: how it came to be.
     """
@@ -110,6 +110,7 @@ class StageState:
     prefetches: tuple[Prefetched, ...] = ()
     tensorized: Tensorized | None = None
     copies: int = 1
+    streamed: bool = False
     inlined: bool = False
     joined: Join | None = None
     cooperate: Cooperate | None = None

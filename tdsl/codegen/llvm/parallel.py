@@ -15,6 +15,7 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.function import Function
 from tdsl.codegen.llvm.loops import Write, bound, with_variable
 from tdsl.codegen.llvm.reads import stored
+from tdsl.codegen.llvm.streams import seen_by_all
 from tdsl.codegen.llvm.types import symbol_text
 from tdsl.codegen.llvm.values import Linear, plus
 from tdsl.codegen.llvm.work import is_little, work_of
@@ -58,6 +59,7 @@ def parallel(ctx: Context, loop: For, write: Write) -> None:
     span = ctx.span(count)
     ctx.note_span(index, None if span is None else (0, max(span[1] - 1, 0)))
     with_variable(inner, loop.var, plus(lower, Linear(0, ((index, 1),))), write, loop.body)
+    seen_by_all(inner)
     body.scopes[0].lines.append(["  ret void"])
     record = _record(f, body)
     module.texts[name] = _task(name, body)

@@ -77,7 +77,7 @@ def _store(ctx: Context, statement: Store) -> None:
 
 def _store_plainly(ctx: Context, statement: Store) -> None:
     index = [evaluate(ctx, part) for part in statement.index]
-    store(ctx, statement.buffer, index, evaluate(ctx, statement.value))
+    store(ctx, statement.buffer, index, evaluate(ctx, statement.value), stream=statement.stream)
 
 
 def _store_unclamped(ctx: Context, statement: Store, ramps: dict[Node, Linear]) -> None:

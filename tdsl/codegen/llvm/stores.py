@@ -13,12 +13,13 @@ from tdsl.codegen.llvm.control import begin_branch, end_branch, otherwise
 from tdsl.codegen.llvm.memory import buffer_named, to_memory, write_masked, write_plain
 from tdsl.codegen.llvm.operations import lane_of, shuffled
 from tdsl.codegen.llvm.registers import write_register
+from tdsl.codegen.llvm.streams import write_streamed
 from tdsl.codegen.llvm.types import memory_type, suffix, widened
 from tdsl.codegen.llvm.values import Value, is_uniform, row
 
 
-def store(ctx: Context, name: str, index: list[Value], value: Value) -> None:
-    """`name[index] = value` for all active lanes."""
+def store(ctx: Context, name: str, index: list[Value], value: Value, *, stream: bool = False) -> None:
+    """`name[index] = value` for all active lanes; stream: whole vectors go past the caches."""
     buffer = buffer_named(ctx, name)
     if isinstance(buffer, RegisterBuffer):
         write_register(ctx, buffer, index, value)
@@ -28,7 +29,7 @@ def store(ctx: Context, name: str, index: list[Value], value: Value) -> None:
     if at.is_uniform and is_uniform(value):
         _store_one(ctx, buffer, at, to_memory(ctx, buffer, 0, ctx.scalar(value)))
     else:
-        _store_lanes(ctx, buffer, at, to_memory(ctx, buffer, ctx.lanes, ctx.text(value, ctx.lanes)))
+        _store_lanes(ctx, buffer, at, to_memory(ctx, buffer, ctx.lanes, ctx.text(value, ctx.lanes)), stream)
     ctx.changed((name,))
 
 
@@ -52,7 +53,7 @@ def _store_one(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> No
     end_branch(ctx.f, branch)
 
 
-def _store_lanes(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> None:
+def _store_lanes(ctx: Context, buffer: MemoryBuffer, at: Address, text: str, stream: bool) -> None:
     lanes = ctx.lanes
     steps = pattern(at, buffer.dtype.bytes)
     neighbours = row(lanes)
@@ -64,7 +65,9 @@ def _store_lanes(ctx: Context, buffer: MemoryBuffer, at: Address, text: str) -> 
         alignment, steps = buffer.alignment, neighbours
         text = shuffled(ctx.f, memory_type(buffer.dtype), lanes, text, "poison", backwards)
         mask = mask and shuffled(ctx.f, "i1", lanes, mask, "poison", backwards)
-    if steps == neighbours and mask is None:
+    if steps == neighbours and mask is None and stream:
+        write_streamed(ctx, buffer, text, pointer, alignment)
+    elif steps == neighbours and mask is None:
         write_plain(ctx, buffer, lanes, text, pointer, alignment)
     elif steps == neighbours and mask is not None:
         write_masked(ctx, buffer, text, pointer, alignment, mask)

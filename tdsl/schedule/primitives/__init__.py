@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tdsl.schedule.primitives.split import Split as Split
     from tdsl.schedule.primitives.store_at import StoreAt as StoreAt
     from tdsl.schedule.primitives.store_root import StoreRoot as StoreRoot
+    from tdsl.schedule.primitives.stream import Stream as Stream
     from tdsl.schedule.primitives.tensorize import Tensorize as Tensorize
     from tdsl.schedule.primitives.tile import Tile as Tile
     from tdsl.schedule.primitives.unroll import Unroll as Unroll
@@ -81,6 +82,7 @@ _MODULES = {
     "Prefetch": "prefetch",
     "RFactor": "rfactor",
     "DoubleBuffer": "double_buffer",
+    "Stream": "stream",
     "Tensorize": "tensorize",
     "Atomic": "atomic",
     "Assume": "assume",
