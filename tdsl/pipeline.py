@@ -177,25 +177,11 @@ def _launches(
 ) -> LoopKernel:
     """The loops of a schedule on a GPU, each item at root a launch that can be made. Errors: L133-L136; G144."""
     from tdsl.codegen.cuda.occupancy import DEPTH_OF_A_BLOCK, THREADS_OF_A_BLOCK, limits_of
-    from tdsl.lower.device_limits import DeviceLimits, check_launches, check_nest
+    from tdsl.lower.device_limits import DeviceLimits, check_launches, check_nest, refuse_steps_of_a_cpu
     from tdsl.lower.pipeline import lower_for_device
     from tdsl.schedule.step_lines import lines_of
 
-    for step in state.steps:
-        if step.primitive in (
-            "specialize",
-            "prefetch",
-            "compute_with",
-            "tensorize",
-            "double_buffer",
-            "stream",
-        ):
-            raise TargetError(
-                "G144",
-                f"{step.primitive} is not generated for GPUs yet",
-                where=step.where,
-                hint=["a schedule without it" + (" for each case" if step.primitive == "specialize" else "")],
-            )
+    refuse_steps_of_a_cpu(state)
     check_nest(nest, state)
     loops = replace(lower_for_device(nest, stages, storage, signature), lines=lines_of(state))
     shared = limits_of(architecture).block_shared_bytes

@@ -38,6 +38,22 @@ class DeviceLimits:
     shared_bytes: int
 
 
+OF_A_CPU = ("specialize", "prefetch", "compute_with", "tensorize", "double_buffer", "stream")
+"""Primitives without code for a GPU."""
+
+
+def refuse_steps_of_a_cpu(state: State) -> None:
+    """What has no code for a GPU is refused where it was asked for. Errors: G144."""
+    for step in state.steps:
+        if step.primitive in OF_A_CPU:
+            raise TargetError(
+                "G144",
+                f"{step.primitive} is not generated for GPUs yet",
+                where=step.where,
+                hint=["a schedule without it" + (" for each case" if step.primitive == "specialize" else "")],
+            )
+
+
 def refuse_bound_loops(state: State) -> None:
     """A schedule for a GPU has no code for a CPU. Errors: G143."""
     shared = next((entry for entry in state.live() if entry.scope in ("shared", "local")), None)
