@@ -5,10 +5,11 @@ Every array lies in a buffer of its own, so that all bytes around it can be comp
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
 import numpy as np
+
+from tests.support.hostile_choices import Choices
 
 
 @dataclass
@@ -20,26 +21,26 @@ class Placed:
     before: bytes = b""
 
 
-def place(draw: random.Random, values: np.ndarray, plain: bool) -> Placed:
+def place(draw: Choices, values: np.ndarray, plain: bool) -> Placed:
     """A copy of `values` somewhere, in some layout."""
     itemsize, shape = values.itemsize, values.shape
     order = list(range(values.ndim))
-    if not plain and draw.random() < 0.5:
+    if not plain and draw.chance(50):
         draw.shuffle(order)
     strides = [0] * values.ndim
     reach = itemsize
     for dim in reversed(order):
-        gap = 0 if plain or draw.random() < 0.6 else draw.choice((1, itemsize, 3 * itemsize, 13))
+        gap = 0 if plain or draw.chance(60) else draw.choice((1, itemsize, 3 * itemsize, 13))
         strides[dim] = reach + gap
         reach = strides[dim] * max(1, shape[dim])
     start = 64
     if not plain:
         start += draw.choice((0, 0, 0, 1, 3, itemsize))
         for dim in range(values.ndim):
-            if shape[dim] and draw.random() < 0.25:
+            if shape[dim] and draw.chance(25):
                 start += strides[dim] * (shape[dim] - 1)
                 strides[dim] = -strides[dim]
-    buffer = np.frombuffer(bytearray(draw.randbytes(reach + 192)), np.uint8)
+    buffer = np.frombuffer(bytearray(draw.contents().randbytes(reach + 192)), np.uint8)
     array = np.ndarray(shape, values.dtype, buffer, start, strides)
     array[...] = values
     return Placed(array, buffer)
@@ -70,11 +71,11 @@ class Subclass(np.ndarray):
     """NumPy's array with another type."""
 
 
-def disguise(draw: random.Random, array: np.ndarray) -> object:
+def disguise(draw: Choices, array: np.ndarray) -> object:
     """The same memory as another object."""
     kind = draw.randrange(6)
     exportable = array.size and all(stride % array.itemsize == 0 for stride in array.strides)
-    if kind == 0 and exportable and array.flags.writeable:
+    if kind == 5 and exportable and array.flags.writeable:
         return Dlpack(array)
     if kind == 1:
         return Interfaced(array)
@@ -87,16 +88,17 @@ def disguise(draw: random.Random, array: np.ndarray) -> object:
     return array
 
 
-def values_for(draw: random.Random, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    count = int(np.prod(shape))
+def values_for(draw: Choices, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    count, drawn = int(np.prod(shape)), draw.contents()
     if dtype == "bool":  # any byte but 0 is true
-        raw = np.array([draw.choice((0, 0, 1, 1, 2, 255)) for _ in range(count)], np.uint8)
+        raw = np.array([drawn.choice((0, 0, 1, 1, 2, 255)) for _ in range(count)], np.uint8)
         return raw.view(np.bool_).reshape(shape)
     if dtype.startswith("float"):
         special = (0.0, -0.0, np.inf, np.nan, 1e-40)
-        drawn = [
-            draw.choice(special) if draw.random() < 0.03 else draw.randint(-50, 50) / 4 for _ in range(count)
+        values = [
+            drawn.choice(special) if drawn.random() < 0.03 else drawn.randint(-50, 50) / 4
+            for _ in range(count)
         ]
-        return np.array(drawn, dtype).reshape(shape)
+        return np.array(values, dtype).reshape(shape)
     limits = np.iinfo(dtype)
-    return np.array([draw.randint(limits.min, limits.max) for _ in range(count)], dtype).reshape(shape)
+    return np.array([drawn.randint(limits.min, limits.max) for _ in range(count)], dtype).reshape(shape)

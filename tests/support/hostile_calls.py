@@ -1,18 +1,17 @@
-"""Hostile calls: a seed in; a call that is right or wrong in known ways, made, and judged. Run under a watchdog.
+"""Hostile calls: choices in; a call that is right or wrong in known ways, made, and judged. Run under a watchdog.
 
 A right call is drawn first (hostile_draws.py); then things are perhaps made wrong, in ways that must be refused
 (hostile_spoilers.py). After the call all bytes of all buffers are compared with what they should be. The same call by the
 Python way must say the same.
 
-    python -m tests.support.hostile_calls CALLS SEED [FIRST]
+    python -m tests.support.hostile_calls NUMBER…
 
-makes them in this process; `python -m tests.fuzz.hostile` watches many such processes.
+makes the call that follows from these numbers, in this process; `python -m tests.fuzz.hostile` watches processes in which
+Hypothesis chooses.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import sys
 import threading
@@ -22,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 
 import tdsl as td
+from tests.support.hostile_choices import Choices, replayed
 from tests.support.hostile_draws import Call, draw_call, expected
 from tests.support.hostile_kernels import SUBJECTS, Subject
 from tests.support.hostile_spoilers import spoil
@@ -29,9 +29,9 @@ from tests.support.hostile_spoilers import spoil
 THREADS = 4
 
 
-def judge(draw: random.Random, subject: Subject, kernel: td.Kernel, told: Counter[str]) -> None:
+def judge(draw: Choices, subject: Subject, kernel: td.Kernel, told: Counter[str]) -> None:
     call = draw_call(draw, subject, kernel)
-    while draw.random() < 0.45:
+    while draw.chance(45):
         spoil(draw, call)
     told["wrong" if call.wrong else "right"] += 1
     results = None if call.wrong else expected(call)
@@ -114,22 +114,23 @@ def compare(call: Call, answer: object, results: tuple[np.ndarray, ...], where: 
             assert after.tobytes() == one.before, f"written outside: {where}"
 
 
-def at_once(kernels: list[tuple[Subject, td.Kernel]], seed: str, told: Counter[str]) -> None:
+def at_once(draw: Choices, kernels: Kernels, told: Counter[str]) -> None:
     """Calls of one kernel from several threads, each with arrays of its own."""
-    subject, kernel = random.Random(seed).choice(kernels)
+    subject, kernel = draw.choice(kernels)
+    seeds = [draw.contents() for _ in range(THREADS)]
     wrong: list[BaseException] = []
 
-    def work(thread: int) -> None:
+    def work(drawn: random.Random) -> None:
         mine: Counter[str] = Counter()
         try:
             with np.errstate(all="ignore"):
-                for turn in range(5):
-                    judge(random.Random(f"{seed}.{thread}.{turn}"), subject, kernel, mine)
+                for _ in range(5):
+                    judge(Choices(drawn.randrange), subject, kernel, mine)
         except BaseException as error:  # noqa: BLE001
             wrong.append(error)
         told["at once"] += mine["right"] + mine["wrong"]
 
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(THREADS)]
+    threads = [threading.Thread(target=work, args=(drawn,)) for drawn in seeds]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,25 +139,27 @@ def at_once(kernels: list[tuple[Subject, td.Kernel]], seed: str, told: Counter[s
         raise error
 
 
-def main(calls: int, seed: int, first: int = 0, place: str = "") -> None:
-    """Make calls number `first` and following; `place`: a file that names the one being made, for who watches."""
-    kernels = [(subject, subject.build()) for subject in SUBJECTS]
-    told: Counter[str] = Counter()
-    with open(place or os.devnull, "wb", buffering=0) as note:
-        for number in range(first, first + calls):
-            note.seek(0)
-            note.write(str(number).encode())
-            draw = random.Random(f"{seed}.{number}")
-            subject, kernel = draw.choice(kernels)
-            with np.errstate(all="ignore"):
-                judge(draw, subject, kernel, told)
-            if number % 100 == 99:
-                at_once(kernels, f"{seed}.{number}", told)
-    print(json.dumps(dict(sorted(told.items()))))
+Kernels = list[tuple[Subject, td.Kernel]]
+
+
+def built() -> Kernels:
+    """All kernels that are called."""
+    return [(subject, subject.build()) for subject in SUBJECTS]
+
+
+def one_call(draw: Choices, kernels: Kernels, told: Counter[str]) -> None:
+    """A call, now and then some from several threads at once."""
+    if draw.chance(2):
+        at_once(draw, kernels, told)
+    subject, kernel = draw.choice(kernels)
+    with np.errstate(all="ignore"):
+        judge(draw, subject, kernel, told)
 
 
 if __name__ == "__main__":
     import faulthandler
 
     faulthandler.enable()
-    main(*map(int, sys.argv[1:]))
+    counts: Counter[str] = Counter()
+    one_call(replayed([int(number) for number in sys.argv[1:]]), built(), counts)
+    print(dict(counts))

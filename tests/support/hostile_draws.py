@@ -6,7 +6,6 @@ inputs, other libraries' wrappers. What `hostile_spoilers.py` makes wrong afterw
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 
 import tdsl as td
 from tests.support.hostile_arrays import Placed, disguise, place, values_for
+from tests.support.hostile_choices import Choices
 from tests.support.hostile_kernels import Sizes, Subject
 
 
@@ -61,13 +61,13 @@ class Call:
     wrong: list[str] = field(default_factory=list)
 
 
-def draw_call(draw: random.Random, subject: Subject, kernel: td.Kernel) -> Call:
+def draw_call(draw: Choices, subject: Subject, kernel: td.Kernel) -> Call:
     sizes = subject.sizes(draw)
     ranges = subject.ranges(sizes)
     args: list[object] = []
     arrays: dict[int, np.ndarray] = {}
     placed: list[Placed] = []
-    plain = draw.random() < 0.3
+    plain = draw.chance(30)
     for position, (shape, dtype) in enumerate(zip(subject.shapes(sizes), subject.dtypes, strict=True)):
         if shape is None:
             args.append(draw_scalar(draw, dtype))
@@ -76,9 +76,10 @@ def draw_call(draw: random.Random, subject: Subject, kernel: td.Kernel) -> Call:
         if position in ranges:
             low, high = ranges[position]
             high = min(high, 1 + np.iinfo(dtype).max)
-            values = np.array([draw.randrange(low, high) for _ in range(values.size)], dtype).reshape(shape)
+            drawn = draw.contents()
+            values = np.array([drawn.randrange(low, high) for _ in range(values.size)], dtype).reshape(shape)
         one = place(draw, values, plain)
-        if not plain and draw.random() < 0.1 and values.ndim and position not in ranges:
+        if not plain and draw.chance(10) and values.ndim and position not in ranges:
             # broadcasting along one dimension: the values repeat
             one.array = np.broadcast_to(one.array[:1], one.array.shape) if shape[0] else one.array
         placed.append(one)
@@ -86,18 +87,18 @@ def draw_call(draw: random.Random, subject: Subject, kernel: td.Kernel) -> Call:
         args.append(one.array)
     call = Call(subject, kernel, sizes, args, arrays, None, placed=placed)
     call.keywords = {name: sizes[name] for name in subject.keywords}
-    if draw.random() < 0.2:
-        call.keywords |= {name: sizes[name] for name in sizes if draw.random() < 0.5}
-    if draw.random() < 0.3:
+    if draw.chance(20):
+        call.keywords |= {name: sizes[name] for name in sizes if draw.chance(50)}
+    if draw.chance(30):
         call.keywords = {name: draw.choice(INTEGERS)(size) for name, size in call.keywords.items()}
-    if draw.random() < 0.6:
+    if draw.chance(60):
         draw_outputs(draw, call, plain)
     if not plain:
         freeze_and_disguise(draw, call)
     return call
 
 
-def draw_scalar(draw: random.Random, dtype: str) -> object:
+def draw_scalar(draw: Choices, dtype: str) -> object:
     if dtype == "bool":
         return draw.choice((True, False, np.True_, np.False_))
     if dtype.startswith("float"):
@@ -140,7 +141,7 @@ def originals(call: Call) -> list[object]:
     return values
 
 
-def draw_outputs(draw: random.Random, call: Call, plain: bool) -> None:
+def draw_outputs(draw: Choices, call: Call, plain: bool) -> None:
     results = expected(call)
     outputs: list[np.ndarray] = []
     for result, argument in zip(results, call.kernel.interface.outputs, strict=True):
@@ -154,12 +155,12 @@ def draw_outputs(draw: random.Random, call: Call, plain: bool) -> None:
         outputs.append(one.array)
     call.outputs = outputs
     if len(outputs) == 1:
-        call.out = outputs[0] if draw.random() < 0.9 else draw.choice((tuple, list))(outputs)
+        call.out = outputs[0] if draw.chance(90) else draw.choice((tuple, list))(outputs)
     else:
         call.out = draw.choice((tuple, list, lambda pair: Pair(*pair)))(outputs)
 
 
-def _an_input(draw: random.Random, call: Call, result: np.ndarray, name: str) -> np.ndarray | None:
+def _an_input(draw: Choices, call: Call, result: np.ndarray, name: str) -> np.ndarray | None:
     """An input to be passed as `out=` itself: right where the build proved that safe."""
     alike = [
         at
@@ -169,7 +170,7 @@ def _an_input(draw: random.Random, call: Call, result: np.ndarray, name: str) ->
         and array.dtype == result.dtype
         and array.flags.writeable
     ]
-    if not alike or draw.random() < 0.8:
+    if not alike or draw.chance(80):
         return None
     at = draw.choice(alike)
     if name not in call.kernel.inplace.get(call.kernel.interface.inputs[at].name, ()):
@@ -177,12 +178,12 @@ def _an_input(draw: random.Random, call: Call, result: np.ndarray, name: str) ->
     return call.arrays[at]
 
 
-def freeze_and_disguise(draw: random.Random, call: Call) -> None:
+def freeze_and_disguise(draw: Choices, call: Call) -> None:
     for position, array in call.arrays.items():
-        if draw.random() < 0.2 and not any(array is each for each in call.outputs or ()):
+        if draw.chance(20) and not any(array is each for each in call.outputs or ()):
             array.flags.writeable = False
-        if draw.random() < 0.25:
+        if draw.chance(25):
             call.args[position] = disguise(draw, array)
-    if call.outputs is not None and draw.random() < 0.2:
+    if call.outputs is not None and draw.chance(20):
         shown = [disguise(draw, one) for one in call.outputs]
         call.out = shown[0] if len(shown) == 1 else tuple(shown)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 import tdsl as td
+from tests.support.hostile_choices import Choices
 
 Sizes = dict[str, int]
 
@@ -29,12 +29,12 @@ class Subject:
     reference: Callable[..., tuple[np.ndarray, ...]]
     dtypes: tuple[str, ...]
     shapes: Callable[[Sizes], tuple[tuple[int, ...] | None, ...]]
-    sizes: Callable[[random.Random], Sizes]
+    sizes: Callable[[Choices], Sizes]
     keywords: tuple[str, ...] = ()
     ranges: Callable[[Sizes], dict[int, tuple[int, int]]] = lambda sizes: {}
 
 
-def _extent(draw: random.Random, least: int = 0) -> int:
+def _extent(draw: Choices, least: int = 0) -> int:
     return (
         draw.choice((least, 1, 2, 3, 5, 8, 9, 15, 16, 17, 24, 33)) if least <= 1 else draw.randint(least, 33)
     )

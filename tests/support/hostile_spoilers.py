@@ -5,27 +5,28 @@ A way that cannot be had in a call (no scalar to spoil, no output given) leaves 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import numpy as np
 
+from tests.support.hostile_choices import Choices
 from tests.support.hostile_draws import Call
 
 
-def spoil(draw: random.Random, call: Call) -> None:
+def spoil(draw: Choices, call: Call) -> None:
     """One thing that must be refused, where it can be had in this call."""
-    name, change = draw.choice(SPOILERS)
+    indexed = bool(call.subject.ranges(call.sizes)) and draw.chance(40)
+    name, change = ("index", _bad_index) if indexed else draw.choice(SPOILERS)
     if change(draw, call):
         call.wrong.append(name)
 
 
-def _some_array(draw: random.Random, call: Call) -> tuple[int, np.ndarray] | None:
+def _some_array(draw: Choices, call: Call) -> tuple[int, np.ndarray] | None:
     return draw.choice(list(call.arrays.items())) if call.arrays else None
 
 
-def _replace(change: Callable[[random.Random, np.ndarray], object]) -> Callable[[random.Random, Call], bool]:
-    def apply(draw: random.Random, call: Call) -> bool:
+def _replace(change: Callable[[Choices, np.ndarray], object]) -> Callable[[Choices, Call], bool]:
+    def apply(draw: Choices, call: Call) -> bool:
         found = _some_array(draw, call)
         if found is None or found[0] >= len(call.args):
             return False
@@ -38,7 +39,7 @@ def _replace(change: Callable[[random.Random, np.ndarray], object]) -> Callable[
     return apply
 
 
-def _other_dtype(draw: random.Random, array: np.ndarray) -> object:
+def _other_dtype(draw: Choices, array: np.ndarray) -> object:
     others = [
         "float16",
         "float32",
@@ -57,17 +58,17 @@ def _other_dtype(draw: random.Random, array: np.ndarray) -> object:
     return None if dtype == array.dtype else np.zeros(array.shape, dtype)
 
 
-def _swapped(draw: random.Random, array: np.ndarray) -> object:
+def _swapped(draw: Choices, array: np.ndarray) -> object:
     return array.astype(array.dtype.newbyteorder()) if array.itemsize > 1 else None
 
 
-def _other_rank(draw: random.Random, array: np.ndarray) -> object:
-    if array.ndim == 0 or draw.random() < 0.5:
+def _other_rank(draw: Choices, array: np.ndarray) -> object:
+    if array.ndim == 0 or draw.chance(50):
         return array[None]
     return np.zeros(array.shape[1:], array.dtype)
 
 
-def _no_array(draw: random.Random, array: np.ndarray) -> object:
+def _no_array(draw: Choices, array: np.ndarray) -> object:
     return draw.choice((None, 3, "array", "", [1.0], object(), array.tolist(), Ellipsis, type(array), {}, 1j))
 
 
@@ -93,7 +94,7 @@ class Impostor:
         self.__array_interface__ = interface
 
 
-def _liar(draw: random.Random, array: np.ndarray) -> object:
+def _liar(draw: Choices, array: np.ndarray) -> object:
     whole = array.__array_interface__
     return draw.choice((
         Liar(BufferError("elsewhere")), Liar(RuntimeError()), Liar(TypeError("no")), Liar(None), Liar(3), Liar(array),
@@ -104,15 +105,15 @@ def _liar(draw: random.Random, array: np.ndarray) -> object:
     ))  # fmt: skip
 
 
-def _masked(draw: random.Random, array: np.ndarray) -> object:
+def _masked(draw: Choices, array: np.ndarray) -> object:
     return np.ma.masked_array(array, mask=np.zeros(array.shape, bool))
 
 
-def _structured(draw: random.Random, array: np.ndarray) -> object:
+def _structured(draw: Choices, array: np.ndarray) -> object:
     return np.zeros(array.shape, [("a", array.dtype)])
 
 
-def _huge(draw: random.Random, array: np.ndarray) -> object:
+def _huge(draw: Choices, array: np.ndarray) -> object:
     if array.ndim == 0 or array.dtype == np.dtype(bool):
         return None
     shape = list(array.shape)
@@ -123,7 +124,7 @@ def _huge(draw: random.Random, array: np.ndarray) -> object:
         return None
 
 
-def _wrong_extent(draw: random.Random, call: Call) -> bool:
+def _wrong_extent(draw: Choices, call: Call) -> bool:
     """Another extent in one dimension: wrong where another array or a constant says what it is."""
     if "extent" in call.wrong or call.subject.name not in ("scale", "product", "affine", "bools", "point"):
         return False
@@ -138,8 +139,8 @@ def _wrong_extent(draw: random.Random, call: Call) -> bool:
     return True
 
 
-def _out_array(make: Callable[[random.Random, Call, int], object]) -> Callable[[random.Random, Call], bool]:
-    def apply(draw: random.Random, call: Call) -> bool:
+def _out_array(make: Callable[[Choices, Call, int], object]) -> Callable[[Choices, Call], bool]:
+    def apply(draw: Choices, call: Call) -> bool:
         if call.outputs is None:
             return False
         place_ = draw.randrange(len(call.outputs))
@@ -154,13 +155,13 @@ def _out_array(make: Callable[[random.Random, Call, int], object]) -> Callable[[
     return apply
 
 
-def _frozen_out(draw: random.Random, call: Call, at: int) -> object:
+def _frozen_out(draw: Choices, call: Call, at: int) -> object:
     view = call.outputs[at].view()
     view.flags.writeable = False
     return view
 
 
-def _other_shape_out(draw: random.Random, call: Call, at: int) -> object:
+def _other_shape_out(draw: Choices, call: Call, at: int) -> object:
     shape = call.outputs[at].shape
     return (
         np.zeros((*shape[:-1], shape[-1] + 1), call.outputs[at].dtype)
@@ -169,15 +170,15 @@ def _other_shape_out(draw: random.Random, call: Call, at: int) -> object:
     )
 
 
-def _other_dtype_out(draw: random.Random, call: Call, at: int) -> object:
+def _other_dtype_out(draw: Choices, call: Call, at: int) -> object:
     return _other_dtype(draw, call.outputs[at])
 
 
-def _scalar_out(draw: random.Random, call: Call, at: int) -> object:
+def _scalar_out(draw: Choices, call: Call, at: int) -> object:
     return draw.choice((3, "x", call.outputs[at].dtype.type(0), b"bytes"))
 
 
-def _self_overlapping_out(draw: random.Random, call: Call, at: int) -> object:
+def _self_overlapping_out(draw: Choices, call: Call, at: int) -> object:
     out = call.outputs[at]
     dims = [dim for dim, extent in enumerate(out.shape) if extent > 1]
     if not dims or out.size == 0:
@@ -187,7 +188,7 @@ def _self_overlapping_out(draw: random.Random, call: Call, at: int) -> object:
     return np.lib.stride_tricks.as_strided(out, strides=strides)
 
 
-def _overlapping_out(draw: random.Random, call: Call, at: int) -> object:
+def _overlapping_out(draw: Choices, call: Call, at: int) -> object:
     """An output whose bytes meet those of an input (never the same array: that may be allowed)."""
     out = call.outputs[at]
     sources = [array for array in call.arrays.values() if array.size and array.flags.writeable]
@@ -212,7 +213,7 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return one.shape == other.shape and one.dtype == other.dtype and one.ctypes.data == other.ctypes.data
 
 
-def _twice_out(draw: random.Random, call: Call) -> bool:
+def _twice_out(draw: Choices, call: Call) -> bool:
     if call.outputs is None or len(call.outputs) < 2 or call.subject.name != "two outputs":
         return False
     first = call.outputs[0]
@@ -222,26 +223,26 @@ def _twice_out(draw: random.Random, call: Call) -> bool:
     return True
 
 
-def _too_few(draw: random.Random, call: Call) -> bool:
+def _too_few(draw: Choices, call: Call) -> bool:
     if len(call.args) != len(call.subject.dtypes):
         return False
     call.args = call.args[:-1]
     return True
 
 
-def _too_many(draw: random.Random, call: Call) -> bool:
+def _too_many(draw: Choices, call: Call) -> bool:
     if len(call.args) != len(call.subject.dtypes):
         return False
     call.args = [*call.args, call.args[0]]
     return True
 
 
-def _bad_keyword(draw: random.Random, call: Call) -> bool:
+def _bad_keyword(draw: Choices, call: Call) -> bool:
     call.keywords[draw.choice(("outt", "self", "n_", "args", "Out"))] = 3
     return True
 
 
-def _bad_size(draw: random.Random, call: Call) -> bool:
+def _bad_size(draw: Choices, call: Call) -> bool:
     if not call.sizes:
         return False
     name = draw.choice(list(call.sizes))
@@ -252,7 +253,7 @@ def _bad_size(draw: random.Random, call: Call) -> bool:
     return True
 
 
-def _broken_fact(draw: random.Random, call: Call) -> bool:
+def _broken_fact(draw: Choices, call: Call) -> bool:
     """n <= m, n % 3 == 0 and m >= 2 are declared."""
     if call.subject.name != "facts" or len(call.args) != 2 or call.keywords:
         return False
@@ -261,14 +262,14 @@ def _broken_fact(draw: random.Random, call: Call) -> bool:
     return True
 
 
-def _missing_size(draw: random.Random, call: Call) -> bool:
+def _missing_size(draw: Choices, call: Call) -> bool:
     if call.outputs is not None or not set(call.subject.keywords) & set(call.keywords):
         return False
     call.keywords.pop(call.subject.keywords[0])
     return True
 
 
-def _bad_scalar(draw: random.Random, call: Call) -> bool:
+def _bad_scalar(draw: Choices, call: Call) -> bool:
     places = [at for at in range(len(call.subject.dtypes)) if at not in call.arrays and at < len(call.args)]
     if not places:
         return False
@@ -285,7 +286,7 @@ def _bad_scalar(draw: random.Random, call: Call) -> bool:
     return True
 
 
-def _bad_index(draw: random.Random, call: Call) -> bool:
+def _bad_index(draw: Choices, call: Call) -> bool:
     ranges = call.subject.ranges(call.sizes)
     for at, (low, high) in ranges.items():
         array, dtype = call.arrays[at], np.iinfo(call.subject.dtypes[at])
@@ -297,7 +298,7 @@ def _bad_index(draw: random.Random, call: Call) -> bool:
     return False
 
 
-SPOILERS: tuple[tuple[str, Callable[[random.Random, Call], bool]], ...] = (
+SPOILERS: tuple[tuple[str, Callable[[Choices, Call], bool]], ...] = (
     ("dtype", _replace(_other_dtype)), ("byte order", _replace(_swapped)), ("rank", _replace(_other_rank)),
     ("no array", _replace(_no_array)), ("a liar", _replace(_liar)), ("masked", _replace(_masked)),
     ("structured", _replace(_structured)),
@@ -308,5 +309,5 @@ SPOILERS: tuple[tuple[str, Callable[[random.Random, Call], bool]], ...] = (
     ("overlap", _out_array(_overlapping_out)), ("out twice", _twice_out),
     ("too few", _too_few), ("too many", _too_many), ("keyword", _bad_keyword), ("size", _bad_size),
     ("fact", _broken_fact), ("size missing", _missing_size), ("scalar", _bad_scalar),
-    ("index", _bad_index), ("index", _bad_index),
+    ("index", _bad_index),
 )  # fmt: skip
