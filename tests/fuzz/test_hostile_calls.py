@@ -42,7 +42,7 @@ import os, signal
 import tests.support.hostile_calls as it
 made = it.attempt
 def attempt(function, call):
-    if call.subject.name in ("product", "bools") and 9 in call.sizes.values() and call.wrong:
+    if call.subject.name == "neighbour" and call.wrong:
         os.kill(os.getpid(), signal.SIGSEGV)
     return made(function, call)
 it.attempt = attempt
@@ -51,11 +51,11 @@ it.attempt = attempt
 
 @pytest.mark.slow
 def test_a_crash_shrinks():
-    """To one size of 9 and one thing wrong: all but a few of its numbers are 0."""
+    """To one thing wrong: all but a few of its numbers are 0."""
     found = watch(3000, 2, before=CRASH, most=1)
     assert len(found.failures) == 1 and "SIGSEGV" in found.failures[0]
     numbers = re.search(r"hostile_calls ([0-9 ]+)\n", found.failures[0])[1].split()
-    assert 8 < len(numbers) < 40 and sum(number != "0" for number in numbers) < 8
+    assert len(numbers) < 40 and 2 <= sum(number != "0" for number in numbers) < 8
 
 
 @pytest.mark.parametrize(
