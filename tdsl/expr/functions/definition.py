@@ -45,6 +45,9 @@ MODULES: dict[str, str] = {
     "sin": "trigonometric",
     "cos": "trigonometric",
     "tan": "trigonometric",
+    "log.rare": "logarithm",
+    "log2.rare": "logarithm",
+    "log10.rare": "logarithm",
     "sin.far": "trigonometric",
     "cos.far": "trigonometric",
     "tan.far": "trigonometric",
@@ -56,7 +59,7 @@ PARAMETERS = ("x", "y")
 ARITY: dict[str, int] = {name: 2 if name in ("pow", "atan2", "hypot") else 1 for name in MODULES}
 """Function -> how many arguments it takes."""
 
-RARE = frozenset({"sin.far", "cos.far", "tan.far"})
+RARE = frozenset({"log.rare", "log2.rare", "log10.rare", "sin.far", "cos.far", "tan.far"})
 """Functions for arguments that hardly occur: where a `Select` chooses one, vector code branches around it."""
 
 _WIDER = DTYPES["float32"]

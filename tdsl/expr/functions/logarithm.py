@@ -34,7 +34,7 @@ from tdsl.expr.functions.parts import (
     two_product,
     unsigned_bits,
 )  # fmt: skip
-from tdsl.expr.node import Node
+from tdsl.expr.node import Call, Node
 
 _ROOT_HALF = 0.7071067811865476
 
@@ -51,10 +51,10 @@ _INVERSE = {
 """1 / log(base) as a sum of two numbers."""
 
 _LOGARITHM_OF_2 = {
-    2: {32: (1.0, 0.0), 64: (1.0, 0.0)},
-    10: {32: (0.301025390625, 4.605038981195214e-06), 64: (0.301029995663157, 8.241712586023572e-13)},
+    32: (0.301025390625, 4.605038981195214e-06),
+    64: (0.301029995663157, 8.241712586023572e-13),
 }
-"""log(2) to a base, in two parts; the first times an exponent is exact."""
+"""log10(2) in two parts; the first times an exponent is exact."""
 
 _P32 = (
     -0.5, 0.3333330750465393, -0.2499997615814209, 0.20002393424510956, -0.16669903695583344, 0.14216576516628265,
@@ -74,8 +74,12 @@ _LN2_LOW = {32: 1.4286068203094172e-06, 64: -1.7239444525614835e-13}
 
 def log(x: Node) -> Node:
     """The natural logarithm: -infinity of zeros, NaN below."""
-    k, f = split(x)
-    return _checked(x, _sum(k, f, _tail(f)))
+    return _usual_or_rare(x, "log.rare", _natural(*_of_normal(x)))
+
+
+def log_rare(x: Node) -> Node:
+    """The same of anything."""
+    return _checked(x, _natural(*split(x)))
 
 
 def log1p(x: Node) -> Node:
@@ -104,29 +108,55 @@ def of_one_and(x: Node, low: Node | None = None, doubled: Node | None = None) ->
 
 def log2(x: Node) -> Node:
     """The logarithm to base 2; exact for powers of 2."""
-    k, f = split(x)
-    return _checked(x, _scaled_sum(k, f, 2))
+    return _usual_or_rare(x, "log2.rare", _to_base_2(*_of_normal(x)))
+
+
+def log2_rare(x: Node) -> Node:
+    """The same of anything."""
+    return _checked(x, _to_base_2(*split(x)))
 
 
 def log10(x: Node) -> Node:
     """The logarithm to base 10."""
-    k, f = split(x)
-    return _checked(x, _scaled_sum(k, f, 10))
+    return _usual_or_rare(x, "log10.rare", _to_base_10(*_of_normal(x)))
+
+
+def log10_rare(x: Node) -> Node:
+    """The same of anything."""
+    return _checked(x, _to_base_10(*split(x)))
+
+
+def _usual_or_rare(x: Node, name: str, value: Node) -> Node:
+    """`value` for positive normal numbers; zeros, subnormal and negative numbers, infinities and NaN are rare."""
+    pattern = unsigned_bits(x)
+    least = unsigned_bits(number(_least_normal(x), x))
+    normal = build.lt(minus(pattern, least), minus(unsigned_bits(number(math.inf, x)), least))
+    return build.select(normal, value, Call(name, (x,)))
+
+
+def _least_normal(x: Node) -> float:
+    return float(2.0 ** (2 - (1 << x.dtype.exponent_bits - 1)))
 
 
 def split(x: Node) -> tuple[Node, Node]:
-    """(k, f) with x = 2^k (1 + f)."""
-    dtype, fraction = x.dtype, x.dtype.fraction_bits
-    least = 2.0 ** (2 - (1 << dtype.exponent_bits - 1))
-    small = build.lt(x, number(least, x))
-    lift = fraction + 2
-    pattern = bits(build.select(small, times(x, number(2.0**lift, x)), x))
-    start = bits(number(_ROOT_HALF, x))
-    above = minus(pattern, start)
-    k = shift_right(above, fraction)
-    f = minus(of_bits(minus(pattern, shift_left(k, fraction)), dtype), number(1.0, x))
-    k = minus(k, build.select(small, integer(lift, k), integer(0, k)))
-    return build.cast(k, dtype), f
+    """(k, f) with x = 2^k (1 + f), of any positive number."""
+    lift = x.dtype.fraction_bits + 2
+    small = build.lt(x, number(_least_normal(x), x))
+    k, f = _parts(build.select(small, times(x, number(2.0**lift, x)), x))
+    return build.cast(minus(k, build.select(small, integer(lift, k), integer(0, k))), x.dtype), f
+
+
+def _of_normal(x: Node) -> tuple[Node, Node]:
+    """The same of normal numbers."""
+    k, f = _parts(x)
+    return build.cast(k, x.dtype), f
+
+
+def _parts(x: Node) -> tuple[Node, Node]:
+    """(k as an integer, f)."""
+    pattern = bits(x)
+    k = shift_right(minus(pattern, bits(number(_ROOT_HALF, x))), x.dtype.fraction_bits)
+    return k, minus(of_bits(minus(pattern, shift_left(k, x.dtype.fraction_bits)), x.dtype), number(1.0, x))
 
 
 def _exponent(u: Node) -> tuple[Node, Node]:
@@ -179,22 +209,33 @@ def _sum(k: Node, f: Node, tail: Node, lost: Node | None = None) -> Node:
     return plus(high, plus(plus(minus(whole, high), f), tail))
 
 
-def _scaled_sum(k: Node, f: Node, base: int) -> Node:
-    """K log(2) + log(1 + f), both to a base."""
-    width = f.dtype.bits
-    first, second = (number(part, f) for part in _INVERSE[base][width])
-    high, low = _LOGARITHM_OF_2[base][width]
-    tail = _tail(f)
-    body = plus(f, tail)
-    body_lost = plus(minus(f, body), tail)
-    product = times(body, first)
-    product_lost = multiply_add(
-        body, second, multiply_add(body_lost, first, exact_fma(body, first, build.neg(product)))
-    )
-    whole = times(k, number(high, f))
+def _natural(k: Node, f: Node) -> Node:
+    return _sum(k, f, _tail(f))
+
+
+def _to_base_2(k: Node, f: Node) -> Node:
+    """K + log2(1 + f): where k is not 0, the sum is rounded in a place above that of log2(1 + f)."""
+    return plus(k, exact_fma(f, number(_INVERSE[2][f.dtype.bits][0], f), _small_of_base(f, 2)))
+
+
+def _to_base_10(k: Node, f: Node) -> Node:
+    """K log10(2) + log10(1 + f); what the two large terms and their sum lose is added with the small ones."""
+    high, low = (number(part, f) for part in _LOGARITHM_OF_2[f.dtype.bits])
+    whole = times(k, high)
+    product, product_lost = two_product(f, number(_INVERSE[10][f.dtype.bits][0], f))
     total = plus(whole, product)
     total_lost = plus(minus(whole, total), product)
-    return plus(total, plus(total_lost, multiply_add(k, number(low, f), product_lost)))
+    small = multiply_add(k, low, plus(_small_of_base(f, 10), product_lost))
+    return plus(total, plus(total_lost, small))
+
+
+def _small_of_base(f: Node, base: int) -> Node:
+    """The logarithm of 1 + f to a base, but for f times the first part of 1 / log(base)."""
+    first, second = _INVERSE[base][f.dtype.bits]
+    rest = times(f, number(second, f))
+    if f.dtype.bits == 32:
+        return multiply_add(times(f, f), polynomial(f, tuple(first * each for each in _P32)), rest)
+    return multiply_add(_tail(f), number(first, f), rest)
 
 
 def _checked(x: Node, value: Node) -> Node:
