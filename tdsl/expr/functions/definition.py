@@ -48,6 +48,8 @@ MODULES: dict[str, str] = {
     "log.rare": "logarithm",
     "log2.rare": "logarithm",
     "log10.rare": "logarithm",
+    "log1p.rare": "logarithm",
+    "sigmoid.far": "logistic",
     "sin.far": "trigonometric",
     "cos.far": "trigonometric",
     "tan.far": "trigonometric",
@@ -59,7 +61,7 @@ PARAMETERS = ("x", "y")
 ARITY: dict[str, int] = {name: 2 if name in ("pow", "atan2", "hypot") else 1 for name in MODULES}
 """Function -> how many arguments it takes."""
 
-RARE = frozenset({"log.rare", "log2.rare", "log10.rare", "sin.far", "cos.far", "tan.far"})
+RARE = frozenset(name for name in MODULES if "." in name)
 """Functions for arguments that hardly occur: where a `Select` chooses one, vector code branches around it."""
 
 _WIDER = DTYPES["float32"]

@@ -84,12 +84,15 @@ def log_rare(x: Node) -> Node:
 
 def log1p(x: Node) -> Node:
     """log(1 + x), accurate near 0; keeps -0."""
-    value = of_one_and(x)
     inside = build.logical_and(build.gt(x, number(-1.0, x)), build.lt(x, number(math.inf, x)))
+    value = build.select(inside, of_one_and(x), Call("log1p.rare", (x,)))
+    return of_bits(build.binary("or", bits(value), sign_of(x)), x.dtype)
+
+
+def log1p_rare(x: Node) -> Node:
+    """The same of -1 and below, infinity and NaN."""
     below = build.select(build.lt(x, number(-1.0, x)), number(math.nan, x), x)
-    edge = build.select(build.eq(x, number(-1.0, x)), number(-math.inf, x), below)
-    chosen = build.select(inside, value, edge)
-    return of_bits(build.binary("or", bits(chosen), sign_of(x)), x.dtype)
+    return build.select(build.eq(x, number(-1.0, x)), number(-math.inf, x), below)
 
 
 def of_one_and(x: Node, low: Node | None = None, doubled: Node | None = None) -> Node:

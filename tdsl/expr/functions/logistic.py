@@ -24,17 +24,41 @@ from tdsl.expr.functions.parts import (
     plus,
     shift_left,
 )  # fmt: skip
-from tdsl.expr.node import Node
+from tdsl.expr.node import Call, Node
+
+_LIMIT = {32: 86.0, 64: 700.0}
+"""Below it e^-|x|, and every result, is a normal number."""
 
 
 def sigmoid(x: Node) -> Node:
     """The logistic function: 0 to 1, 1/2 at 0."""
-    one, zero = number(1.0, x), number(0.0, x)
+    near = build.lt(magnitude(x), number(_LIMIT[x.dtype.bits], x))
+    shifted, r = reduced(build.neg(magnitude(x)))
+    power = _power(shifted)
+    result = _of_exponential(x, of_bits(power, x.dtype), grown(r))
+    scaled = of_bits(plus(bits(result), minus(power, bits(number(1.0, x)))), x.dtype)
+    value = build.select(build.lt(x, number(0.0, x)), scaled, result)
+    return build.select(near, value, Call("sigmoid.far", (x,)))
+
+
+def sigmoid_far(x: Node) -> Node:
+    """The same of anything: e^-|x| may be 0, and the result subnormal."""
     down = build.maximum(build.neg(magnitude(x)), number(LEAST[x.dtype.bits], x))
     shifted, r = reduced(down)
-    y = grown(r)
-    pattern = plus(bits(one), shift_left(bits(shifted), x.dtype.fraction_bits))
-    power = of_bits(build.maximum(pattern, integer(0, pattern)), x.dtype)
+    pattern = _power(shifted)
+    result = _of_exponential(x, of_bits(build.maximum(pattern, integer(0, pattern)), x.dtype), grown(r))
+    raised_ = raised(result, shifted, result_may_be_subnormal(down))
+    return build.select(build.lt(x, number(0.0, x)), raised_, result)
+
+
+def _power(shifted: Node) -> Node:
+    """The bits of 2^n, where n stands in the low bits of `shifted`."""
+    return plus(bits(number(1.0, shifted)), shift_left(bits(shifted), shifted.dtype.fraction_bits))
+
+
+def _of_exponential(x: Node, power: Node, y: Node) -> Node:
+    """1 / (1 + w), or (1 + y) / (1 + w) of negative numbers, where w = power (1 + y)."""
+    one, zero = number(1.0, x), number(0.0, x)
     above = plus(one, power)
     whole = exact_fma(power, y, above)
     above_lost = minus(power, minus(above, one))
@@ -48,5 +72,4 @@ def sigmoid(x: Node) -> Node:
         exact_fma(build.neg(quotient), whole, top), multiply_add(build.neg(quotient), whole_lost, top_lost)
     )
     inverse = multiply_add(whole, number(-0.5, x), number(1.4571, x))
-    result = multiply_add(rest, inverse, quotient)
-    return build.select(negative, raised(result, shifted, result_may_be_subnormal(down)), result)
+    return multiply_add(rest, inverse, quotient)
