@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -45,9 +46,10 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
                 yield record.row(
                     "lifetime", f"{case}, from disk", part, seconds=seconds, threads=threads, note=note
                 )
-    found = _in_child("growth", os.environ | {"TDSL_CACHE": "0"}, "100" if quick else "1000")
-    for what, note in found.items():
-        yield record.row("lifetime", "growth", what, threads=threads, note=str(note))
+    for case in ("growth", "structures"):
+        found = _in_child(case, os.environ | {"TDSL_CACHE": "0"}, "100" if quick else "1000")
+        for what, note in found.items():
+            yield record.row("lifetime", "growth", what, threads=threads, note=str(note))
 
 
 def _in_child(case: str, environment: dict[str, str], *more: str) -> dict[str, Any]:
@@ -136,6 +138,54 @@ def growth(builds: int) -> dict[str, str]:
     }
 
 
+def structures(builds: int) -> dict[str, str]:
+    """Resident bytes over builds and drops that isl is asked about anew each time, and what islpy itself loses."""
+    for number in range(100):
+        different(number)
+    before = resident()
+    for number in range(100, 100 + builds):
+        different(number)
+    grown = resident() - before
+    return {
+        f"{builds} builds of different structure": f"{grown / 1e6:+.2f} MB; target 5 MB",
+        "an argument that islpy hands over to isl": f"{lost_by_islpy():+.0f} B, whatever it is",
+    }
+
+
+def different(number: int) -> object:
+    """A kernel of two stages with extents, offsets, loops and placement of its own."""
+    import tdsl as td
+
+    dice = random.Random(number)
+    n, far, axes = td.size("n"), dice.randint(1, 3), dice.sample("hijklm", dice.randint(1, 3))
+    x = td.placeholder("x", (n,) * len(axes))
+    middle = td.compute("middle", (n - far,) * len(axes), lambda *at: x[at] * number, axes=axes)
+    y = td.compute(
+        "y",
+        (n - 2 * far,) * len(axes),
+        lambda *at: middle[at] + middle[tuple(i + far for i in at)],
+        axes=axes,
+    )
+    s = td.schedule(y).split(y, axes[0], dice.randint(2, 9), into=("outer", "inner"))
+    place = dice.choice(("root", "outer", "inline"))
+    if place != "root":
+        s = s.inline(middle) if place == "inline" else s.compute_at(middle, y, place)
+    return td.build(s.vectorize(y, axes[-1] if len(axes) > 1 else "inner", dice.choice((2, 4, 8))))
+
+
+def lost_by_islpy(calls: int = 200_000) -> float:
+    """Bytes a call of a method that takes one object, gives it back changed, and of which nothing is kept."""
+    import islpy
+
+    one = islpy.Set("[n] -> { [i] : 0 <= i < n }", islpy.Context())
+    for _ in range(calls):
+        one.coalesce()
+    before = resident()
+    for _ in range(calls):
+        one.coalesce()
+    return (resident() - before) / calls
+
+
 def resident() -> int:
     """Bytes of the process in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
@@ -146,5 +196,9 @@ def memory_maps() -> int:
     return len(Path("/proc/self/maps").read_text().splitlines())
 
 
+CASES_OF_GROWTH = {"growth": growth, "structures": structures}
+
 if __name__ == "__main__":
-    print(json.dumps(growth(int(sys.argv[2])) if sys.argv[1] == "growth" else cached_build(sys.argv[1])))
+    case = sys.argv[1]
+    found = CASES_OF_GROWTH[case](int(sys.argv[2])) if case in CASES_OF_GROWTH else cached_build(case)
+    print(json.dumps(found))
