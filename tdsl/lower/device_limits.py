@@ -202,12 +202,21 @@ def _check_outside(item: NestItem, state: State) -> None:
 
 
 def _unbound(loop: NestLoop, state: State) -> LimitError:
+    entry = next(one for one in state.live() if one.name == loop.stage)
+    base = entry.stage.base
+    hint = [f'bind("{loop.stage}", "{loop.name}", "block.x")', "reorder: bound loops outside"]
+    if base is not None and all(own.name != loop.name for own in entry.loops):
+        # The loops that copy what the update starts from are no axes of it: a stage has loops that can be bound.
+        copy = f"{base.name}_start"
+        hint = [
+            f'cache_read("{base.name}", "{loop.stage}", name="{copy}", scope="heap"), and bind the loops of {copy}'
+        ]
     return LimitError(
         "L133",
         f"loop {loop.name} of {loop.stage} stands outside of the blocks of the grid",
         where=said_at(state, loop.stage, "bind"),
         why=["a GPU runs kernels: what is not inside blocks would be run by nobody"],
-        hint=[f'bind("{loop.stage}", "{loop.name}", "block.x")', "reorder: bound loops outside"],
+        hint=hint,
     )
 
 
