@@ -324,4 +324,4 @@ def _lifted(item: NestItem) -> NestItem:
 
 
 def _is_bound(item: NestItem) -> bool:
-    return isinstance(item, NestLoop) and item.kind in (*THREADS, *BLOCKS, "cooperate", "vector")
+    return isinstance(item, NestLoop) and item.kind in (*THREADS, *BLOCKS, "cooperate")

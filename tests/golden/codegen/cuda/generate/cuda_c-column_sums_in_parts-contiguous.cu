@@ -21,23 +21,21 @@ y_kernel(const float* __restrict__ x, float* __restrict__ y)
   }
   *(float4*)&part[part_kt * 128 + j * 4] = make_float4(part_acc[0], part_acc[1], part_acc[2], part_acc[3]);
   float y_acc[4];
-  #pragma unroll
-  for (int jiv = 0; jiv < 4; ++jiv) {
-    if (part_kt == 0) {
+  if (part_kt == 0) {
+    #pragma unroll
+    for (int jiv = 0; jiv < 4; ++jiv) {
       y_acc[jiv] = 0.0f;
     }
   }
   __syncthreads();
-  for (int y_kt = 0; y_kt < 8; ++y_kt) {
-    if (part_kt == 0) {
+  if (part_kt == 0) {
+    for (int y_kt = 0; y_kt < 8; ++y_kt) {
       const float4 part_vector = *(const float4*)&part[y_kt * 128 + j * 4];
       y_acc[0] = y_acc[0] + part_vector.x;
       y_acc[1] = y_acc[1] + part_vector.y;
       y_acc[2] = y_acc[2] + part_vector.z;
       y_acc[3] = y_acc[3] + part_vector.w;
     }
-  }
-  if (part_kt == 0) {
     *(float4*)&y[jo * 128 + j * 4] = make_float4(y_acc[0], y_acc[1], y_acc[2], y_acc[3]);
   }
 }

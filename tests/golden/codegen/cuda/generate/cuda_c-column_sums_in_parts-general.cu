@@ -23,24 +23,22 @@ y_kernel(const float* __restrict__ x, float* __restrict__ y, const long long x_s
     part[part_kt * 128 + j * 4 + jv] = part_acc[jv];
   }
   float y_acc[4];
-  #pragma unroll
-  for (int jiv = 0; jiv < 4; ++jiv) {
-    if (part_kt == 0) {
+  if (part_kt == 0) {
+    #pragma unroll
+    for (int jiv = 0; jiv < 4; ++jiv) {
       y_acc[jiv] = 0.0f;
     }
   }
   __syncthreads();
-  for (int y_kt = 0; y_kt < 8; ++y_kt) {
-    #pragma unroll
-    for (int jiv = 0; jiv < 4; ++jiv) {
-      if (part_kt == 0) {
+  if (part_kt == 0) {
+    for (int y_kt = 0; y_kt < 8; ++y_kt) {
+      #pragma unroll
+      for (int jiv = 0; jiv < 4; ++jiv) {
         y_acc[jiv] = y_acc[jiv] + part[y_kt * 128 + j * 4 + jiv];
       }
     }
-  }
-  #pragma unroll
-  for (int jiv = 0; jiv < 4; ++jiv) {
-    if (part_kt == 0) {
+    #pragma unroll
+    for (int jiv = 0; jiv < 4; ++jiv) {
       y[(jo * 128 + j * 4 + jiv) * y_stride_0] = y_acc[jiv];
     }
   }
