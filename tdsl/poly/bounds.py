@@ -186,8 +186,8 @@ class _Proof:
 
     def _holds(self, points: isl.Set, inside: isl.Set) -> bool:
         """Whether all points lie inside."""
-        if not self.lifting.products:
-            return points.is_subset(inside)
+        if not self.lifting.products and points.is_subset(inside):
+            return True
         return self._empty(points.subtract(inside))
 
     def first_failure(self) -> Escape | Unproven | None:

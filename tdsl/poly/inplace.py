@@ -8,6 +8,7 @@ anti-dependences of the feasibility study, asked across two tensors.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import islpy as isl
@@ -28,7 +29,8 @@ def may_be_one(arranged: Arranged, source: str, result: str) -> bool:
     """Whether a call may pass the array `source` as `result` itself."""
     try:
         with budget(BUDGET):
-            return _Question(Judgement(arranged), source, result).holds()
+            program = replace(arranged.program, views=())  # two arrays as one: element by element as declared
+            return _Question(Judgement(replace(arranged, program=program)), source, result).holds()
     except (NonAffine, TooLarge):
         return False
 

@@ -26,7 +26,8 @@ class Access:
     """Reads or writes `tensor[index]` at those points of the statement where every condition of `guard` holds.
 
     An index node that is not affine in axes and sizes is replaced by None in `index` with its range in `opaque`
-    (position -> (lower, upper) half-open nodes) and its text in `opaque_text`.
+    (position -> (lower, upper) half-open nodes) and its text in `opaque_text`. One that is a polynomial, linear in axes
+    and with sizes as factors, is also in `linearised` (position -> node).
     """
 
     tensor: str
@@ -34,6 +35,7 @@ class Access:
     guard: tuple[Node, ...] = ()
     opaque: tuple[tuple[int, Node, Node], ...] = ()
     opaque_text: str = ""
+    linearised: tuple[tuple[int, Node], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,27 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A linearised dimension of a tensor as several (`delinearise.py`).
+
+    strides: of all but the last, outermost first. extents: how far each part goes. parts: of the subscripts there, by
+    the name of the statement and its access.
+    """
+
+    tensor: str
+    place: int
+    strides: tuple[Node, ...]
+    extents: tuple[Node, ...]
+    parts: tuple[tuple[tuple[str, Access], tuple[Node, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Statements in order of declaration; `outputs` are tensors whose final value leaves the kernel.
 
     inputs: arrays nobody writes here. context: bool nodes over sizes/params known to hold (facts, assume).
     ordered: tensors written by updates in place (later: value flow by `compute_flow`); the rest is single assignment.
+    views: dimensions that are taken apart where dependences are asked about, in that order.
     """
 
     sizes: tuple[Size, ...]
@@ -77,6 +95,7 @@ class Program:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     ordered: tuple[str, ...] = ()
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tdsl.expr.build import mul
+from tdsl.expr.linear import from_linear
 from tdsl.expr.node import Binary, Cast, Const, Node, Unary, Var
 
 Monomial = tuple[Var, ...]
@@ -83,6 +85,47 @@ def multiplied(lhs: Linear, rhs: Linear) -> Linear:
             both = tuple(sorted(first + second, key=lambda var: var.name))
             result = combined(result, ({both: a * b}, 0), 1)
     return result
+
+
+def leading_monomial(form: Linear) -> Monomial:
+    """The monomial of highest degree, then last by name; the empty one of a constant."""
+    return max(form[0], key=lambda one: (len(one), [var.name for var in one]), default=())
+
+
+def divided(form: Linear, stride: Linear) -> tuple[Linear, Linear]:
+    """`(q, r)` with `form = q * stride + r`, where no term of r is a multiple of the stride's leading term."""
+    leading = leading_monomial(stride)
+    factor = stride[0].get(leading, stride[1])
+    quotient: Linear = {}, 0
+    while (term := _multiple(form, leading, factor)) is not None:
+        quotient = combined(quotient, term, 1)
+        form = combined(form, multiplied(term, stride), -1)
+    return quotient, form
+
+
+def _multiple(form: Linear, leading: Monomial, factor: int) -> Linear | None:
+    """What the first term that is a multiple of another is a multiple by."""
+    for monomial, count in (*form[0].items(), ((), form[1])):
+        rest = list(monomial)
+        for var in leading:
+            if var not in rest:
+                break
+            rest.remove(var)
+        else:
+            if count and count % factor == 0:
+                return ({tuple(rest): count // factor}, 0) if rest else ({}, count // factor)
+    return None
+
+
+def linear_node(form: Linear) -> Node:
+    """A polynomial as a node."""
+    terms: dict[Node, int] = {}
+    for monomial, coefficient in form[0].items():
+        product: Node = monomial[0]
+        for var in monomial[1:]:
+            product = mul(product, var)
+        terms[product] = coefficient
+    return from_linear((terms, form[1]))
 
 
 def _widens(node: Cast) -> bool:

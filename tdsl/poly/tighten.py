@@ -36,10 +36,10 @@ class Tightening:
         """Whether a set has no point in which products are products; False where that is not seen."""
         if points.is_empty():
             return True
-        if not self.products:
-            return False
         columns = self._columns()
-        tables = [self._table(factor, columns) for factor in self.products.multipliers()]
+        tables = [self._table(factor, columns) for factor in self._multipliers()]
+        if not tables:
+            return False
         return all(self._is_empty(piece, tables) for piece in points.get_basic_sets())
 
     def _is_empty(self, piece: isl.BasicSet, tables: Sequence[Mapping[int, int]]) -> bool:
@@ -49,6 +49,12 @@ class Tightening:
             return True
         sizes = isl.BasicSet.universe(piece.get_space()).intersect_params(piece.params())
         return tighter.intersect(self._multiplied(sizes, tables)).is_empty()
+
+    def _multipliers(self) -> tuple[Monomial, ...]:
+        """What axes are multiplied by, and the factors of products of sizes."""
+        found = dict.fromkeys(self.products.multipliers())
+        found |= {(var,): None for monomial in self.params if len(monomial) > 1 for var in monomial}
+        return tuple(found)
 
     def _columns(self) -> Mapping[Monomial, int]:
         columns: dict[Monomial, int] = {(): 0}

@@ -27,6 +27,7 @@ from tdsl.poly.order import Order
 from tdsl.poly.signature import Signatures
 from tdsl.poly.storage import Storage
 from tdsl.poly.structure import as_declared, by_construction, placement_fault, scope_fault, with_sinks
+from tdsl.poly.views import declared_witness, seen_through
 from tdsl.poly.violation import Violation
 from tdsl.poly.witness import Explainer
 from tdsl.records import dataclass
@@ -86,7 +87,7 @@ class Judgement:
     bill: Bill = field(init=False, default_factory=Bill)
 
     def __post_init__(self) -> None:
-        self.arranged = with_sinks(self.arranged)
+        self.arranged = seen_through(with_sinks(self.arranged))
         self.copies = Copies(self.arranged)
         self.edges = Edges(self.copies, Order(self.copies), Storage(self.copies))
         self.carried = Carried(self.edges)
@@ -338,12 +339,13 @@ class Judgement:
             opaque = self.copies.flow.opaque(statement, violation.tensor)
             if opaque is not None:
                 return Unknown(*opaque, violation.tensor, names)
+        witness = self.explainer.witness(violation)
         return Refuted(
             violation.kind,
             violation.tensor,
             names,
             violation.text,
-            self.explainer.witness(violation),
+            None if witness is None else declared_witness(witness, self.arranged.program.views),
             self.explainer.condition(violation),
             violation.place,
         )

@@ -6,15 +6,15 @@ here is approximate: every value keeps its expression, only where it is stored o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tdsl.errors import PlacementError
-from tdsl.expr.build import select
+from tdsl.expr.build import add, mul, select
 from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
 from tdsl.expr.rewrite import Rule, reads, rewrite, substitute, variables
 from tdsl.expr.tensor import Axis, Size, Stage, Tensor, tensors_of
-from tdsl.poly.model import LoopMark
+from tdsl.poly.model import LoopMark, View
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import nodes_of
 from tdsl.schedule.state import StageState, StorageScope
@@ -64,13 +64,18 @@ def rewritten(stage: Stage, rule: Rule, *others: Stage) -> Stage:
     )
 
 
-def redirected(stage: Stage, old: Sequence[Tensor], new: Sequence[Tensor]) -> Stage:
-    """The stage reading `new` wherever it read `old`, at the same subscripts."""
+def redirected(
+    stage: Stage,
+    old: Sequence[Tensor],
+    new: Sequence[Tensor],
+    subscripts: Callable[[Read], tuple[Node, ...]] | None = None,
+) -> Stage:
+    """The stage reading `new` wherever it read `old`, at the same subscripts unless they are given."""
     table = dict(zip(old, new, strict=True))
 
     def rule(node: Node) -> Node:
         if isinstance(node, Read) and node.tensor in table:
-            return Read(table[node.tensor], node.index)
+            return Read(table[node.tensor], node.index if subscripts is None else subscripts(node))
         return node
 
     if stage.base is not None and stage.base in table:
@@ -115,17 +120,31 @@ def inlined_into(step: Directive, reader: StageState, entry: StageState) -> Stag
 
 
 def copy_of(
-    tensor: Tensor, name: str, dims: tuple[str, ...], sizes: tuple[Size, ...], facts: tuple[Node, ...]
+    tensor: Tensor,
+    name: str,
+    dims: tuple[str, ...],
+    sizes: tuple[Size, ...],
+    facts: tuple[Node, ...],
+    apart: Mapping[int, View] | None = None,
 ) -> Stage:
-    """A stage that copies a tensor, element for element."""
-    index = tuple(axis_var(dim) for dim in dims)
+    """A stage that copies a tensor, element for element; dimensions in `apart` as several."""
+    extents: list[Node] = []
+    index: list[Node] = []
+    for place, extent in enumerate(tensor.extents):
+        view = (apart or {}).get(place)
+        parts = (extent,) if view is None else view.extents
+        own = [axis_var(dim) for dim in dims[len(extents) : len(extents) + len(parts)]]
+        strides = () if view is None else view.strides
+        total: Node = own[-1]
+        for part, stride in zip(reversed(own[:-1]), reversed(strides), strict=True):
+            total = add(mul(part, stride), total)
+        extents += parts
+        index.append(total)
     return Stage(
         name=name,
-        axes=tuple(
-            Axis(dim, index_const(0), extent) for dim, extent in zip(dims, tensor.extents, strict=True)
-        ),
+        axes=tuple(Axis(dim, index_const(0), extent) for dim, extent in zip(dims, extents, strict=True)),
         reduce_axes=(),
-        body=(Read(tensor, index),),
+        body=(Read(tensor, tuple(index)),),
         dtypes=(tensor.dtype,),
         tensor_names=(name,),
         sizes=sizes,
@@ -183,21 +202,27 @@ def _whole(stage: Stage, dims: Sequence[str]) -> tuple[Axis, ...]:
     )
 
 
-def plain_subscripts(stages: Sequence[Stage], tensor: Tensor) -> tuple[str, ...]:
-    """Dims of a copy (N2): per dimension the one plain axis that every read uses there, else d0, d1, …"""
-    found: list[set[Node]] = [set() for _ in tensor.extents]
-    for stage in stages:
-        for node in reads(*nodes_of(stage)):
-            if node.tensor is tensor:
-                for place, subscript in enumerate(node.index):
-                    found[place].add(subscript)
+def plain_dims(
+    stages: Sequence[Stage], tensor: Tensor, subscripts: Callable[[Stage, Read], tuple[Node, ...]]
+) -> tuple[str, ...]:
+    """Dims of a copy (N2): per dimension the one plain axis that every read uses there, else d0, d1, …
+
+    subscripts: of a read of the tensor by a stage, as the copy is read.
+    """
+    read = [subscripts(stage, node) for stage in stages for node in _reads_of(stage, tensor)]
+    if not read:  # it is but the base of an update
+        return tuple(f"d{place}" for place in range(tensor.ndim))
     taken = {var.name for var in variables(*tensor.extents)}
     dims: list[str] = []
-    for place, subscripts in enumerate(found):
-        only = next(iter(subscripts)) if len(subscripts) == 1 else None
+    for place, column in enumerate(zip(*read, strict=True)):
+        only = column[0] if len(set(column)) == 1 else None
         plain = isinstance(only, Var) and only.kind == "axis" and only.name not in (*dims, *taken)
         dims.append(only.name if plain and isinstance(only, Var) else f"d{place}")
     return tuple(dims)
+
+
+def _reads_of(stage: Stage, tensor: Tensor) -> Iterator[Read]:
+    return (node for node in reads(*nodes_of(stage)) if node.tensor is tensor)
 
 
 def replaced_reduction(stage: Stage, old: Reduce, new: Reduce) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ only the translation of a state into what poly reads, and of its answer into wor
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.errors import IllegalSchedule, UnprovenSchedule, Witness
@@ -15,7 +16,7 @@ from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
-from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program
+from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program, Statement
 from tdsl.records import dataclass
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
@@ -50,7 +51,7 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
                 shapes[tensor.name] = tensor.extents
     facts = dict.fromkeys(fact for stage in live for fact in stage.facts)
     sizes, params = sizes_named(live), dict.fromkeys(param for stage in live for param in stage.params)
-    return Program(
+    program = Program(
         sizes=sizes,
         context=affine_parts((*facts, *assumptions), sizes, tuple(params)),
         statements=tuple(statement for stage in live for statement in statements_of(stage)),
@@ -59,6 +60,15 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
         outputs=tuple(tensor.name for tensor in outputs),
         ordered=tuple(stage.name for stage in live if stage.base is not None),
     )
+    if not program.ordered or not any(_has_products(statement) for statement in program.statements):
+        return program
+    from tdsl.poly.delinearise import views_of
+
+    return replace(program, views=views_of(program))
+
+
+def _has_products(statement: Statement) -> bool:
+    return any(access.linearised for access in (*statement.reads, *statement.writes))
 
 
 def arranged_of(state: State) -> Arranged:

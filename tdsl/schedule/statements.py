@@ -28,6 +28,7 @@ from tdsl.expr.rewrite import reads, variables
 from tdsl.expr.tensor import Axis, Size, Stage, Tensor
 from tdsl.poly.lift import Lifting
 from tdsl.poly.model import Access, Statement
+from tdsl.poly.polynomial import linear_node, polynomial
 from tdsl.poly.reads import inside_axis, read_sites
 from tdsl.schedule.derive import element
 
@@ -64,12 +65,20 @@ def statements_of(stage: Stage) -> tuple[Statement, ...]:
     return maker.reduction() if stage.reduce_axes else (maker.pure(),)
 
 
+def polynomial_subscript(stage: Stage, subscript: Node) -> Node | None:
+    """A subscript of a stage as accesses of its statements have it: affine, or a polynomial with sizes as factors."""
+    maker = _Maker(stage)
+    lifted = maker.lifting.lift(subscript)
+    hidden = {entry.var for entry in maker.lifting.opaque.values()}
+    return maker.product(lifted) if not hidden.isdisjoint(variables(lifted)) else lifted
+
+
 class _Maker:
     """Makes the statements of one stage."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.lifting = Lifting((*stage.axes, *stage.reduce_axes), stage.sizes, stage.params)
+        self.lifting = Lifting((*stage.axes, *stage.reduce_axes), stage.sizes, stage.params, exact=True)
         self.data = tuple(axis.name for axis in stage.axes)
         self.box = _bounds(stage.axes)
         self.index: tuple[Node, ...] = tuple(axis_var(name) for name in self.data)
@@ -205,18 +214,30 @@ class _Maker:
     def _access(self, read: Read, path: Iterable[Node]) -> Access:
         index: list[Node | None] = []
         opaque: list[tuple[int, Node, Node]] = []
+        linearised: list[tuple[int, Node]] = []
         for place, subscript in enumerate(read.index):
             lifted = self.lifting.lift(subscript)
             hidden = [entry for entry in self.lifting.opaque.values() if entry.var in variables(lifted)]
             index.append(None if hidden else lifted)
             if len(hidden) == 1 and lifted is hidden[0].var and hidden[0].reason in ("data", "quotient"):
                 opaque.append((place, hidden[0].lower, hidden[0].upper))
+            product = self.product(lifted) if hidden else None
+            if product is not None:
+                linearised.append((place, product))
         guard = tuple(
             condition for condition in map(self.lifting.lift, path) if not self._is_opaque(condition)
         )
-        return Access(
-            read.tensor.name, tuple(index), guard, tuple(opaque), text(read) if None in index else ""
-        )
+        shown = text(read) if None in index else ""
+        return Access(read.tensor.name, tuple(index), guard, tuple(opaque), shown, tuple(linearised))
+
+    def product(self, lifted: Node) -> Node | None:
+        """A subscript as a polynomial, linear in axes, with sizes as factors; None where it is none."""
+        form = polynomial(lifted)
+        if form is None:
+            return None
+        written = self.lifting.products.expanded(form)
+        opaque = {entry.var for entry in self.lifting.opaque.values()}
+        return None if any(var in opaque for one in written[0] for var in one) else linear_node(written)
 
     def _is_opaque(self, condition: Node) -> bool:
         hidden = {entry.var for entry in self.lifting.opaque.values()}

