@@ -153,9 +153,10 @@ PAGES: tuple[ErrorPage, ...] = (
     ErrorPage(
         "S118",
         ArgumentError,
-        'tail="shift" where it would compute twice',
+        "a tail that the loop does not allow",
         "`shift` moves the last block back so that it is full: some elements are computed twice. That is for pure "
-        "stages on serial and vector loops, where the output aliases no input.",
+        "stages on serial and vector loops, where the output aliases no input. `pad` computes the last block whole "
+        "into longer storage; over a reduction there is none, and terms past the end would be added.",
         MATRIX + 'td.schedule(C).split(C, "k", 7, tail="shift")',
         MATRIX + 'td.schedule(C).split(C, "k", 7, tail="peel")',
     ),

@@ -10,7 +10,6 @@ Source: Maslov 1992, "Delinearization: an efficient way to break multiloop depen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 
 from tdsl.expr.build import ZERO, compare
@@ -29,6 +28,7 @@ from tdsl.poly.polynomial import (
 )
 from tdsl.poly.products import is_of_sizes
 from tdsl.poly.views import taken_apart
+from tdsl.records import dataclass
 
 STRIDES = 4
 """A subscript of more strides is not taken apart."""

@@ -9,7 +9,6 @@ taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import islpy as isl
 
@@ -17,6 +16,7 @@ from tdsl.expr.node import Var
 from tdsl.poly.isl import CST, DIV, PARAM, SET, basic_set
 from tdsl.poly.polynomial import Monomial
 from tdsl.poly.products import Products, joined
+from tdsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

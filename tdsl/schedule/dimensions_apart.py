@@ -7,11 +7,11 @@ computed and stored as one. Only where every read is proved to have its parts; e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tdsl.expr.node import Node, Read
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly.model import View
+from tdsl.records import dataclass
 from tdsl.schedule.legality import program_of
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import polynomial_subscript, statements_of

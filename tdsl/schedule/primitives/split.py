@@ -13,7 +13,14 @@ from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.knob import Knob
-from tdsl.schedule.loops import constant_extents, is_fused, moved_places, retired, split_loop
+from tdsl.schedule.loops import (
+    constant_extents,
+    is_fused,
+    moved_places,
+    over_reduction,
+    retired,
+    split_loop,
+)
 from tdsl.schedule.state import StageState, State, Tail
 
 Factor = int | Knob
@@ -37,7 +44,7 @@ class Split(Directive):
 
     Legal when: always; the order of the iterations stays.
     Errors: S102–S105 stage or axis; S108 S109 factor; S110 tail; S111 S112 names; S114 a marked loop; S116 factor and
-        parts, parts of a symbolic extent; S117 a fused loop; S118 tail "shift" of a reduction.
+        parts, parts of a symbolic extent; S117 a fused loop; S118 tail "shift" of a reduction, "pad" over one.
     Source: Halide's `split`, TVM's `split`.
     """
 
@@ -115,9 +122,18 @@ def split_axis(
 def tail_for(step: Directive, state: State, entry: StageState, tail: str | None, axis: str) -> Tail | None:
     """The checked tail of a split.
 
-    Errors: S110 an unknown one; S118 "shift" of a stage that is not pure, or over a parallel loop.
+    Errors: S110 an unknown one; S118 "shift" of a stage that is not pure, or over a parallel loop; "pad" over a
+    reduction.
     """
     asked = arguments.tail(step, tail)
+    if asked == "pad" and over_reduction(entry, axis):
+        raise step.refusal(
+            ArgumentError,
+            "S118",
+            'tail="pad" computes the last block whole into longer storage, and a reduction stores no terms',
+            why=(f"{axis} of {entry.name} runs over a reduction: terms past its end would be added",),
+            hint=('tail="guard"', 'tail="mask"', 'tail="peel"'),
+        )
     if asked != "shift":
         return asked
     why = ""

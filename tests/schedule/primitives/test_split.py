@@ -111,6 +111,18 @@ def test_shift_is_for_pure_stages(told):
     assert "S118" in told(lambda: td.schedule(R).split(R, "i", 4, tail="shift"))
 
 
+def test_no_padding_over_a_reduction(matmul, told):
+    text = told(lambda: matmul.s.split("C", "k", 8, tail="pad"))
+    assert "S118" in text and "terms past its end would be added" in text and 'tail="guard"' in text
+    s = matmul.s.split("C", "k", 8)
+    for refused in (
+        lambda: s.vectorize("C", "ki", 4, tail="pad"),
+        lambda: s.unroll("C", "ko", 2, tail="pad"),
+        lambda: matmul.s.tile("C", {"i": 4, "k": 8}, tail="pad"),
+    ):
+        assert "S118" in told(refused)
+
+
 def test_an_output_has_no_room_for_padding(blur):
     with pytest.raises(td.LimitError, match="L109"):
         td.build(blur.s.split("by", "x", 4, tail="pad"))
