@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from functools import partial
+from functools import partial, reduce
 from typing import Literal
 
 import islpy as isl
@@ -18,6 +18,7 @@ import islpy as isl
 from tdsl.expr.node import Node
 from tdsl.poly.aligned import aligned, within
 from tdsl.poly.flow import ValueFlow, recent_flow
+from tdsl.poly.history import history
 from tdsl.poly.isl import IN, OUT, Row, basic_map, budget, map_space, merged, set_space, without_divisions
 from tdsl.poly.kept import kept
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
@@ -63,6 +64,7 @@ class Copies:
         init=False, default_factory=dict[tuple[str, int], "isl.PwAff | None"]
     )
 
+    _elements: dict[str, isl.Map] = field(init=False, default_factory=dict[str, "isl.Map"])
     _making: set[str] = field(init=False, default_factory=set[str])
     _prepared: set[str] = field(init=False, default_factory=set[str])
     _signatures: Signatures | None = field(init=False, default=None)
@@ -138,7 +140,7 @@ class Copies:
         So an answer does not depend on what was kept of earlier ones.
         """
         stage = statement.stage
-        if stage in self._prepared or statement.role in ("source", "sink"):
+        if stage in self._prepared or (statement.role in ("source", "sink") and not self.tree.host(stage)):
             return
         self._prepared.add(stage)
         host = self.tree.host(stage)
@@ -165,9 +167,13 @@ class Copies:
                     text = f"what is made of {stage} depends on itself: split it after the others are placed"
                     raise Misplaced(stage, text, opaque=True)
                 self._making.add(stage)
-                self._needs[stage] = self._kept(
-                    stage, "need", stage, lambda: self._made(stage, self._needed(stage, definer, host))
-                )
+                if stage in self.arranged.program.ordered:
+                    changes = self.flow.write(definer, stage).reverse()
+                    self._needs[stage] = merged(self.elements(stage).apply_range(changes))
+                else:
+                    self._needs[stage] = self._kept(
+                        stage, "need", stage, lambda: self._made(stage, self._needed(stage, definer, host))
+                    )
                 self._making.discard(stage)
         return self._needs[stage]
 
@@ -233,6 +239,11 @@ class Copies:
 
     def need_of(self, statement: Statement) -> isl.Map:
         """{ host's dims -> axes } of one statement: of an update, all terms of the needed elements."""
+        if statement.role == "source" and self.tree.host(statement.stage):
+            (write,) = statement.writes
+            return self.elements(statement.stage).apply_range(
+                self.flow.write(statement, write.tensor).reverse()
+            )
         if statement.role in ("source", "sink"):
             return isl.Map.from_range(self.flow.domain(statement))
         need = self.need(statement.stage)
@@ -259,6 +270,20 @@ class Copies:
     def _buffer_level(self, stage: str) -> int:
         tensors = [access.tensor for access in self._definer(stage).writes]
         return max(self.tree.level(tensor) for tensor in tensors)
+
+    def elements(self, stage: str) -> isl.Map:
+        """{ host's dims -> element } of an update placed there, all changes of which are made there in order."""
+        if stage not in self._elements:
+            host, threads = self.tree.host(stage), self._threads(stage)
+            parts = [
+                self._at_host(reader, host, threads).apply_range(self.flow.read(reader, stage))
+                for reader in self._inside(stage, host)
+            ]
+            if not parts:
+                raise Misplaced(stage, f"no reader of {stage} is inside loop {host[-1][1]} of {host[-1][0]}")
+            read = merged(self._of_block(stage, reduce(isl.Map.union, parts)))
+            self._elements[stage] = history(self.flow, self._definer(stage), read, PIECES)
+        return self._elements[stage]
 
     def _needed(self, stage: str, definer: Statement, host: tuple[Dim, ...]) -> isl.Map:
         """Everything the readers inside read there, for a recurrence closed under its own reads."""
@@ -370,7 +395,12 @@ class Copies:
     def _relation(self, statement: Statement) -> isl.Map:
         if statement.role in ("source", "sink"):
             domain = self.flow.domain(statement)
-            return isl.Map.identity(domain.get_space().map_from_set()).intersect_domain(domain)
+            whole = isl.Map.identity(domain.get_space().map_from_set()).intersect_domain(domain)
+            around = self.tree.entry(statement.name)
+            if not around:
+                return whole
+            need = self.need_of(statement).insert_dims(IN, around, len(statement.axes))
+            return merged(whole.insert_dims(IN, 0, around).intersect(need))
         relation = self.free(statement)
         host = len(self.tree.host(statement.stage))
         need = self.need_of(statement)

@@ -208,6 +208,7 @@ class Edges:
         pairs = self.copies.relation(first.name).apply_range(pairs)
         pairs = pairs.apply_range(self.copies.relation(second.name).reverse())
         pairs = pairs.intersect(self.order.not_after(second.name, first.name).reverse())
+        pairs = self.same_buffer(tensor, first, second, pairs)
         if pairs.is_empty():
             return None
         text = f"{first.stage} and {second.stage} may touch an element of {tensor} in another order than declared"

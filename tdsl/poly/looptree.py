@@ -3,7 +3,8 @@
 In: `model.Arranged`. Out: per statement its *dims* ((owner, leaf loop) outside-in), per stage the host's dims, per
 tensor how many leading dims own a buffer, text positions. A fused loop is its leaves; init and finish of a reduction
 share the loops before the first reduction loop with its update and own copies of the later data loops. The source and
-the sink of a tensor that is updated in place (its value before, and after everything) have nests of their own at root.
+the sink of a tensor that is updated in place (its value before, and after everything) have nests of their own, the sink at
+root, the source where its stage is placed.
 """
 
 from __future__ import annotations
@@ -238,17 +239,23 @@ class LoopTree:
         if name not in self._dims:
             statement = self.statements[name]
             if statement.role in ("source", "sink"):
-                self._dims[name] = tuple((owner(statement), axis) for axis in statement.axes)
+                own = tuple((owner(statement), axis) for axis in statement.axes)
+                self._dims[name] = self._around_whole(statement) + own
                 return self._dims[name]
             around = self.host(statement.stage) + self.joins.joint(name)
             self._dims[name] = around + self._own_dims(statement)
         return self._dims[name]
 
+    def _around_whole(self, statement: Statement) -> tuple[Dim, ...]:
+        """The loops around the copy of a base; a stage that is computed with another has it at root."""
+        apart = statement.role == "sink" or statement.stage in self.joins.of
+        return () if apart else self.host(statement.stage)
+
     def entry(self, name: str) -> int:
         """How many dims stand around a statement's own: its host's, and those it shares with another stage."""
         statement = self.statements[name]
         if statement.role in ("source", "sink"):
-            return 0
+            return len(self._around_whole(statement))
         return len(self.host(statement.stage)) + len(self.joins.joint(name))
 
     def owner_of(self, name: str) -> str:

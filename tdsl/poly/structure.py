@@ -61,15 +61,27 @@ def _misplaced(tree: LoopTree, stage: str) -> Refuted | Unknown | None:
         text = f"{stage} is a result and must stand outside other stages"
         return Refuted("placement", stage, (stage,), text, place=place)
     if not tensors.isdisjoint(tree.arranged.program.ordered):
-        return Unknown(
-            f"{stage} inside {place[0]}", f"{stage} updates in place: its whole history is computed at root"
-        )
+        fault = _history_apart(tree, stage, place)
+        if fault is not None:
+            return fault
     readers = [each for tensor in tensors for each in tree.readers.get(tensor, ()) if each.stage != stage]
     if any(tree.inside(reader.name, host) for reader in readers):
         return None
     text = f"no reader of {stage} is inside loop {place[1]} of {place[0]}"
     outside = sorted({each.stage for each in readers})
     return Refuted("placement", stage, (stage, *outside), text, place=place)
+
+
+def _history_apart(tree: LoopTree, stage: str, place: tuple[str, str]) -> Refuted | None:
+    """An update inside another stage whose elements are not made and stored in one place: base, changes, all of them."""
+    if tree.level(stage) < len(tree.host(stage)):
+        text = f"{stage} updates in place: it is stored where it is computed, its whole history together"
+        return Refuted("placement", stage, (stage,), text, place=place)
+    together = stage in tree.joins.of or any(join.stage == stage for join in tree.joins.of.values())
+    if together:
+        text = f"{stage} updates in place and is computed with another stage: both stand at root"
+        return Refuted("placement", stage, (stage,), text, place=place)
+    return None
 
 
 def with_sinks(arranged: Arranged) -> Arranged:

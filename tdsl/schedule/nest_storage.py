@@ -14,7 +14,7 @@ from tdsl.expr.build import add, ceildiv, mod, mul, sub
 from tdsl.expr.node import Const, Node, axis_var, index_const
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
-from tdsl.expr.tensor import Tensor, tensors_of
+from tdsl.expr.tensor import Stage, Tensor, tensors_of
 from tdsl.poly.model import Place, Reverse, Skew
 from tdsl.poly.scan import buffer_box
 from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
@@ -248,7 +248,7 @@ class StoragePlanner:
         state = plan.state
         axes = tuple(axis.name for axis in state.stage.axes)
         if state.scope == "register":
-            found |= self._carrying(plan, frozenset(axes), None)
+            found |= self._carrying(plan, _indexing(state.stage), None)
         for promote in state.promotes:
             if promote.scope == "register":
                 found |= self._carrying(plan, frozenset(axes), leaves_of(promote.loop, state)[-1])
@@ -271,6 +271,14 @@ class StoragePlanner:
         if inside is not None:
             leaves = leaves[leaves.index(inside) + 1 :]
         return {leaf for leaf in leaves if leaf in carried}
+
+
+def _indexing(stage: Stage) -> frozenset[str]:
+    """The axes that subscripts of a stage's own elements depend on."""
+    if stage.base is None:
+        return frozenset(axis.name for axis in stage.axes)
+    own = (node for read in reads(*stage.body) if read.tensor in stage.own for node in read.index)
+    return frozenset(var.name for var in variables(*stage.at, *own) if var.kind == "axis")
 
 
 def element(storage: Storage, point: dict[Node, Node]) -> Slot:

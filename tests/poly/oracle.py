@@ -119,8 +119,19 @@ class Oracle:
         host = self.tree.host(stage)
         definer = next((each for each in statements if each.role == "init"), self.tree.main(stage))
         definer = next((each for each in statements if each.role == "finish"), definer)
+        wanted: dict[tuple[int, ...], set] = {}
         if not host:
             needed = {(): set(self.instances[definer.name])}
+        elif stage in self.program.ordered:
+            wanted = self._histories(stage, definer, host)
+            needed = {
+                context: {
+                    axes
+                    for axes in self.instances[definer.name]
+                    if elements.intersection(self.touched(definer, axes, definer.writes))
+                }
+                for context, elements in wanted.items()
+            }
         else:
             needed = self._needed(stage, definer, host)
         for statement in statements:
@@ -133,6 +144,13 @@ class Oracle:
             ]
             bases = self._bases(main, mine, rooted=not host)
             for statement in statements:
+                if statement.role == "source" and wanted:
+                    self.copies[statement.name] += [
+                        (context + axes, axes)
+                        for axes in self.instances[statement.name]
+                        if wanted[context].intersection(self.touched(statement, axes, statement.writes))
+                    ]
+                    continue
                 if statement.role in ("source", "sink"):
                     self.copies[statement.name] = [(axes, axes) for axes in self.instances[statement.name]]
                     continue
@@ -167,6 +185,29 @@ class Oracle:
             self._leading[leader] = self._bases(main, self.instances[main.name], rooted)
         loops = self._loops(main, tuple(values.get(axis, 0) for axis in main.axes), self._leading[leader])
         return tuple(loops[leaf] for _, leaf in shared)
+
+    def _histories(self, stage, definer, host):
+        """Of an update inside another stage: the elements read there, and those that their changes read."""
+        needed: dict[tuple[int, ...], set] = {}
+        for reader in self.program.statements:
+            if reader.stage != stage and self.tree.inside(reader.name, host):
+                for dims, axes in self.copies[reader.name]:
+                    found = {key for key in self.touched(reader, axes, reader.reads) if key[0] == stage}
+                    if found:
+                        needed.setdefault(dims[: len(host)], set()).update(found)
+        for elements in needed.values():
+            while True:
+                more = {
+                    key
+                    for axes in self.instances[definer.name]
+                    if elements.intersection(self.touched(definer, axes, definer.writes))
+                    for key in self.touched(definer, axes, definer.reads)
+                    if key[0] == stage
+                }
+                if more <= elements:
+                    break
+                elements |= more
+        return needed
 
     def _needed(self, stage, definer, host):
         tensors = {access.tensor for access in definer.writes}
@@ -233,7 +274,8 @@ class Oracle:
         live = {axis: axis for axis in main.axes}
         for relation in relations:
             if isinstance(relation, Rename):
-                live[relation.into] = live.pop(relation.parent)
+                if relation.parent in live:  # a part of a split axis is none
+                    live[relation.into] = live.pop(relation.parent)
             elif isinstance(relation, Fuse):
                 for parent in (relation.outer, relation.inner):
                     live.pop(parent, None)

@@ -139,11 +139,12 @@ def test_folding_an_update_is_a_clobber_unless_nothing_lives():
     assert min_fold(row("r + 1").arranged, "u", 0).legal == ()
 
 
-def test_an_update_stays_at_root():
+def test_an_update_stands_with_its_whole_history_where_it_is_read():
     last = stage("out", "i", "0 <= i < n", [("u", "i")])
     plan = update(["n"], "u", "r", "0 <= r < n", [("r",)], "r", "n", ["out"], [last], {"out": "n"})
-    found = judge(plan.compute_at("u", "out", "i").arranged)
-    assert isinstance(found, Unknown) and "computed at root" in found.fact
+    assert judge(plan.compute_at("u", "out", "i").arranged) is PROVED
+    found = judge(plan.store_root("u").compute_at("u", "out", "i").arranged)
+    assert isinstance(found, Refuted) and found.kind == "placement" and "whole history" in found.text
 
 
 # subscripts that depend on data

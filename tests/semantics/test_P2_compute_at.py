@@ -1,8 +1,10 @@
 """P2: a placed stage computes the exact union of what its readers inside the loop read; readers first; no outputs."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
+from tests.support.compare import check
 
 
 def test_the_exact_region(blur):
@@ -62,3 +64,65 @@ def test_what_a_loop_does_not_change_moves_out_of_it():
     x, A = td.placeholder("x", (n,)), td.placeholder("A", (n, n))
     y = td.compute("y", (n, n), lambda i, j: A[i, j] / td.sqrt(x[i]))
     assert td.schedule(y).hoist(y, "j", name="root").axes("root") == ("i",)
+
+
+n, m, bins = td.size("n"), td.size("m"), td.size("bins")
+
+
+def counts():
+    """A histogram of each row of an image, twice."""
+    image = td.placeholder("image", (n, m), "int32", range=(0, bins))
+    zero = td.compute("zero", (n, bins), lambda y, b: td.cast(0, "int64"))
+    y, x = td.axis("y", n), td.axis("x", m)
+    hist = td.update("hist", zero, over=(y, x), at=(y, image[y, x]), value=lambda h: h[y, image[y, x]] + 1)
+    return zero, hist, td.compute("twice", (n, bins), lambda y, b: hist[y, b] * 2)
+
+
+def test_an_update_stands_inside_with_its_base_and_all_changes_of_what_is_read():
+    zero, hist, twice = counts()
+    s = td.schedule(twice).compute_at((zero, hist), twice, "y")
+    assert s.storage(hist)["shape"] == s.storage(zero)["shape"] == ("1", "bins")
+    for schedule in (
+        s,
+        s.parallel(twice, "y"),
+        td.schedule(twice).tile(twice, {"y": 2, "b": 3}).compute_at(hist, twice, "bo"),
+    ):
+        check(schedule, {"n": 3, "m": 7, "bins": 4})
+        check(schedule, {"n": 2, "m": 0, "bins": 4})
+
+
+def test_the_history_of_a_column_is_the_column_above():
+    A = td.placeholder("A", (n, m), "int64")
+    y, x = td.axis("y", (1, n)), td.axis("x", m)
+    u = td.update("u", A, over=(y, x), at=(y, x), value=lambda u: u[y - 1, x] + u[y, x])
+    z = td.compute("z", (n, m), lambda y, x: u[y, x] + A[y, x])
+    s = td.schedule(z).reorder(z, "x", "y").compute_at(u, z, "x")
+    assert s.storage(u)["shape"] == ("n", "1")
+    check(s.parallel(z, "x"), {"n": 4, "m": 5})
+    inner = td.schedule(z).compute_at(u, z, "x").reorder(u, "x", "y")
+    check(inner, {"n": 4, "m": 3})
+    with pytest.raises(td.IllegalSchedule, match="race on u"):
+        s.parallel(u, "y")
+
+
+def test_an_update_is_stored_where_it_is_computed():
+    zero, hist, twice = counts()
+    s = td.schedule(twice)
+    for refused in (
+        lambda: s.store_root(hist).compute_at(hist, twice, "y"),
+        lambda: s.store_at(hist, twice, "y").compute_at(hist, twice, "b"),
+    ):
+        with pytest.raises(td.IllegalSchedule, match="its whole history together") as caught:
+            refused()
+        assert caught.value.code == "S205"
+    assert s.store_at(hist, twice, "y") == s.store_at(hist, twice, "y")
+    check(s.store_at(hist, twice, "y"), {"n": 3, "m": 5, "bins": 2})
+
+
+def test_an_update_of_one_element_inside_another_stage():
+    x = td.placeholder("x", (), "int64")
+    i = td.axis("i", m)
+    u = td.update("u", x, over=i, at=(), value=lambda u: u[()] + i)
+    z = td.compute("z", (n,), lambda j: u[()] * 2)
+    s = td.schedule(z).compute_at(u, z, "j").scope(u, "register")
+    assert td.build(s)(np.int64(3).reshape(()), n=4, m=5).tolist() == [26] * 4

@@ -21,7 +21,7 @@ class ComputeAt(Directive):
     """Computes `stage` in the body of loop `axis` of `host`: exactly what its readers there need, once an iteration.
 
     Storage moves along, unless `store_at` or `store_root` put it further out: then what an earlier iteration made is
-    reused, and only the rest is computed.
+    reused, and only the rest is computed. An update makes all changes of the elements needed there, and keeps them there.
 
     Args:
         stage: the producer; the public method takes several at once and places readers first, one step each.

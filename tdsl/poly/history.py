@@ -1,0 +1,30 @@
+"""The elements of an updated tensor that some of its elements are made from: what a placed update works on.
+
+In: the value flow, the statement that changes elements, and which are read. Out: those, and all that their changes read,
+so that all changes of them, in order, from the base's values of them, give what is read. A relation with subscripts from
+data is taken as all it may be: more is made than is needed, never less.
+"""
+
+from __future__ import annotations
+
+import islpy as isl
+
+from tdsl.poly.flow import ValueFlow
+from tdsl.poly.isl import merged, without_divisions
+from tdsl.poly.model import Statement
+
+
+def history(flow: ValueFlow, changing: Statement, read: isl.Map, pieces: int) -> isl.Map:
+    """{ anything -> element } with all elements that those of `read` are made from.
+
+    pieces: regions of more are taken as all that lies between them. isl's closure may be larger, which is safe.
+    """
+    tensor = changing.stage
+    if any(access.tensor == tensor for access in changing.reads):
+        changes = flow.write(changing, tensor).reverse()
+        closure, _ = merged(changes.apply_range(flow.read(changing, tensor))).transitive_closure()
+        read = merged(read.union(read.apply_range(closure)))
+    found = read.intersect_range(flow.box(tensor))
+    if found.n_basic_map() > pieces:
+        found = isl.Map.from_basic_map(found.simple_hull()).intersect_range(flow.box(tensor))
+    return without_divisions(found)
