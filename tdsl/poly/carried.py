@@ -91,9 +91,7 @@ class Carried:
     def check(self, group: Group, tensor: str, one: Touch, other: Touch) -> Violation | None:
         """Two iterations of the group, the first in a lower one, that touch one cell of the tensor."""
         first, second = one.statement, other.statement
-        collisions = self._touched(tensor, one).apply_range(self._touched(tensor, other).reverse())
-        apart = self.edges.order.apart(first.name, second.name, group.start, group.end)
-        collisions = self.edges.same_buffer(tensor, first, second, collisions.intersect(apart))
+        collisions = self.collisions(group, tensor, one, other)
         if collisions.is_empty():
             return None
         loop = ", ".join(group.names)
@@ -112,13 +110,32 @@ class Carried:
             kind, tensor, first.name, second.name, dependence, collisions, text, place=group.place
         )
 
+    def collisions(
+        self, group: Group, tensor: str, one: Touch, other: Touch, alias: isl.Map | None = None
+    ) -> isl.Map:
+        """{ dims -> dims } two iterations of the group, the first in a lower one, that touch one cell of the tensor.
+
+        alias: { element -> element } instead of having one cell.
+        """
+        first, second = one.statement, other.statement
+        if alias is None:
+            pairs = self._touched(tensor, one).apply_range(self._touched(tensor, other).reverse())
+        else:
+            pairs = self.elements(tensor, one).apply_range(alias)
+            pairs = pairs.apply_range(self.elements(tensor, other).reverse())
+        apart = self.edges.order.apart(first.name, second.name, group.start, group.end)
+        return self.edges.same_buffer(tensor, first, second, pairs.intersect(apart))
+
+    def elements(self, tensor: str, touch: Touch) -> isl.Map:
+        """{ dims -> element }"""
+        if touch.writes:
+            return self.edges.written(tensor, touch.statement)
+        relation = self.edges.copies.relation(touch.statement.name)
+        return relation.apply_range(self.edges.copies.flow.read(touch.statement, tensor))
+
     def _touched(self, tensor: str, touch: Touch) -> isl.Map:
         """{ dims -> cell }"""
-        if touch.writes:
-            elements = self.edges.written(tensor, touch.statement)
-        else:
-            relation = self.edges.copies.relation(touch.statement.name)
-            elements = relation.apply_range(self.edges.copies.flow.read(touch.statement, tensor))
+        elements = self.elements(tensor, touch)
         cell = self.edges.storage.cell(tensor)
         return elements if cell is None else elements.apply_range(cell)
 

@@ -1,21 +1,23 @@
 """Which lengths a circular buffer may have: one query for all of them, without any modulo.
 
 In: `model.Arranged`, a tensor and one of its dims. Out: `Folds`. The distances, along the dim, between a live value and
-what is written meanwhile are one set; a length is legal exactly if no multiple of it is such a distance. Legality need
-not be monotone in the length. Source: feasibility study, section 3 (Halide's `fold_storage` takes powers of two).
+what is written meanwhile, and between what iterations touch that run together, are one set; a length is legal exactly if
+no multiple of it is such a distance. Legality need not be monotone in the length. Source: feasibility study, section 3
+(Halide's `fold_storage` takes powers of two).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import islpy as isl
 
 from tdsl.poly.answers import Folds
-from tdsl.poly.copies import Copies
+from tdsl.poly.carried import Carried, Group
 from tdsl.poly.edges import Edges
 from tdsl.poly.isl import PARAM, SET, basic_set, budget, set_space
 from tdsl.poly.model import Arranged, Statement
-from tdsl.poly.order import Order
-from tdsl.poly.storage import Storage
+from tdsl.poly.verdict import Judgement
 
 LIMIT = 64
 """Lengths tried; a fold that needs more rows than this saves little."""
@@ -26,10 +28,11 @@ def min_fold(arranged: Arranged, tensor: str, dim: int, limit: int = LIMIT) -> F
 
     Errors: `TooLarge` when isl's budget is spent.
     """
-    copies = Copies(arranged)
-    edges = Edges(copies, Order(copies), Storage(copies))
+    judgement = Judgement(replace(arranged, program=replace(arranged.program, views=())))
     with budget():
-        gaps = _gaps(edges, tensor, dim)
+        gaps = _gaps(judgement.edges, tensor, dim)
+        for group in judgement.marked_groups():
+            gaps = gaps.union(_together(judgement.carried, group, tensor, dim))
         legal = tuple(length for length in range(1, limit + 1) if not _meets(gaps, length))
     return Folds(tensor, dim, legal, limit)
 
@@ -73,6 +76,20 @@ def _distances(
         total = found if total is None else total.union(found)
     assert total is not None
     return total
+
+
+def _together(carried: Carried, group: Group, tensor: str, dim: int) -> isl.Set:
+    """Of the iterations of loops that run together: between elements that two of them touch, one of which writes."""
+    edges = carried.edges
+    alias = edges.storage.along(tensor, dim)
+    space = set_space(edges.copies.param_space(), 1)
+    gaps = isl.Set.empty(space).project_out(PARAM, 0, space.dim(PARAM))
+    for touched, touches in carried.tensors(group):
+        for one, other in carried.pairs(group, touches, tensor) if touched == tensor else ():
+            pairs = carried.collisions(group, tensor, one, other, alias)
+            elements = carried.elements(tensor, one).product(carried.elements(tensor, other))
+            gaps = gaps.union(_along(pairs.wrap().apply(elements).unwrap().intersect(alias), dim))
+    return gaps
 
 
 def _all_distances(edges: Edges, tensor: str, dim: int, writer: Statement, alias: isl.Map) -> isl.Set:

@@ -218,22 +218,31 @@ class Judgement:
                 )
 
     def _marks(self, stage: str, loops: tuple[LoopMark, ...], promotes: tuple[str, ...]) -> Iterator[Verdict]:
+        for group in self._running_together(stage, loops):
+            yield from self.together(group)
+        for loop in loops:
+            if loop.name in promotes and loop.kind in ("parallel", "vector"):
+                for group in self.groups(stage, (loop,), vector=False):
+                    yield from (_as_promote(answer) for answer in self.together(group))
+
+    def marked_groups(self) -> Iterator[Group]:
+        """The dims of all loops whose iterations run together."""
+        for arrangement in self.arranged.arrangements:
+            if arrangement.stage in self.copies.tree.of_stage:
+                yield from self._running_together(arrangement.stage, arrangement.loops)
+
+    def _running_together(self, stage: str, loops: tuple[LoopMark, ...]) -> Iterator[Group]:
+        """The dims of parallel loops, and of adjacent lanes."""
         lanes: list[LoopMark] = []
         for loop in (*loops, LoopMark("")):
             if loop.kind == "vector":
                 lanes.append(loop)
                 continue
             if lanes:
-                for group in self.groups(stage, tuple(lanes), vector=True):
-                    yield from self.together(group)
+                yield from self.groups(stage, tuple(lanes), vector=True)
                 lanes = []
             if loop.kind == "parallel":
-                for group in self.groups(stage, (loop,), vector=False):
-                    yield from self.together(group)
-        for loop in loops:
-            if loop.name in promotes and loop.kind in ("parallel", "vector"):
-                for group in self.groups(stage, (loop,), vector=False):
-                    yield from (_as_promote(answer) for answer in self.together(group))
+                yield from self.groups(stage, (loop,), vector=False)
 
     def groups(self, stage: str, loops: tuple[LoopMark, ...], *, vector: bool) -> list[Group]:
         """The dims of adjacent loops, in every nest of the stage that has them."""

@@ -18,7 +18,7 @@ from tdsl.poly import answers
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import inputs_of, readers
-from tdsl.schedule.primitives import Parallel, Reorder, Skew, Tile
+from tdsl.schedule.primitives import Atomic, Parallel, Reorder, RFactor, Skew, Tile
 from tdsl.schedule.state import StageState, State
 
 CONDITIONS = 4
@@ -43,6 +43,34 @@ def condition(state: State, found: answers.Refuted) -> Node | None:
     return None
 
 
+def added_together(step: Directive, before: State) -> list[str]:
+    """Of a parallel loop of an update `U[at] = U[at] op e`: partial results, or changes at once; each tried."""
+    entry = before.find(getattr(step, "stage", ""))
+    if entry is None or entry.stage.base is None or not isinstance(step, Parallel):
+        return []
+    stage, loop = entry.name, step.axis
+    name = f"{stage}_partial"
+    lines: list[str] = []
+    if _legal(before, RFactor(stage, loop, name), Parallel(name, loop)):
+        lines.append(f'rfactor("{stage}", "{loop}", name="{name}"), then parallel of {loop} of {name}')
+    if _legal(before, Atomic(stage), step):
+        lines.append(f'atomic("{stage}") first: threads add to an element one after another')
+    return lines
+
+
+def _legal(before: State, *steps: Directive) -> bool:
+    """Whether some steps, one after another on a state, are all legal."""
+    from tdsl.schedule.legality import verdict_of
+
+    state = before
+    try:
+        for step in steps:
+            state = replace(step.apply(state), steps=(*state.steps, step))
+    except TdslError:
+        return False
+    return isinstance(verdict_of(state), answers.Proved)
+
+
 @dataclass(frozen=True, slots=True)
 class Advisor:
     """Looks for what is legal near one refused step; `before` is the state it was asked on."""
@@ -65,7 +93,7 @@ class Advisor:
                     f'or atomic("{self._summing(host)}")'
                 )
             else:
-                lines += self._parallel(host, place[1])
+                lines += self._parallel(host, place[1]) + added_together(self.step, self.before)
         if self.found.kind == "clobber":
             lines += self._folds()
         if self.found.kind == "order" and isinstance(self.step, Tile):
@@ -78,15 +106,7 @@ class Advisor:
 
     def _legal(self, *steps: Directive) -> bool:
         """Whether some steps, one after another on the state before, are all legal."""
-        from tdsl.schedule.legality import verdict_of
-
-        state = self.before
-        try:
-            for step in steps:
-                state = replace(step.apply(state), steps=(*state.steps, step))
-        except TdslError:
-            return False
-        return isinstance(verdict_of(state), answers.Proved)
+        return _legal(self.before, *steps)
 
     def _parallel(self, host: StageState, loop: str) -> list[str]:
         """Other loops of the stage that may run in parallel; where there is none, a wavefront."""
@@ -138,16 +158,20 @@ class Advisor:
         return host.name if found is None else found.name
 
     def _folds(self) -> list[str]:
-        from tdsl.schedule.inspection import DEEPEST_FOLD, smallest_fold
+        from tdsl.schedule.inspection import DEEPEST_FOLD, fold_is_legal, fold_lengths
 
         entry = self.state.find(self.found.tensor)
         dim = getattr(self.step, "dim", None)
         if entry is None or not isinstance(dim, str) or dim not in entry.dims:
             return []
-        least = smallest_fold(self.state, entry.name, dim)
-        if least is None:
+        lengths = fold_lengths(self.state, entry.name, dim)
+        if lengths is None:
+            return []
+        if not lengths:
             return [f"no fold of {dim} up to {DEEPEST_FOLD} keeps what is still read"]
-        return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one']
+        least = lengths[0]
+        legal = fold_is_legal(self.state, entry.name, dim, least)
+        return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one'] if legal else []
 
     def _outer_readers(self) -> list[str]:
         entry = self.state.find(self.found.tensor)

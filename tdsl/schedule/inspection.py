@@ -6,7 +6,6 @@ directives get (`legality.py`), so what is offered is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from tdsl.poly.answers import Proved
@@ -74,30 +73,36 @@ def smallest_fold(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOL
     One question gives all lengths that keep every live value; the least that is accepted beside the stage's other folds
     is the answer.
     """
+    known = fold_lengths(state, stage, dim, deepest)
+    lengths = range(1, deepest + 1) if known is None else known
+    return next((length for length in lengths if fold_is_legal(state, stage, dim, length)), None)
+
+
+def fold_is_legal(state: State, stage: str, dim: str, length: int) -> bool:
+    """Whether a fold of a dim to that many cells is proved legal, in the place of one it has."""
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
-    bare = state.with_stage(replace(entry, folds=others, layout=None))
-    for factor in _lengths(bare, entry, dim, deepest):
-        tried = state.with_stage(replace(entry, folds=(*others, (dim, factor)), layout=None))
-        if isinstance(verdict_of(tried), Proved):
-            return factor
-    return None
+    tried = state.with_stage(replace(entry, folds=(*others, (dim, length)), layout=None))
+    return isinstance(verdict_of(tried), Proved)
 
 
-def _lengths(bare: State, entry: StageState, dim: str, deepest: int) -> Iterable[int]:
-    """Lengths worth trying, the least first: those legal for every tensor of the stage; all where isl cannot tell."""
+def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> tuple[int, ...] | None:
+    """The lengths that keep every live value of all tensors of a stage, in order; None where isl cannot tell."""
     from tdsl.poly.affine import NonAffine
     from tdsl.poly.folds import min_fold
     from tdsl.poly.isl import TooLarge
 
+    entry = state.stage(stage)
+    others = tuple(fold for fold in entry.folds if fold[0] != dim)
+    bare = state.with_stage(replace(entry, folds=others, layout=None))
     arranged, place = arranged_of(bare), entry.dims.index(dim)
     lengths = frozenset(range(1, deepest + 1))
     try:
         for name in entry.stage.tensor_names:
             lengths &= frozenset(min_fold(arranged, name, place, deepest).legal)
     except (TooLarge, NonAffine):
-        return range(1, deepest + 1)
-    return sorted(lengths)
+        return None
+    return tuple(sorted(lengths))
 
 
 def about_loop(state: State, entry: StageState, axis: str) -> str:

@@ -126,17 +126,19 @@ def check(step: Directive, state: State, before: State) -> None:
         case answers.Refuted():
             raise _Refusal(step, state, found, before).error()
         case answers.Unknown():
-            raise _unproven(step, state, found)
+            raise _unproven(step, state, found, before)
 
 
-def _unproven(step: Directive, state: State, found: answers.Unknown) -> UnprovenSchedule:
+def _unproven(step: Directive, state: State, found: answers.Unknown, before: State) -> UnprovenSchedule:
+    from tdsl.schedule.advice import added_together
+
     return UnprovenSchedule(
         UNPROVEN,
         f"whether {step.primitive} of {step.stages()[0] if step.stages() else 'this'} is legal is not decidable",
         where=step.where,
         why=(f"{found.access} is opaque to the proof",),
         loops=_excerpt(step, state, None),
-        hint=(found.fact,) if found.fact else (),
+        hint=(*added_together(step, before), *((found.fact,) if found.fact else ())),
         access=found.access,
         fact=found.fact,
     )

@@ -6,7 +6,7 @@ marked in errors and the HTML of notebooks (`nest_html`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tdsl.expr.printer import text
@@ -20,6 +20,7 @@ from tdsl.schedule.nest import (
     NestItem,
     NestLet,
     NestLoop,
+    Slot,
     Storage,
 )  # fmt: skip
 
@@ -99,18 +100,29 @@ def _allocation(storage: Storage) -> str:
     return f"{storage.buffer}: {storage.dtype}[{shape}] in {storage.scope}"
 
 
+def accumulator_name(group: int, place: int) -> str:
+    """How bodies name the accumulators of a reduction nest, until a statement says which buffers they are."""
+    return f"‹{group}.{place}›"
+
+
+def _fed(item: NestCompute, body: str) -> str:
+    """An expression with the buffers of the sums in it."""
+    for group, slots in item.inner or ((0, item.slots),):
+        for place, slot in enumerate(slots):
+            body = body.replace(accumulator_name(group, place), _slots((slot,)))
+    return body
+
+
+def _slots(slots: Iterable[Slot]) -> str:
+    return ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in slots)
+
+
 def _statement(item: NestCompute, bodies: Mapping[str, str]) -> str:
     return _plain(item, bodies) + ("  # stream" if item.stream else "")
 
 
 def _plain(item: NestCompute, bodies: Mapping[str, str]) -> str:
-    slots = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.slots)
-    fed = ", ".join(
-        f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]"
-        for _, inner in item.inner
-        for slot in inner
-    )
-    outer = ", ".join(f"{slot.buffer}[{', '.join(text(i) for i in slot.index)}]" for slot in item.outer)
+    slots, outer = _slots(item.slots), _slots(item.outer)
     match item.role:
         case "source":
             index = ", ".join(text(value) for _, value in item.axes)
@@ -122,9 +134,12 @@ def _plain(item: NestCompute, bodies: Mapping[str, str]) -> str:
         case "init":
             return f"{slots} = identity"
         case "update":
-            return f"{slots} ⊕= {bodies[item.stage]}" + ("  # atomic" if item.atomic else "")
+            term = _fed(item, bodies.get(f"{item.stage}.update{item.group}", bodies[item.stage]))
+            return f"{slots} ⊕= {term}" + ("  # atomic" if item.atomic else "")
         case "finish":
-            return f"{item.stage} = {fed or slots}"
+            body = bodies.get(f"{item.stage}.finish")
+            fed = ", ".join(_slots(inner) for _, inner in item.inner)
+            return f"{item.stage} = {fed or slots}" if body is None else _fed(item, body)
         case "tile_load":
             return f"{slots} = {outer}"
         case "tile_store":

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 
 from tdsl.errors import TdslError
 from tdsl.expr.build import mul
-from tdsl.expr.node import Const, Node, index_const
+from tdsl.expr.node import Const, Node, Var, index_const
 from tdsl.expr.printer import text
+from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced_reductions
 from tdsl.expr.rewrite import reductions
 from tdsl.expr.simplify import simplify
+from tdsl.expr.tensor import Stage
 from tdsl.schedule.bits import changed_sums, order_varying, step_labels
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.nest import Nest, Storage
-from tdsl.schedule.nest_text import Line, nest_lines
+from tdsl.schedule.nest_text import Line, accumulator_name, nest_lines
 from tdsl.schedule.script import history_text
 from tdsl.schedule.state import StageState, State
+from tdsl.schedule.statements import is_bare
 
 if TYPE_CHECKING:
     from tdsl.schedule.schedule import Schedule
@@ -82,7 +85,33 @@ def bodies(state: State) -> dict[str, str]:
         for entry in state.live()
         if entry.stage.base is not None
     }
-    return {entry.name: _body(entry) for entry in state.live()} | bases
+    found = {entry.name: _body(entry) for entry in state.live()} | bases
+    for entry in state.live():
+        if entry.stage.reduce_axes and not is_bare(entry.stage):
+            found |= _of_sums(entry.stage)
+    return found
+
+
+def _of_sums(stage: Stage) -> dict[str, str]:
+    """The terms of each nest and the rest of the expression, sums written as `accumulator_name` says."""
+    groups = reduction_groups(stage)
+    table: dict[tuple[object, ...], tuple[Node, ...]] = {}
+    for group in groups:
+        count = 0
+        for node in group.nodes:
+            names = [accumulator_name(group.number, count + place) for place in range(len(node.operands))]
+            holders = zip(names, node.operands, strict=True)
+            table[reduction_key(node)] = tuple(Var(name, one.dtype, "local") for name, one in holders)
+            count += len(node.operands)
+    index = ", ".join(map(text, stage.target))
+    names = ", ".join(f"{name}[{index}]" for name in stage.tensor_names)
+    values = ", ".join(text(replaced_reductions(value, table)) for value in stage.body)
+    found = {f"{stage.name}.finish": f"{names} = {values}"}
+    for group in groups:
+        operands = [operand for node in group.nodes for operand in node.operands]
+        terms = dict.fromkeys(text(replaced_reductions(operand, table)) for operand in operands)
+        found[f"{stage.name}.update{group.number}"] = ", ".join(terms)
+    return found
 
 
 def _body(entry: StageState) -> str:

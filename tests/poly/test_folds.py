@@ -33,6 +33,19 @@ def strided():
     ).compute_at("P", "R", "y").store_root("P")  # fmt: skip
 
 
+def tail():
+    """The last two of all rows."""
+    return Plan.of(
+        program(
+            ["n"],
+            stage("P", "y", "0 <= y < n + 2"),
+            stage("R", "x", "0 <= x < n", [("P", "n"), ("P", "n + 1")]),
+            shapes={"P": "n + 2", "R": "n"},
+            outputs=["R"],
+        )
+    )
+
+
 CASES = {
     "blur slid": (slid_blur, "bx", 0, 3),
     "blur slid, along x": (slid_blur, "bx", 1, None),
@@ -44,6 +57,9 @@ CASES = {
     "an accumulator": (matmul, "acc", 0, None),
     "a result": (lambda: recurrence((-1, 0)), "S", 0, None),
     "strided": (strided, "P", 0, 2),
+    "rows read last": (lambda: tail(), "P", 0, 2),
+    "rows read last, made in parallel": (lambda: tail().mark("P", "parallel", "y"), "P", 0, None),
+    "rows read last, made in lanes": (lambda: tail().mark("P", "vector", "y"), "P", 0, None),
 }
 
 

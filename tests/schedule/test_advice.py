@@ -127,3 +127,34 @@ def test_least_folds_of_several_arrays_and_beside_other_folds():
     s.fold(a, "t", least)
     with pytest.raises(td.IllegalSchedule, match="S203"):
         s.fold(a, "t", least - 1)
+
+
+def test_updates_that_add_to_elements_named_by_data():
+    rows = td.placeholder("rows", (n,), "int32", range=(0, T))
+    zero = td.placeholder("zero", (T,), "int64")
+    i = td.axis("i", n)
+    H = td.update("H", zero, over=i, at=(rows[i],), value=lambda H: H[rows[i]] + 1)
+    s = td.schedule(H)
+    with pytest.raises(td.UnprovenSchedule) as caught:
+        s.parallel(H, "i")
+    assert caught.value.hint[:2] == (
+        'rfactor("H", "i", name="H_partial"), then parallel of i of H_partial',
+        'atomic("H") first: threads add to an element one after another',
+    )
+    s.rfactor("H", "i", name="H_partial").parallel("H_partial", "i")
+    s.atomic("H").parallel("H", "i")
+    other = td.update("other", zero, over=i, at=(rows[i],), value=lambda H: H[rows[i]] * 2 + 1)
+    with pytest.raises(td.UnprovenSchedule) as caught:
+        td.schedule(other).parallel(other, "i")
+    assert not any("atomic" in hint for hint in caught.value.hint)
+
+
+def test_no_length_of_a_fold_is_tried_where_parallel_loops_allow_none():
+    A = td.placeholder("A", (n, T))
+    P = td.compute("P", (n, T), lambda i, j: A[i, j] * 2)
+    Q = td.compute(
+        "Q", (T,), lambda j: td.where(n > 1, P[td.maximum(n - 1, 0), j] + P[td.maximum(n - 2, 0), j], 0.0)
+    )
+    with pytest.raises(td.IllegalSchedule, match="no fold of i up to 64"):
+        td.schedule(Q).parallel(P, "i").fold(P, "i", 1)
+    assert td.schedule(Q).min_fold(P, "i") == 2

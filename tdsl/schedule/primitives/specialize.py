@@ -105,8 +105,16 @@ class Specialize(Directive):
                 self._refuse(
                     f"{text(condition)} {both} with {text(other.condition)} of an earlier version",
                     "which version runs would depend on their order",
-                    f"td.all({text(condition)}, td.logical_not({text(other.condition)}))",
+                    self._apart(state, condition, other.condition),
                 )
+
+    def _apart(self, state: State, condition: Node, earlier: Node) -> str:
+        """What keeps two versions apart; where all of one is in the other, the other is to leave it out."""
+        if self._example(state, logical_and(condition, logical_not(earlier))) is not None:
+            return f"td.all({text(condition)}, td.logical_not({text(earlier)}))"
+        if self._example(state, logical_and(earlier, logical_not(condition))) is not None:
+            return f"td.all({text(earlier)}, td.logical_not({text(condition)})) for the earlier version"
+        return "one version for both"
 
     def _example(self, state: State, condition: Node) -> str | None:
         """Sizes at which the condition holds, in words; None where there are none."""
@@ -120,6 +128,8 @@ class Specialize(Directive):
             return None
         if not found.certain or found.values is None:
             return "may hold together"
+        if not found.values:
+            return "holds together"
         return f"holds together at {', '.join(f'{name}={value}' for name, value in found.values)}"
 
     def _refuse(self, what: str, why: str, hint: str = "") -> NoReturn:

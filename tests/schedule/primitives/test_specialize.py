@@ -111,6 +111,18 @@ def test_a_condition_that_decides_nothing(rows, told):
     assert "S129" in told(lambda: s.specialize(td.size("other") > 3))
 
 
+def test_what_keeps_overlapping_versions_apart_is_no_condition_that_never_holds(rows, told):
+    s, C, n, m, alpha = rows
+    assert (
+        "try: td.all(n % 2 == 0, td.logical_not(n % 4 == 0))\n"
+        in f"{told(lambda: s.specialize(n % 4 == 0).specialize(n % 2 == 0))}\n"
+    )
+    inner = told(lambda: s.specialize(n % 2 == 0).specialize(n % 4 == 0))
+    assert "try: td.all(n % 2 == 0, td.logical_not(n % 4 == 0)) for the earlier version" in inner
+    same = told(lambda: s.specialize(n > 3).specialize(n >= 4))
+    assert "try: one version for both" in same and "td.all" not in same
+
+
 def test_steps_that_a_version_cannot_have(rows, told):
     s, C, n, m, alpha = rows
     assert "S333: assume is no step of a version" in told(
