@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from tdsl.expr.build import add
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.poly.scan import loop_var, scan
-from tdsl.schedule.nest import NestCompute, NestGuard, NestItem, NestLoop, local
+from tdsl.schedule.nest import LoopKind, NestCompute, NestGuard, NestItem, NestLoop, local
 from tdsl.schedule.nest_plan import StagePlan
 from tdsl.schedule.state import StageState
 from tdsl.schedule.statements import source_axes
@@ -26,7 +26,7 @@ def source_items(builder: NestBuilder, plan: StagePlan) -> tuple[NestItem, ...]:
     names = [builder.names[f"{plan.name}.source", axis] for axis in axes]
     point = tuple((axis, cast(Node, local(name))) for axis, name in zip(axes, names, strict=True))
     items: tuple[NestItem, ...] = (NestCompute(plan.name, "source", point),)
-    kind = "unroll" if _copies_registers(builder, plan.state) else "serial"
+    kind: LoopKind = "unroll" if _copies_registers(builder, plan.state) else "serial"
     if builder.copies.tree.entry(f"{plan.name}.source"):
         return _region(builder, plan, names, kind, items)
     for axis, name, extent in reversed(list(zip(axes, names, stage.extents, strict=True))):
@@ -37,7 +37,7 @@ def source_items(builder: NestBuilder, plan: StagePlan) -> tuple[NestItem, ...]:
 
 
 def _region(
-    builder: NestBuilder, plan: StagePlan, names: Sequence[str], kind: str, items: tuple[NestItem, ...]
+    builder: NestBuilder, plan: StagePlan, names: Sequence[str], kind: LoopKind, items: tuple[NestItem, ...]
 ) -> tuple[NestItem, ...]:
     """The copy of what one iteration of the loops around a placed update needs."""
     statement = f"{plan.name}.source"
