@@ -8,49 +8,10 @@ from __future__ import annotations
 
 from itertools import product
 
-from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-
-_BINARY = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "floordiv": lambda a, b: a // b if b else 0,
-    "mod": lambda a, b: a % b if b else 0,
-    "min": min,
-    "max": max,
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-}
-_COMPARE = {
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-}
-
-
-def value(node: Node, names: dict[str, int]) -> int:
-    match node:
-        case Const():
-            return node.value
-        case Var():
-            return names[node.name]
-        case Unary(op="not"):
-            return not value(node.operand, names)
-        case Unary():
-            return -value(node.operand, names)
-        case Binary():
-            return _BINARY[node.op](value(node.lhs, names), value(node.rhs, names))
-        case Compare():
-            return _COMPARE[node.op](value(node.lhs, names), value(node.rhs, names))
-        case Select():
-            return value(node.then if value(node.cond, names) else node.otherwise, names)
-    raise AssertionError(node)
+from tests.poly.enumeration import value
 
 
 def _ahead(needed, level, axis, step):
