@@ -8,8 +8,6 @@ no multiple of it is such a distance. Legality need not be monotone in the lengt
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import islpy as isl
 
 from tdsl.poly.answers import Folds
@@ -18,6 +16,7 @@ from tdsl.poly.edges import Edges
 from tdsl.poly.isl import PARAM, SET, basic_set, budget, set_space
 from tdsl.poly.model import Arranged, Statement
 from tdsl.poly.verdict import Judgement
+from tdsl.poly.views import as_stated
 
 LIMIT = 64
 """Lengths tried; a fold that needs more rows than this saves little."""
@@ -28,7 +27,7 @@ def min_fold(arranged: Arranged, tensor: str, dim: int, limit: int = LIMIT) -> F
 
     Errors: `TooLarge` when isl's budget is spent.
     """
-    judgement = Judgement(replace(arranged, program=replace(arranged.program, views=())))
+    judgement = Judgement(as_stated(arranged))
     with budget():
         gaps = _gaps(judgement.edges, tensor, dim)
         for group in judgement.marked_groups():

@@ -8,7 +8,6 @@ anti-dependences of the feasibility study, asked across two tensors.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import islpy as isl
@@ -19,6 +18,7 @@ from tdsl.poly.edges import Touch
 from tdsl.poly.isl import TooLarge, budget
 from tdsl.poly.model import Arranged, LoopMark
 from tdsl.poly.verdict import Judgement
+from tdsl.poly.views import as_stated
 
 BUDGET = 400_000
 """isl operations of one pair: some 50 ms; a no costs the user an array, not a wrong result."""
@@ -29,8 +29,7 @@ def may_be_one(arranged: Arranged, source: str, result: str) -> bool:
     """Whether a call may pass the array `source` as `result` itself."""
     try:
         with budget(BUDGET):
-            program = replace(arranged.program, views=())  # two arrays as one: element by element as declared
-            return _Question(Judgement(replace(arranged, program=program)), source, result).holds()
+            return _Question(Judgement(as_stated(arranged)), source, result).holds()
     except (NonAffine, TooLarge):
         return False
 

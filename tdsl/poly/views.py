@@ -27,6 +27,12 @@ def seen_through(arranged: Arranged) -> Arranged:
     return arranged if program is arranged.program else replace(arranged, program=program)
 
 
+def as_stated(arranged: Arranged) -> Arranged:
+    """The arrangement with every tensor in the dimensions that it is declared with."""
+    program = arranged.program
+    return replace(arranged, program=replace(program, views=())) if program.views else arranged
+
+
 def taken_apart(program: Program, view: View) -> Program:
     """The program with the dimension as several in its shape and in all accesses."""
     shapes = tuple(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
+from keyword import iskeyword
 
 from tdsl.errors import TdslError
 from tdsl.expr.build import logical_and
@@ -97,7 +98,7 @@ class Advisor:
         if self.found.kind == "clobber":
             lines += self._folds()
         if self.found.kind == "order" and isinstance(self.step, Tile):
-            lines += list(self._skewed_tiles(self.step))[:1]
+            lines += list(islice(self._skewed_tiles(self.step), 1))
         if self.found.kind in ("scope", "placement", "missing"):
             lines += self._outer_readers()
         if allowed is not None:
@@ -119,7 +120,7 @@ class Advisor:
         legal = parallel_axes(self.state.with_stage(replace(host, loops=marks)), host.name)
         if legal:
             return [f"legal in parallel: {', '.join(legal)}"]
-        return list(self._wavefronts(host.name, loop))[:1]
+        return list(islice(self._wavefronts(host.name, loop), 1))
 
     def _wavefronts(self, stage: str, loop: str) -> Iterator[str]:
         """Skews after which the loop of the outer of two neighbours runs in parallel inside the skewed one."""
@@ -142,8 +143,8 @@ class Advisor:
             return
         axes = [axis for axis, _ in step.factors if axis in entry.axes]
         for factor in FACTORS:
-            choices = [([axis], by) for axis in axes for by in entry.axes[: entry.axes.index(axis)]]
-            choices += [([axis for axis in axes if axis != by], by) for by in entry.axes[:1] if len(axes) > 2]
+            choices = [([axis for axis in axes if axis != by], by) for by in entry.axes[:1] if len(axes) > 2]
+            choices += [([axis], by) for axis in axes for by in entry.axes[: entry.axes.index(axis)]]
             for skewed, by in choices:
                 names = {axis: _fresh(entry, f"{axis}s") for axis in skewed}
                 skews = [Skew(step.stage, axis, by, names[axis], factor) for axis in skewed]
@@ -190,9 +191,9 @@ class Advisor:
 
 
 def _fresh(entry: StageState, name: str) -> str:
-    """A name that no loop of the stage has or had."""
+    """A name that no loop of the stage has or had, and that can be one (``i`` skewed is no ``is``)."""
     taken = {*entry.axes, *(old for old, _ in entry.retired)}
-    while name in taken:
+    while name in taken or iskeyword(name):
         name += "_"
     return name
 

@@ -158,3 +158,21 @@ def test_no_length_of_a_fold_is_tried_where_parallel_loops_allow_none():
     with pytest.raises(td.IllegalSchedule, match="no fold of i up to 64"):
         td.schedule(Q).parallel(P, "i").fold(P, "i", 1)
     assert td.schedule(Q).min_fold(P, "i") == 2
+
+
+def test_all_inner_loops_are_skewed_by_the_outermost_under_names_that_can_be_ones():
+    T, m = td.size("T", min=1), td.size("m", min=3)
+    g = td.placeholder("g", (m, m))
+
+    def sweep(S, t, i, j):
+        new = S[t, i - 1, j] + S[t, i, j - 1] + S[t - 1, i + 1, j] + S[t - 1, i, j + 1]
+        inner = td.all(t > 0, i > 0, i < m - 1, j > 0, j < m - 1)
+        return td.where(t == 0, g[i, j], td.where(inner, new, td.where(t > 0, S[t - 1, i, j], 0.0)))
+
+    S = td.recurrence("S", (T, m, m), sweep)
+    s = td.schedule(td.compute("end", (m, m), lambda i, j: S[T - 1, i, j]))
+    with pytest.raises(td.IllegalSchedule) as caught:
+        s.tile(S, {"t": 4, "i": 8, "j": 8})
+    assert 'into="is_")' in str(caught.value) and "then tile of t, is_, js" in str(caught.value)
+    skewed = s.skew(S, "i", by="t", into="is_").skew(S, "j", by="t", into="js")
+    skewed.tile(S, {"t": 4, "is_": 8, "js": 8})
