@@ -6,6 +6,7 @@ In: bound arguments. Out: a `Call`, whose key says everything that the compiled 
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import math
 import struct
@@ -16,6 +17,10 @@ from typing import Literal, Protocol, cast
 import tdsl as td
 
 ARRAY_MARKS = ("__dlpack__", "__array_interface__", "__cuda_array_interface__", "__array__")
+
+_options = td.options.current
+PLAIN = contextvars.Context().run(_options)
+"""The options where nobody asked for others: the one object, told by identity since comparing takes as long as a call."""
 
 Kind = Literal["tensor", "array", "scalar", "number", "float", "other"]
 _kinds: dict[type, Kind] = {
@@ -65,28 +70,28 @@ def quick_key(
         keywords: attributes by name; arrays by name have to be looked at.
         inputs: for each parameter, whether a number for it is an input of the kernel (`takes_numbers`).
     """
-    parts: list[Hashable] = [td.options.current()]
+    options = _options()
+    parts: list[Hashable] = [None if options is PLAIN else options]
     values: list[object] = []
     for at, value in enumerate(args):
-        match kind_of(value):
-            case "array":
-                array = cast("SupportsShape", value)
-                parts.append((type(value), array.dtype, array.shape))
-                values.append(value)
-            case "number" | "float" if inputs[at] and not isinstance(value, str):
-                parts.append(type(value))
-                values.append(value)
-            case "number":
-                parts.append((type(value), value))
-            case "float":
-                parts.append(repr(value))
-            case _:
-                return None
-    for name, value in keywords.items():
-        plain = _plain_attribute(value)
-        if plain is None:
+        kind = _kinds.get(type(value)) or kind_of(value)
+        if kind == "array":
+            array = cast("SupportsShape", value)
+            parts += (type(value), array.dtype, array.shape)
+            values.append(value)
+        elif kind == "tensor" or kind == "scalar" or kind == "other":
             return None
-        parts.append((name, plain))
+        elif inputs[at] and not isinstance(value, str):
+            parts.append(type(value))
+            values.append(value)
+        else:
+            parts.append(repr(value) if kind == "float" else (type(value), cast("Hashable", value)))
+    if keywords:
+        for name, value in keywords.items():
+            plain = _plain_attribute(value)
+            if plain is None:
+                return None
+            parts.append((name, plain))
     return tuple(parts), values
 
 
@@ -323,7 +328,3 @@ def attribute_key(what: str, name: str, value: object) -> Hashable:
         f"{what} cannot take {name}= of type {type(value).__name__}",
         why=("an attribute is a number, a string, a dtype, None, or a tuple of them",),
     )
-
-
-def _options() -> Hashable:
-    return td.options.current()

@@ -59,25 +59,24 @@ class Op:
         """Operators pickle by name, as functions do."""
         return self.body.__qualname__
 
-    @hide_internal_frames
     def __call__(self, *args: object, **keywords: object) -> object:
         """The operator's tensors, or arrays.
 
         Errors: E131 tensors and arrays at once, no array, an attribute that cannot be part of a key; E130 what the
         operator checks; those of the call of a kernel.
         """
-        quick = None
-        if len(args) <= len(self._inputs) and not ("out" in keywords or "specialize" in keywords):
-            quick = quick_key(args, keywords, self._inputs)
-        if quick is not None:
-            kernel = self._recent.get(quick[0])
-            if kernel is not None:
+        inputs, quick = self._inputs, None
+        if len(args) <= len(inputs) and not (keywords and ("out" in keywords or "specialize" in keywords)):
+            quick = quick_key(args, keywords, inputs)
+            kernel = self._recent.get(quick[0]) if quick is not None else None
+            if quick is not None and kernel is not None:
                 try:
                     return kernel(*quick[1])
                 except td.CallError:
                     pass  # told again below, in the operator's words
         return self._called(args, keywords, quick)
 
+    @hide_internal_frames
     def _called(
         self,
         args: tuple[object, ...],

@@ -11,6 +11,7 @@ from tdsl.schedules.gemm_tiles import gemm_tiles
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.rowwise import rowwise
 from tdsl.schedules.stencil import stencil_strips
+from tdsl.schedules.windows import windows
 
 __all__ = [
     "default",
@@ -22,4 +23,5 @@ __all__ = [
     "rowwise",
     "stencil_strips",
     "transposed",
+    "windows",
 ]

@@ -12,6 +12,7 @@ import tdsl as td
 from tdsl.schedules.elementwise import elementwise, fresh, lanes_of, transposed, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
+from tdsl.schedules.windows import is_window, windows
 
 RUNS = 8
 """Runs of a recurrence side by side: rows of 4 KiB share a set of a first-level cache, which holds 8 to 12 lines. With 16,
@@ -85,11 +86,24 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
                 return _tried(s, lambda s: transposed(s, name, turned))
             return _tried(s, lambda s: elementwise(s, name))
         case "reduction":
-            if reuse_of(facts) is not None:
+            reuse = reuse_of(facts)
+            if is_window(facts) and (reuse is None or reuse.row is None):
+                return _tried(s, lambda s: windows(s, name, _planes(s, facts)))
+            if reuse is not None and (reuse.row is not None or reuse.contiguous):
                 return _tried(s, lambda s: gemm_blocked(s, name))
             return _tried(s, lambda s: _reduction(s, facts))
         case _:
             return _sequential(s, facts)
+
+
+def _planes(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
+    """Stages at root that this one alone reads, in the order of their declaration."""
+    found = [s.describe(name) for name in s.stages()]
+    return tuple(
+        each.name
+        for each in found
+        if each.readers == (facts.name,) and each.kind == "pure" and not each.output and not each.inlined
+    )
 
 
 def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:

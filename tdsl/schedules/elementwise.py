@@ -36,8 +36,26 @@ def elementwise(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
             outer, inner = s.axes(facts.name)[:2]
             s = s.parallel(facts.name, outer).because(f"tasks of {CHUNK} elements", since=start)
     else:
-        s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+        s, _ = outer_parallel(s, facts.name, s.axes(facts.name)[-2])
     return vectorized(s, facts.name, inner, lanes, extent)
+
+
+def outer_parallel(s: td.Schedule, stage: str, until: str) -> tuple[td.Schedule, str]:
+    """Runs the axes outside of `until` in parallel as one loop; `until` itself where there are none of them.
+
+    Returns: the schedule; the name of the loop.
+    """
+    start = len(s.steps)
+    axes = s.axes(stage)
+    extents = s.describe(stage).extents
+    outside = axes[: axes.index(until)]
+    if all(extents.get(axis) == 1 for axis in outside):
+        return s.parallel(stage, until).because("its iterations are independent"), until
+    place = outside[0]
+    if len(outside) > 1:
+        (place,) = fresh(s, stage, "plane")
+        s = s.fuse(stage, *outside, into=place)
+    return s.parallel(stage, place).because("its iterations are independent", since=start), place
 
 
 def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule:

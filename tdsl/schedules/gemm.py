@@ -23,6 +23,8 @@ class Reuse:
     column: str
     panel: str
     contiguous: bool
+    turned: tuple[int, int] | None
+    """Dims of `panel` that the column and the last reduction axis index, where neighbours lie along the latter."""
 
 
 def reuse_of(facts: td.StageFacts) -> Reuse | None:
@@ -39,7 +41,20 @@ def reuse_of(facts: td.StageFacts) -> Reuse | None:
         for axis in facts.data_axes[:-1]
         if _still(moved[0], axis) and not _still(fixed[0], axis) and facts.extents[axis] != 1
     ]
-    return Reuse(rows[-1] if rows else None, column, moved[0].tensor, moved[0].stride(column) == 1)
+    return Reuse(
+        rows[-1] if rows else None,
+        column,
+        moved[0].tensor,
+        moved[0].stride(column) == 1,
+        _turned(moved[0], column, facts.reduce_axes[-1]),
+    )
+
+
+def _turned(read: td.ReadFacts, column: str, depth: str) -> tuple[int, int] | None:
+    places = [[at for at, one in enumerate(read.subscripts) if one == {axis: 1}] for axis in (column, depth)]
+    if read.stride(depth) != 1 or not all(len(place) == 1 for place in places):
+        return None
+    return places[0][0], places[1][0]
 
 
 def _still(read: td.ReadFacts, axis: str) -> bool:
@@ -124,21 +139,37 @@ class _Blocked:
             self.s = self.s.fuse(self.facts.name, *axes, into=place)
         if copy is not None:
             self.s = self.s.compute_at(copy, self.facts.name, place)
-            inner = self.s.axes(copy)[-1]
-            self.s = self.s.vectorize(copy, inner, self.lanes)
-            self.s = self.s.because("the panel of a task, packed once", since=start)
+            self.s = self._copied(copy).because("the panel of a task, packed once", since=start)
         self.s = self.s.parallel(self.facts.name, place).because("panels are independent")
 
     def _pays(self) -> bool:
         """Whether the panel's rows are plain subscripts: windows of a convolution overlap and are not copied."""
         read = next(read for read in self.facts.reads if read.tensor == self.reuse.panel)
         plain = all(subscript is not None and len(subscript) <= 1 for subscript in read.subscripts)
-        return plain and self.reuse.contiguous
+        return plain and (self.reuse.contiguous or (self.reuse.turned is not None and self.reuse.row is not None))
 
     def _packed(self) -> str:
         copy = free_stage(self.s, f"{self.reuse.panel}_panel")
         self.s = self.s.cache_read(self.reuse.panel, self.facts.name, name=copy)
+        turned = None if self.reuse.contiguous else self.reuse.turned
+        if turned is not None:
+
+            def columns_last(*at: td.Expr) -> tuple[td.Expr, ...]:
+                return (*(each for place, each in enumerate(at) if place != turned[0]), at[turned[0]])
+
+            self.s = self.s.layout(copy, columns_last)
         return copy
+
+    def _copied(self, copy: str) -> td.Schedule:
+        """The loops of the copy: along its rows; where they are turned, blocks of them in registers (semantics P12)."""
+        s, turned = self.s, self.reuse.turned
+        if self.reuse.contiguous or turned is None:
+            return s.vectorize(copy, s.axes(copy)[-1], self.lanes)
+        column, depth = (s.axes(copy)[place] for place in turned)
+        outer, across = fresh(s, copy, f"{column}o", f"{column}i")
+        s = s.split(copy, column, self.lanes, into=(outer, across))
+        rest = [axis for axis in s.axes(copy) if axis not in (outer, across, depth)]
+        return s.reorder(copy, *rest, outer, depth, across).vectorize(copy, across, self.lanes)
 
     def _split(self, axis: str, factor: int) -> tuple[str, str]:
         outer, inner = fresh(self.s, self.facts.name, f"{axis}o", f"{axis}i")

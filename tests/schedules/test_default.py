@@ -23,6 +23,31 @@ def softmax():
     return td.compute("y", (n, m), lambda i, j: e[i, j] / total[i])
 
 
+def transposed_product():
+    A, B = td.placeholder("A", (n, m)), td.placeholder("B", (p, m))
+    k = td.reduce_axis("k", m)
+    return td.compute("C", (n, p), lambda i, j: td.sum(A[i, k] * B[j, k], over=k))
+
+
+def matrix_by_vector():
+    A, v = td.placeholder("A", (n, m)), td.placeholder("v", (m,))
+    k = td.reduce_axis("k", m)
+    return td.compute("y", (n,), lambda i: td.sum(v[k] * A[i, k], over=k))
+
+
+def windows_of_nine():
+    x = td.placeholder("x", (2, n, m))
+    wide = td.pad(x, ((0, 0), (1, 1), (1, 1)))
+    i, j = td.reduce_axis("i", 3), td.reduce_axis("j", 3)
+    return td.compute("y", (2, n, m), lambda b, r, c: td.sum(wide[b, r + i, c + j], over=(i, j)))
+
+
+def every_second():
+    x = td.placeholder("x", (n, m))
+    i, j = td.reduce_axis("i", 2), td.reduce_axis("j", 3)
+    return td.compute("y", (n // 2, m // 3), lambda r, c: td.max(x[r * 2 + i, c * 3 + j], over=(i, j)))
+
+
 def column_sums():
     x = td.placeholder("x", (n, m))
     k = td.reduce_axis("k", n)
@@ -48,14 +73,17 @@ def chain():
     return td.compute("y", (n, m), lambda i, j: a[i, j] + 1)
 
 
-PROGRAMS = {each.__name__: each for each in (matrix_product, softmax, column_sums, total, running_sum, chain)}
+PROGRAMS = {each.__name__: each for each in (matrix_product, transposed_product, matrix_by_vector, windows_of_nine, every_second, softmax, column_sums, total, running_sum, chain)}
 
 
 def arrays(tensor, seed, extent):
     rng = np.random.default_rng(seed)
     sizes = {"n": extent, "m": extent + 3, "p": extent // 2 + 1}
-    names = {"matrix_product": ("nm", "mp"), "total": ("n",)}.get(tensor, ("nm",))
-    shapes = [tuple(sizes[size] for size in shape) for shape in names]
+    names = {
+        "matrix_product": ("nm", "mp"), "transposed_product": ("nm", "pm"), "matrix_by_vector": ("nm", "m"),
+        "total": ("n",), "windows_of_nine": ("2nm",),
+    }.get(tensor, ("nm",))  # fmt: skip
+    shapes = [tuple(sizes.get(size, 2) for size in shape) for shape in names]
     if tensor == "chain":
         return [rng.integers(-99, 99, shape, dtype=np.int32) for shape in shapes]
     return [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
@@ -94,6 +122,22 @@ def test_cheap_stages_are_inlined():
 def test_products_are_blocked_and_stay_exact():
     s = td.schedules.default(td.schedule(matrix_product()))
     assert "promote" in s.script() and "reassociates" not in str(s)
+
+
+def test_the_operand_that_lies_along_the_terms_is_turned_while_it_is_packed():
+    s = td.schedules.default(td.schedule(transposed_product()))
+    assert 'layout("B_panel", lambda j, k: (k, j))' in s.script() and "reassociates" not in str(s)
+
+
+def test_a_product_with_a_vector_has_no_tiles():
+    s = td.schedules.default(td.schedule(matrix_by_vector()))
+    assert "promote" not in s.script() and '.vectorize("y", "k"' in s.script()
+
+
+def test_windows_are_written_out_plane_by_plane():
+    s = td.schedules.default(td.schedule(windows_of_nine()))
+    assert s.describe("pad").placed == ("y", "b") and s.script().count("unroll") == 3
+    assert "reassociates" not in str(s)
 
 
 def test_a_target_of_its_own():

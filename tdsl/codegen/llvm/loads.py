@@ -67,7 +67,7 @@ def _load_lanes(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:
             text = read_masked(ctx, buffer, at.pointer, at.alignment, ctx.mask)
     elif steps == row(lanes, -1):
         text = _reversed(ctx, buffer, at)
-    elif steps is not None and ctx.mask is None and max(steps) - min(steps) < SPAN_LOADS * lanes:
+    elif steps is not None and max(steps) - min(steps) < SPAN_LOADS * lanes and _spans(ctx, buffer, steps):
         text = _span(ctx, buffer, at, steps)
     else:
         text = _gather(ctx, buffer, at)
@@ -86,6 +86,24 @@ def _reversed(ctx: Context, buffer: MemoryBuffer, at: Address) -> str:
     return shuffled(ctx.f, element, lanes, line, "poison", backwards)
 
 
+def _spans(ctx: Context, buffer: MemoryBuffer, steps: tuple[int, ...]) -> bool:
+    """Whether a span may be read under the mask: the mask of its elements is made of that of the lanes, one for one."""
+    if ctx.mask is None:
+        return True
+    distinct = len(set(steps)) == len(steps)
+    return distinct and ctx.capabilities.mask_registers and buffer.dtype.bytes >= ctx.capabilities.masked_bytes
+
+
+def _piece(ctx: Context, buffer: MemoryBuffer, pointer: str, width: int, inside: list[int]) -> str:
+    """`width` neighbours, those that lanes read; `inside`: where each lane's element is, which may be outside of them."""
+    if ctx.mask is None:
+        return read_plain(ctx, buffer, width, pointer, buffer.alignment)
+    readers = {place: lane for lane, place in enumerate(inside)}
+    picks = [readers.get(place, ctx.lanes) for place in range(width)]
+    mask = shuffled(ctx.f, "i1", ctx.lanes, ctx.mask, "zeroinitializer", picks)
+    return read_masked(ctx, buffer, pointer, buffer.alignment, mask, width)
+
+
 def _span(ctx: Context, buffer: MemoryBuffer, at: Address, steps: tuple[int, ...]) -> str:
     """Vector loads that cover the touched elements and no others, then the lanes picked out of them."""
     lanes, element, unit = ctx.lanes, memory_type(buffer.dtype), buffer.dtype.bytes
@@ -97,8 +115,8 @@ def _span(ctx: Context, buffer: MemoryBuffer, at: Address, steps: tuple[int, ...
     result: str | None = None
     for start in starts:
         pointer = moved(ctx, at.pointer, (low + start) * unit)
-        piece = read_plain(ctx, buffer, width, pointer, buffer.alignment)
         inside = [step - low - start for step in steps]
+        piece = _piece(ctx, buffer, pointer, width, inside)
         if width < lanes:  # both operands of a shuffle are of one width
             picks = tuple(place if 0 <= place < width else 0 for place in inside)
             spread = shuffled(ctx.f, element, width, piece, "poison", picks)

@@ -59,9 +59,11 @@ def read_plain(ctx: Context, buffer: MemoryBuffer, lanes: int, pointer: str, ali
     return ctx.f.load(type_, template, ctx.versions.get(buffer.name, 0), outermost(ctx, buffer), pointer)
 
 
-def read_masked(ctx: Context, buffer: MemoryBuffer, pointer: str, alignment: int, mask: str) -> str:
-    """A load of neighbours for the lanes of a mask, 0 for the others."""
-    element, lanes = memory_type(buffer.dtype), ctx.lanes
+def read_masked(
+    ctx: Context, buffer: MemoryBuffer, pointer: str, alignment: int, mask: str, lanes: int = 0
+) -> str:
+    """A load of neighbours for the lanes of a mask, 0 for the others; `lanes`: of them, the loop's where 0."""
+    element, lanes = memory_type(buffer.dtype), lanes or ctx.lanes
     type_, flags = widened(element, lanes), widened("i1", lanes)
     name = f"llvm.masked.load.{suffix(element, lanes)}.p0"
     ctx.module.declarations[f"declare {type_} @{name}(ptr, {flags}, {type_})"] = None
