@@ -9,6 +9,8 @@ import tdsl as td
 Extent = int | td.Expr
 Operand = td.Tensor | td.Expr | int | float
 Index = tuple[td.Expr | int, ...]
+NARROW = ("float16", "bfloat16")
+"""Dtypes that are computed with in float32 where a result is made of several steps."""
 
 
 def is_one(extent: Extent) -> bool:

@@ -10,11 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, agree, broadcast_shapes
+from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes
 from tdsl.ops.operator import op
-
-NARROW = ("float16", "bfloat16")
-
 
 @op(reference=np.matmul)
 def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:

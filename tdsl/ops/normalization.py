@@ -54,12 +54,12 @@ def softmax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     terms = td.compute("softmax_terms", x.shape, term)
 
     def total(*rest: td.Expr) -> td.Expr:
-        return td.sum(terms[(*rest[:at], k, *rest[at:])], over=k)
+        return 1.0 / td.sum(terms[(*rest[:at], k, *rest[at:])], over=k)
 
-    sums = td.compute("softmax_sum", without(x.shape, at), total)
+    shares = td.compute("softmax_share", without(x.shape, at), total)
 
     def value(*place: td.Expr) -> td.Expr:
-        return terms[place] / sums[without(place, at)]
+        return terms[place] * shares[without(place, at)]
 
     return td.compute("softmax", x.shape, value)
 

@@ -91,7 +91,8 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
                 return _tried(s, lambda s: windows(s, name, _planes(s, facts)))
             if reuse is not None and (reuse.row is not None or reuse.contiguous):
                 return _tried(s, lambda s: gemm_blocked(s, name))
-            return _tried(s, lambda s: _reduction(s, facts))
+            producers = _producers(s, facts)
+            return _made_in_rows(_tried(s, lambda s: _reduction(s, facts)), facts, producers)
         case _:
             return _sequential(s, facts)
 
@@ -148,17 +149,24 @@ def _by_rows(s: td.Schedule, each: td.StageFacts, host: td.StageFacts) -> bool:
 def _fused_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]) -> td.Schedule:
     row, column = facts.data_axes[0], facts.data_axes[-1]
     s = _tried(s, lambda s: s.parallel(facts.name, row), "rows are independent")
+    s = _made_in_rows(s, facts, producers)
+    return _tried(
+        s, lambda s: vectorized(s, facts.name, column, lanes_of(s, facts.bits), facts.extents[column])
+    )
+
+
+def _made_in_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]) -> td.Schedule:
+    if not facts.data_axes or facts.data_axes[0] not in s.axes(facts.name):
+        return s
     for name in reversed(producers):
         s = _tried(
             s,
-            lambda s, name=name: s.compute_at(name, facts.name, row),
+            lambda s, name=name: s.compute_at(name, facts.name, facts.data_axes[0]),
             f"made in the row of {facts.name} that reads it",
         )
         made = s.describe(name)
         s = _tried(s, lambda s, made=made: _lanes(s, made))
-    return _tried(
-        s, lambda s: vectorized(s, facts.name, column, lanes_of(s, facts.bits), facts.extents[column])
-    )
+    return s
 
 
 def _lanes(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:

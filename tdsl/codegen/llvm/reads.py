@@ -28,6 +28,7 @@ class Reads:
         self.native: dict[int, tuple[Statement, bool]] = {}
         self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
         self._shared: dict[Node, tuple[Node, ...]] = {}
+        self._repeats: dict[Node, bool] = {}
 
     def signature(self, root: Node) -> Signature:
         """The local variables and the buffers of a node and all below it."""
@@ -68,6 +69,18 @@ class Reads:
                     }
                     self._shared[node] = tuple(part for part in common if part not in inner)
         return self._shared[select]
+
+    def repeats_condition(self, select: Select) -> bool:
+        """Whether all that the arms of a select read is surely read by its condition: nothing is left to be spared."""
+        found = self._repeats.get(select)
+        if found is None:
+            for node in walk(select.cond):
+                if isinstance(node, Select):
+                    self.shared(node)
+            known = self._surely(select.cond)
+            arms = (*subnodes(select.then), *subnodes(select.otherwise))
+            found = self._repeats[select] = all(node in known for node in arms if isinstance(node, Load))
+        return found
 
     def _surely(self, root: Node) -> dict[Node, None]:
         """The nodes that read memory and are evaluated whenever `root` is."""
@@ -206,5 +219,11 @@ def depends_on(root: Node, names: Names) -> bool:
 
 
 def is_lazy(reads: Reads, select: Select, safe: Names) -> bool:
-    """Whether an arm of a select reads memory, so that it may only be evaluated where it is chosen."""
-    return any(buffer not in safe for arm in (select.then, select.otherwise) for buffer in reads.loads(arm))
+    """Whether an arm of a select reads memory that its condition does not, so that it may only be evaluated where it is chosen."""
+    arms = (select.then, select.otherwise)
+    read = [buffer for arm in arms for buffer in reads.loads(arm) if buffer not in safe]
+    if not read:
+        return False
+    if not set(read) <= set(reads.loads(select.cond)):
+        return True
+    return not reads.repeats_condition(select)
