@@ -11,6 +11,10 @@ from tdsl.ops.broadcasting import agree, is_float
 from tdsl.ops.operator import op
 
 Array = np.ndarray
+STRIP = 64
+"""Queries of a strip: with 1024 keys their scores and terms are 512 KiB of floats."""
+KEYS = 128
+"""Keys from which strips pay: below it all scores are in cache anyway."""
 
 
 def _attention_reference(
@@ -90,3 +94,33 @@ def attention(
         return values[at] / sums[at[:-1]]
 
     return td.compute("attention", (*stack, q.shape[-2], v.shape[-1]), value)
+
+
+def _has_many_keys(q: tuple[int, ...], k: tuple[int, ...], _: tuple[int, ...]) -> bool:
+    return q[-2] >= STRIP and k[-2] >= KEYS
+
+
+@attention.schedule("cpu", when=_has_many_keys)
+def _(s: td.Schedule, y: td.Tensor) -> td.Schedule:
+    """Strips of queries, each with all its scores: they stay in the second-level cache from the first product to the second.
+
+    Measured with one thread on Zen 4, 8 heads of 1024 queries, keys and 64 features: 24.1 ms, stage after stage 26.9.
+    """
+    scores, top, terms, total, values = s.stages()[:-1]
+    *lead, row, column = s.axes(y)
+    lanes = s.target.vector_bits // (8 * y.dtype.bytes)
+    start = len(s.steps)
+    s = s.split(y, row, STRIP, into=("strip", "query"))
+    if lead:
+        s = s.fuse(y, *lead, "strip", into="task")
+    task = s.axes(y)[0]
+    s = s.parallel(y, task).because(f"strips of {STRIP} queries are independent", since=start)
+    s = s.vectorize(y, column, lanes)
+    for stage in (values, total, terms, top, scores):
+        s = s.compute_at(stage, y, task).because("scores of a strip stay in cache")
+        facts = s.describe(stage)
+        if stage in (values, scores):
+            s = td.schedules.gemm_blocked(s, stage)
+        else:
+            s = s.vectorize(stage, facts.axes[-1], lanes if facts.kind == "pure" else 4 * lanes)
+    return s

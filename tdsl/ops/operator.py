@@ -90,7 +90,7 @@ class Op:
             return self._composed(bound, out)
         call = sorted_arguments(self.name, bound.arguments, self.signature)
         specialize = self.specialize if fixed is None else bool(fixed)
-        key = call.key(specialize)
+        key = (call.key(specialize), self._chosen(call.shapes))
         kernel = self._kernels.found(key, lambda: self._built(call, specialize))
         result = self._run(kernel, call, out)
         if quick is not None:
@@ -187,10 +187,15 @@ class Op:
             outputs: the tensors. shapes: of the arrays, for schedules that are chosen by them.
         """
         s = td.schedule(*outputs)
-        for _, when, function in self._schedules:
+        number = self._chosen(shapes)
+        return td.schedules.default(s) if number is None else self._schedules[number][2](s, *outputs)
+
+    def _chosen(self, shapes: tuple[tuple[int, ...], ...]) -> int | None:
+        """Which of the author's schedules is for arrays of these shapes; None for the default scheduler's."""
+        for number, (_, when, _) in enumerate(self._schedules):
             if when is None or (shapes and when(*shapes)):
-                return function(s, *outputs)
-        return td.schedules.default(s)
+                return number
+        return None
 
 
 def _flat(values: Iterable[object]) -> list[object]:

@@ -89,7 +89,7 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
             reuse = reuse_of(facts)
             if is_window(facts) and (reuse is None or reuse.row is None):
                 return _tried(s, lambda s: windows(s, name, _planes(s, facts)))
-            if reuse is not None and (reuse.row is not None or reuse.contiguous):
+            if reuse is not None and reuse.row is not None:
                 return _tried(s, lambda s: gemm_blocked(s, name))
             producers = _producers(s, facts)
             return _made_in_rows(_tried(s, lambda s: _reduction(s, facts)), facts, producers)
@@ -108,8 +108,10 @@ def _planes(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
 
 
 def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
-    along = [read.stride(facts.reduce_axes[-1]) for read in facts.reads]
-    across = [read.stride(facts.data_axes[-1]) for read in facts.reads] if facts.data_axes else []
+    inner, term = facts.data_axes[-1:], facts.reduce_axes[-1]
+    both = [read for read in facts.reads if read.stride(term) != 0 and all(read.stride(axis) != 0 for axis in inner)]
+    along = [read.stride(term) for read in both or facts.reads]
+    across = [read.stride(axis) for read in both or facts.reads for axis in inner]
     terms = facts.extents[facts.reduce_axes[-1]]
     few = terms is not None and terms < 2 * lanes_of(s, facts.bits)
     if (1 in across and 1 not in along) or (few and any(across)):
@@ -166,6 +168,8 @@ def _made_in_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ..
         )
         made = s.describe(name)
         s = _tried(s, lambda s, made=made: _lanes(s, made))
+        if made.placed is not None and len(made.data_axes) == 1:
+            s = _tried(s, lambda s, name=name: s.scope(name, "stack"), "one element a row needs no block")
     return s
 
 

@@ -69,8 +69,8 @@ def gemm_blocked(
     """Blocks a reduction of products: register tiles of `rows` x `columns`, blocks of `depth` terms, panels in parallel.
 
     Args:
-        stage: a reduction of products of two reads, at root, its loops as declared: a matrix product, a batched one, a
-            convolution. rows, columns: results of a tile; by the target's registers where None. depth: terms of a block of
+        stage: a reduction of products of two reads, its loops as declared: a matrix product, a batched one, a
+            convolution. Inside another stage's loop it is tiled only, and what has to be turned is packed. rows, columns: results of a tile; by the target's registers where None. depth: terms of a block of
             the last reduction axis. pack: whether the panel of the operand read along the columns is copied.
 
     Returns: the schedule with the steps; exact, since each result takes its terms in the declared order.
@@ -106,12 +106,13 @@ class _Blocked:
     def made(self, pack: bool) -> td.Schedule:
         facts, reuse, name = self.facts, self.reuse, self.facts.name
         start = len(self.s.steps)
-        copy = self._packed() if pack and self._pays() else None
+        inside = facts.placed is not None
+        copy = self._packed() if pack and self._pays() and not (inside and reuse.contiguous) else None
         column = self._split(reuse.column, self.columns)
         row = None if reuse.row is None else self._split(reuse.row, self.rows)
         last = facts.reduce_axes[-1]
         extent = facts.extents[last]
-        blocks_pay = facts.bare and (extent is None or extent > self.depth)
+        blocks_pay = facts.bare and not inside and (extent is None or extent > self.depth)
         deep = self._split(last, self.depth) if blocks_pay else (None, last)
         self.s = self.s.because("tiles of the result, blocks of terms", since=start)
         start = len(self.s.steps)
@@ -127,7 +128,12 @@ class _Blocked:
         if row:
             self.s = self.s.unroll(name, row[1]).because("rows of the tile are registers of their own")
         self.s = self.s.vectorize(name, column[1], self.lanes).because("columns of the tile as lanes")
-        self._parallel(outer, column[0], copy)
+        if not inside:
+            self._parallel(outer, column[0], copy)
+        elif copy is not None:
+            start = len(self.s.steps)
+            self.s = self.s.compute_at(copy, name, column[0])
+            self.s = self._copied(copy).because("turned a panel at a time", since=start)
         return self.s
 
     def _parallel(self, outer: list[str], column: str, copy: str | None) -> None:

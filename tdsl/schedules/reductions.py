@@ -51,19 +51,20 @@ def _term_lanes(s: td.Schedule, stage: str, axis: str, bits: int, extent: int | 
     return vectorized(s, stage, axis, lanes, extent)
 
 
-def reduce_columns(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
+def reduce_columns(s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED) -> td.Schedule:
     """Vectorises the last data axis; the terms are walked in order outside it, the sums held in registers.
 
     Exact: every result adds its terms in the declared order.
 
     Args:
         stage: a reduction at root, its loops as declared, that reads neighbours along its last data axis.
+        vectors: of sums held at once; more read longer pieces of each row, which pays where rows are long.
     """
     facts = s.describe(stage)
     inner = facts.data_axes[-1]
     extent = facts.extents[inner]
     lanes = lanes_of(s, facts.bits)
-    block = lanes * UNROLLED
+    block = lanes * vectors
     if lanes < 2 or (extent is not None and extent < 2):
         return s
     if extent is not None and extent < block:

@@ -8,6 +8,7 @@ integers, so those rules ask for indices: sums that do not wrap (`Context.is_ind
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import gcd
 
 from tdsl.codegen.llvm.context import BOOL, INT64, Context
 from tdsl.codegen.llvm.integers import integer_binary, predicate
@@ -132,7 +133,7 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
             return normal(0, {}, tuple((rest.constant + step) % divisor for step in steps))
         return plus(outside, normal(0, {}, tuple((rest.constant + step) // divisor for step in steps)))
     if rest.lanes:
-        return None
+        return _within_multiples(ctx, op, rest, outside, divisor)
     o = ctx.operations(0)
     span = ctx.span(rest)
     positive = span is not None and span[0] >= 0
@@ -144,6 +145,21 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
         ctx.note_span(text, (span[0] // divisor, span[1] // divisor))
     part = Linear(0, ((text, 1),)) if text[0] == "%" else Linear(int(text))
     return part if op == "mod" else plus(outside, part)
+
+
+def _within_multiples(
+    ctx: Context, op: BinaryOp, rest: Linear, outside: Linear, divisor: int
+) -> Value | None:
+    """Lanes that lie between two multiples of what the terms and the divisor have in common share the quotient."""
+    common = gcd(divisor, *(factor for _, factor in rest.terms))
+    start = rest.constant % common
+    steps = tuple(start + step for step in offsets(rest, ctx.lanes))
+    if not (min(steps) >= 0 and max(steps) < common):
+        return None
+    found = _division(ctx, op, Linear(rest.constant - start, rest.terms), divisor)
+    if not isinstance(found, Linear):
+        return None
+    return plus(found, normal(0, {}, steps)) if op == "mod" else plus(outside, found)
 
 
 # comparisons
