@@ -14,6 +14,7 @@ from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes
 from tdsl.ops.operator import op
 from tdsl.ops.reductions import LONG_ROW
 
+
 @op(reference=np.matmul)
 def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The matrix product; leading axes are batches and broadcast.

@@ -109,7 +109,11 @@ def _planes(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
 
 def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     inner, term = facts.data_axes[-1:], facts.reduce_axes[-1]
-    both = [read for read in facts.reads if read.stride(term) != 0 and all(read.stride(axis) != 0 for axis in inner)]
+    both = [
+        read
+        for read in facts.reads
+        if read.stride(term) != 0 and all(read.stride(axis) != 0 for axis in inner)
+    ]
     along = [read.stride(term) for read in both or facts.reads]
     across = [read.stride(axis) for read in both or facts.reads for axis in inner]
     terms = facts.extents[facts.reduce_axes[-1]]

@@ -70,8 +70,10 @@ def gemm_blocked(
 
     Args:
         stage: a reduction of products of two reads, its loops as declared: a matrix product, a batched one, a
-            convolution. Inside another stage's loop it is tiled only, and what has to be turned is packed. rows, columns: results of a tile; by the target's registers where None. depth: terms of a block of
-            the last reduction axis. pack: whether the panel of the operand read along the columns is copied.
+            convolution. Inside another stage's loop it is tiled only, and what has to be turned is packed.
+        rows, columns: results of a tile; by the target's registers where None.
+        depth: terms of a block of the last reduction axis.
+        pack: whether the panel of the operand read along the columns is copied; one that lies along the terms is turned.
 
     Returns: the schedule with the steps; exact, since each result takes its terms in the declared order.
 
@@ -152,7 +154,9 @@ class _Blocked:
         """Whether the panel's rows are plain subscripts: windows of a convolution overlap and are not copied."""
         read = next(read for read in self.facts.reads if read.tensor == self.reuse.panel)
         plain = all(subscript is not None and len(subscript) <= 1 for subscript in read.subscripts)
-        return plain and (self.reuse.contiguous or (self.reuse.turned is not None and self.reuse.row is not None))
+        return plain and (
+            self.reuse.contiguous or (self.reuse.turned is not None and self.reuse.row is not None)
+        )
 
     def _packed(self) -> str:
         copy = free_stage(self.s, f"{self.reuse.panel}_panel")

@@ -43,7 +43,9 @@ def windows(s: td.Schedule, stage: td.Tensor | str, producers: tuple[str, ...] =
     s = s.split(name, row, ROWS, into=(block, within)).split(name, column, 2 * lanes, into=(strip, across))
     s = s.reorder(name, *facts.data_axes[:-2], block, strip, *facts.reduce_axes, within, across)
     s = s.because(f"tiles of {ROWS} rows by {2 * lanes} columns", since=start)
-    s = s.promote(name, strip, name=free_stage(s, f"{name}_tile"), scope="register").because("no store a term")
+    s = s.promote(name, strip, name=free_stage(s, f"{name}_tile"), scope="register").because(
+        "no store a term"
+    )
     start = len(s.steps)
     for axis in (*facts.reduce_axes, within):
         s = s.unroll(name, axis)

@@ -78,7 +78,9 @@ def test_a_row_by_a_matrix(dtype, terms):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("lead, queries, keys", [((), 65, 131), ((2,), 64, 128), ((2, 3), 70, 129), ((0,), 64, 128)])
+@pytest.mark.parametrize(
+    "lead, queries, keys", [((), 65, 131), ((2,), 64, 128), ((2, 3), 70, 129), ((0,), 64, 128)]
+)
 def test_attention_in_strips(dtype, causal, lead, queries, keys):
     keys = queries if causal else keys
     q, k, v = drawn(dtype, *lead, queries, 9), drawn(dtype, *lead, keys, 9), drawn(dtype, *lead, keys, 21)

@@ -73,7 +73,13 @@ def chain():
     return td.compute("y", (n, m), lambda i, j: a[i, j] + 1)
 
 
-PROGRAMS = {each.__name__: each for each in (matrix_product, transposed_product, matrix_by_vector, windows_of_nine, every_second, softmax, column_sums, total, running_sum, chain)}
+PROGRAMS = {
+    each.__name__: each
+    for each in (
+        matrix_product, transposed_product, matrix_by_vector, windows_of_nine, every_second, softmax, column_sums, total,
+        running_sum, chain,
+    )
+}  # fmt: skip
 
 
 def arrays(tensor, seed, extent):

@@ -91,7 +91,9 @@ def _spans(ctx: Context, buffer: MemoryBuffer, steps: tuple[int, ...]) -> bool:
     if ctx.mask is None:
         return True
     distinct = len(set(steps)) == len(steps)
-    return distinct and ctx.capabilities.mask_registers and buffer.dtype.bytes >= ctx.capabilities.masked_bytes
+    return (
+        distinct and ctx.capabilities.mask_registers and buffer.dtype.bytes >= ctx.capabilities.masked_bytes
+    )
 
 
 def _piece(ctx: Context, buffer: MemoryBuffer, pointer: str, width: int, inside: list[int]) -> str:

@@ -219,7 +219,7 @@ def depends_on(root: Node, names: Names) -> bool:
 
 
 def is_lazy(reads: Reads, select: Select, safe: Names) -> bool:
-    """Whether an arm of a select reads memory that its condition does not, so that it may only be evaluated where it is chosen."""
+    """Whether an arm of a select reads memory that its condition does not: it is only evaluated where it is chosen."""
     arms = (select.then, select.otherwise)
     read = [buffer for arm in arms for buffer in reads.loads(arm) if buffer not in safe]
     if not read:
