@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tdsl as td
-from tests.ops.compare import agrees
+from tests.ops.compare import FLOATS, agrees
 
 x = np.concatenate([np.linspace(-30, 30, 301), [-0.0, 1e-30, 88, -88, 120, -120]]).astype(np.float32)
 
@@ -28,3 +28,18 @@ def test_attributes():
 
 def test_relu_of_integers():
     assert np.array_equal(td.ops.relu(np.array([-3, 4], np.int8)), [0, 4])
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "silu"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_logistic_functions_are_close_everywhere(name, dtype):
+    edges = [0.0, -0.0, 1e-4, 20.0, -20.0, -87.0, -100.0, 100.0, np.inf, np.nan]
+    x = np.array([*edges, *np.random.default_rng(8).standard_normal(99) * 9]).astype(dtype)
+    op = getattr(td.ops, name)
+    with np.errstate(all="ignore"):
+        want = op.reference(x).astype("f8")
+    got = op(x).astype("f8")
+    eps = float(np.finfo(dtype).eps)
+    least = float(np.finfo(dtype).smallest_subnormal)
+    # An exponential and two roundings; one that is subnormal has lost half a unit, which silu multiplies by |x|.
+    np.testing.assert_allclose(got, want, rtol=4 * eps, atol=512 * least)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tdsl as td
-from tests.ops.compare import agrees
+from tests.ops.compare import FLOATS, agrees, authors, drawn
 
 rng = np.random.default_rng(6)
 
@@ -27,3 +27,22 @@ def test_bad_shapes():
         td.ops.attention(floats(5, 8), floats(7, 8), floats(6, 4))
     with pytest.raises(td.ShapeError, match="there are no keys"):
         td.ops.attention(floats(5, 8), floats(0, 8), floats(0, 4))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "lead, queries, keys", [((), 65, 131), ((2,), 64, 128), ((2, 3), 70, 129), ((0,), 64, 128)]
+)
+def test_attention_in_strips(dtype, causal, lead, queries, keys):
+    keys = queries if causal else keys
+    q, k, v = drawn(dtype, *lead, queries, 9), drawn(dtype, *lead, keys, 9), drawn(dtype, *lead, keys, 21)
+    assert causal or authors(td.ops.attention, q, k, v)
+    tolerance = 2e-2 if dtype == "float16" else 1e-5
+    agrees(td.ops.attention, q, k, v, causal=causal, rtol=tolerance, atol=tolerance)
+
+
+def test_attention_in_strips_on_causal_squares():
+    q, k, v = (drawn("float32", 2, 193, 8) for _ in range(3))
+    assert authors(td.ops.attention, q, k, v)
+    agrees(td.ops.attention, q, k, v, causal=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tdsl as td
-from tests.ops.compare import agrees
+from tests.ops.compare import FLOATS, INTEGERS, agrees, authors, by_default, drawn
 
 rng = np.random.default_rng(3)
 
@@ -86,3 +86,17 @@ def test_bad_shapes():
         td.ops.matmul(np.float32(1) * np.ones(()).astype("f"), floats(3))
     with pytest.raises(td.ShapeError, match="x has 4 features, weight takes 5"):
         td.ops.linear(floats(3, 4), floats(2, 5))
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
+@pytest.mark.parametrize("terms", [0, 1, 37])
+def test_a_row_by_a_matrix(dtype, terms):
+    x, y = drawn(dtype, terms), drawn(dtype, terms, 301)
+    assert authors(td.ops.matmul, x, y) and authors(td.ops.matmul, x[None], y)
+    tolerance = 2e-2 if dtype == "float16" else 3e-5
+    wide = "float32" if dtype == "float16" else dtype
+    for row in (x, x[None]):
+        got = td.ops.matmul(row, y)
+        assert got.dtype == dtype and np.array_equal(got, by_default(td.ops.matmul)(row, y))
+        want = np.matmul(row.astype(wide), y.astype(wide))
+        np.testing.assert_allclose(got.astype("f8"), want.astype("f8"), rtol=tolerance, atol=tolerance)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tdsl as td
-from tests.ops.compare import agrees
+from tests.ops.compare import agrees, drawn
 
 rng = np.random.default_rng(8)
 
@@ -68,3 +68,12 @@ def test_bad_arguments(call, text):
     with pytest.raises(td.TdslError, match="E130") as caught:
         call()
     assert caught.match(text)
+
+
+@pytest.mark.parametrize("shape, into", [
+    ((32, 48), (48, 32)), ((32, 48), (16, 96)), ((3, 5), (5, 3)), ((2, 3, 32), (6, 32)), ((64, 40), (40, 64)),
+    ((16, 24), (8, 6, 8)), ((0, 4), (2, 0)), ((128,), (2, 64)), ((20, 16), (5, 64)),
+])  # fmt: skip
+def test_reshaped_rows_are_read_in_pieces(shape, into):
+    for dtype in ("float32", "float64", "int8"):
+        agrees(td.ops.reshape, drawn(dtype, *shape), into)
