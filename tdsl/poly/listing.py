@@ -91,7 +91,7 @@ class Listing:
     def _where(self, iteration: Iteration) -> isl.Set:
         """The sizes and params at which an iteration runs."""
         statement = self.copies.tree.statements[iteration.statement]
-        if not iteration.loops and self.copies.dims(iteration.statement):
+        if len(iteration.loops) != len(self.copies.dims(iteration.statement)):
             inside = self.copies.flow.domain(statement)
         else:
             relation = self.copies.relation(iteration.statement)

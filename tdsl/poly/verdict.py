@@ -13,7 +13,7 @@ from dataclasses import field, replace
 
 from tdsl.expr.printer import text as text_of
 from tdsl.poly.affine import NonAffine
-from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
+from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict, Witness
 from tdsl.poly.carried import Carried, Group, obviously_apart
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges, Touch, touches_of
@@ -35,9 +35,12 @@ from tdsl.records import dataclass
 _memo = Memo()
 
 
-def judge(arranged: Arranged) -> Verdict:
-    """Whether the arrangement computes what the program declares."""
-    judgement = Judgement(arranged)
+def judge(arranged: Arranged, *, explain: bool = True) -> Verdict:
+    """Whether the arrangement computes what the program declares.
+
+    explain: off, a refutation may come without witness and condition, which cost more than the verdict.
+    """
+    judgement = Judgement(arranged, explain=explain)
     fault = placement_fault(judgement.copies.tree)
     if fault is not None:
         return judgement.shown(fault)
@@ -56,7 +59,7 @@ def judge(arranged: Arranged) -> Verdict:
 
 def parallel_loops(arranged: Arranged, stage: str) -> tuple[str, ...]:
     """The loops of a stage, as they now stand, that could run in parallel in this arrangement."""
-    judgement = Judgement(arranged)
+    judgement = Judgement(arranged, explain=False)
     found: list[str] = []
     for loop in judgement.copies.tree.arrangements[stage].loops:
         groups = judgement.groups(stage, (loop,), vector=False)
@@ -79,6 +82,7 @@ class Judgement:
     arranged: Arranged
     quick: bool = True
     """Off: ask isl even where the loop tree decides (for tests of those shortcuts)."""
+    explain: bool = True
     copies: Copies = field(init=False)
     edges: Edges = field(init=False)
     carried: Carried = field(init=False)
@@ -282,7 +286,7 @@ class Judgement:
 
     def shown(self, fault: Refuted | Unknown) -> Refuted | Unknown:
         """A stage that a reader cannot see, with the smallest value that would be missing there."""
-        if not isinstance(fault, Refuted) or fault.kind not in ("scope", "placement"):
+        if not self.explain or not isinstance(fault, Refuted) or fault.kind not in ("scope", "placement"):
             return fault
         tree = self.copies.tree
         for tensor, reader, writer in self._pairs():
@@ -299,7 +303,7 @@ class Judgement:
                     if want.is_empty():
                         continue
                     missing = Violation("missing", tensor, writer.name, reader.name, "flow", want, fault.text)
-                    return replace(fault, witness=self.explainer.witness(missing))
+                    return replace(fault, witness=self._witness(missing))
             except (Misplaced, NonAffine, TooLarge):
                 continue
         return fault
@@ -316,6 +320,9 @@ class Judgement:
         what, tensor, first, second = question
         key = Key((*self.signatures.together(what, tensor, first.name, second.name), *more))
         known = _memo.get(key)
+        if known is None and not self.explain:
+            key = Key(("unexplained", key))
+            known = _memo.get(key)
         if known is None:
             known = self._answered(tensor, first, second, check)
             _memo.put(key, *known)
@@ -341,6 +348,11 @@ class Judgement:
             return Unknown(f"{tensor} between {stages}", "it is too large to decide", tensor), spent.total
         return answer, spent.total
 
+    def _witness(self, violation: Violation) -> Witness | None:
+        """The smallest collision, its element in the subscripts of the declaration."""
+        found = self.explainer.witness(violation)
+        return None if found is None else declared_witness(found, self.arranged.program.views)
+
     def _explained(self, violation: Violation, first: Statement, second: Statement) -> Verdict:
         """A violation as data; of an access that isl sees only as a range it proves nothing."""
         names = tuple(dict.fromkeys((violation.first, violation.second)))
@@ -348,16 +360,10 @@ class Judgement:
             opaque = self.copies.flow.opaque(statement, violation.tensor)
             if opaque is not None:
                 return Unknown(*opaque, violation.tensor, names)
-        witness = self.explainer.witness(violation)
-        return Refuted(
-            violation.kind,
-            violation.tensor,
-            names,
-            violation.text,
-            None if witness is None else declared_witness(witness, self.arranged.program.views),
-            self.explainer.condition(violation),
-            violation.place,
-        )
+        found = Refuted(violation.kind, violation.tensor, names, violation.text, place=violation.place)
+        if not self.explain:
+            return found
+        return replace(found, witness=self._witness(violation), condition=self.explainer.condition(violation))
 
 
 def _accesses(statement: Statement, tensor: str) -> list[Access]:

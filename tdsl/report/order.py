@@ -66,6 +66,7 @@ def found_copy(copies: Iterable[Copy], iteration: Iteration) -> Copy | None:
     axes = tuple(value for _, value in iteration.axes)
     loops = tuple(value for _, value in iteration.loops)
     for copy in copies:
-        if copy.statement == iteration.statement and copy.axes == axes and (not loops or copy.loops == loops):
+        known = len(copy.loops) == len(loops)  # else those of a view, or of none that runs
+        if copy.statement == iteration.statement and copy.axes == axes and (not known or copy.loops == loops):
             return copy
     return None

@@ -61,7 +61,7 @@ def added_together(step: Directive, before: State) -> list[str]:
 
 def _legal(before: State, *steps: Directive) -> bool:
     """Whether some steps, one after another on a state, are all legal."""
-    from tdsl.schedule.legality import verdict_of
+    from tdsl.schedule.legality import is_legal
 
     state = before
     try:
@@ -69,7 +69,7 @@ def _legal(before: State, *steps: Directive) -> bool:
             state = replace(step.apply(state), steps=(*state.steps, step))
     except TdslError:
         return False
-    return isinstance(verdict_of(state), answers.Proved)
+    return is_legal(state)
 
 
 @dataclass(frozen=True, slots=True)

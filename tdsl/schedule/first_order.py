@@ -14,7 +14,7 @@ from tdsl.errors import IllegalSchedule, UnprovenSchedule
 from tdsl.poly import answers
 from tdsl.schedule import primitives
 from tdsl.schedule.directive import Directive
-from tdsl.schedule.legality import UNPROVEN, Case, verdict_of, witness_of
+from tdsl.schedule.legality import UNPROVEN, Case, is_legal, verdict_of, witness_of
 from tdsl.schedule.state import StageState, State
 
 ORDERS = 400
@@ -68,7 +68,7 @@ def _orders(entry: StageState) -> Iterator[tuple[Directive, ...]]:
 def _legal(state: State, steps: Sequence[Directive]) -> bool:
     for step in steps:
         state = replace(step.apply(state), steps=(*state.steps, step))
-    return isinstance(verdict_of(state), answers.Proved)
+    return is_legal(state)
 
 
 def _refused(entry: StageState, alone: State, found: answers.Refuted) -> IllegalSchedule:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tdsl.poly.answers import Proved
 from tdsl.poly.model import Split
 from tdsl.schedule.arguments import kind_text, marked_by
 from tdsl.schedule.directive import Directive, step_text
-from tdsl.schedule.legality import arranged_of, verdict_of
+from tdsl.schedule.legality import arranged_of, is_legal, verdict_of
 from tdsl.schedule.loops import (
     children,
     constant_extents,
@@ -62,7 +61,7 @@ def _permutable(state: State, entry: StageState, group: tuple[str, ...]) -> bool
     for first in group[1:]:
         order = (first, *(name for name in group if name != first))
         loops = (*entry.loops[:start], *(marks[name] for name in order), *entry.loops[start + len(group) :])
-        if not isinstance(verdict_of(state.with_stage(replace(entry, loops=loops))), Proved):
+        if not is_legal(state.with_stage(replace(entry, loops=loops))):
             return False
     return True
 
@@ -83,7 +82,7 @@ def fold_is_legal(state: State, stage: str, dim: str, length: int) -> bool:
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
     tried = state.with_stage(replace(entry, folds=(*others, (dim, length)), layout=None))
-    return isinstance(verdict_of(tried), Proved)
+    return is_legal(tried)
 
 
 def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> tuple[int, ...] | None:

@@ -104,6 +104,13 @@ def verdict_of(state: State) -> answers.Verdict:
     return judge(arranged_of(state))
 
 
+def is_legal(state: State) -> bool:
+    """Whether poly proves a state; why it does not, nobody is told."""
+    from tdsl.poly.verdict import judge
+
+    return judge(arranged_of(state), explain=False) is answers.PROVED
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A state that was refuted, and why: what a witness' `replay` runs."""

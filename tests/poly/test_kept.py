@@ -1,11 +1,13 @@
 """Relations kept from one arrangement for the next are those that would be made anew; the table is bounded."""
 
 import random
+from dataclasses import replace
 
 import islpy as isl
 import pytest
 
 from tdsl.poly import kept as kept_module
+from tdsl.poly.answers import Refuted
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import Misplaced
 from tdsl.poly.memo import Key
@@ -53,6 +55,24 @@ def test_verdicts_do_not_depend_on_what_was_kept(start):
         for arranged in reversed(schedules):
             judge(arranged)
         assert [judge(arranged) for arranged in schedules] == cold
+
+
+def test_a_verdict_without_explanation_is_the_same_and_hides_none():
+    refuted = 0
+    for seed in range(60):
+        for arranged in arrangements(seed):
+            forget()
+            bare = judge(arranged, explain=False)
+            whole = judge(arranged)
+            if not isinstance(whole, Refuted):
+                assert bare == whole
+                continue
+            refuted += 1
+            assert bare == replace(whole, witness=None, condition=None), seed
+            assert judge(arranged, explain=False).kind == whole.kind
+            forget()
+            assert judge(arranged) == whole, "what was asked first does not matter"
+    assert refuted > 30
 
 
 def test_the_table_is_bounded():
