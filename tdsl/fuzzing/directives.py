@@ -31,9 +31,6 @@ from tdsl.fuzzing.plans import PLANS
 def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
     """(primitive, text of the call)."""
     drawing.count += 1
-    if drawing.evenly:
-        name = drawing.dice.choice(list(WEIGHTS))
-        return name, WEIGHTS[name][1](drawing, schedule)
     if not drawing.planned and drawing.dice.random() < 0.16:
         drawing.planned = list(drawing.dice.choice(PLANS)(drawing, schedule))
     if drawing.planned:
@@ -314,26 +311,26 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "reorder": (9, _reorder),
     "skew": (5, _skew),
     "shift": (3, _shift),
-    "reverse": (3, _reverse),
+    "reverse": (4, _reverse),
     "peel": (3, _peel),
-    "separate": (4, _separate),
+    "separate": (7, _separate),
     "unroll": (6, _unroll),
     "vectorize": (10, _vectorize),
     "parallel": (7, _parallel),
     "compute_at": (12, _compute_at),
-    "compute_with": (8, _compute_with),
+    "compute_with": (10, _compute_with),
     "store_at": (6, _store_at),
-    "store_root": (4, _store_root),
+    "store_root": (2, _store_root),
     "compute_root": (2, _compute_root),
     "inline": (4, _inline),
     "clone": (5, _clone),
-    "hoist": (4, _hoist),
+    "hoist": (9, _hoist),
     "cache_read": (6, _cache_read),
     "cache_write": (5, _cache_write),
     "promote": (6, _promote),
     "rfactor": (5, _rfactor),
     "layout": (5, _layout),
-    "scope": (4, _scope),
+    "scope": (3, _scope),
     "fold": (6, _fold),
     "align": (3, _align),
     "prefetch": (3, _prefetch),
@@ -341,7 +338,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "stream": (2, _stream),
     "tensorize": (3, _tensorize),
     "atomic": (3, _atomic),
-    "assume": (2, _assume),
-    "specialize": (2, _specialize),
+    "assume": (3, _assume),
+    "specialize": (5, _specialize),
 }
 """Primitive: how often it is tried, and how a call of it is drawn."""

@@ -32,8 +32,6 @@ class Drawing:
     """Names of the sizes that an `assume` may speak of."""
     factors: tuple[int, ...] = (1, 2, 2, 3, 4, 4, 5, 8, 16)
     widths: tuple[int, ...] = (2, 4, 4, 8, 8, 16, 3, 5, 7)
-    evenly: bool = False
-    """Every primitive as often as any other, none with others for a purpose."""
     count: int = 0
     planned: list[str] = field(default_factory=list[str])
     """Directives that come next, whatever is drawn: several with one purpose."""

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import tdsl as td
-from tdsl.fuzzing.directives import draw_directive
 from tdsl.fuzzing.draw import applied
 from tdsl.fuzzing.drawing import Drawing
 from tdsl.poly.looptree import Misplaced
@@ -22,12 +21,13 @@ from tdsl.poly.model import Arranged
 from tdsl.schedule import legality
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
+from tests.fuzz.request_draws import draw_request
 from tests.poly.oracle import Oracle
 from tests.support.draw_programs import draw_small_program
 from tests.support.programs import declare
 
 LEGALITY = ("S201", "S202", "S203", "S204", "S205", "S206", "S207", "S210")
-REQUESTS = 10
+REQUESTS = 12
 """Of one program."""
 POINTS = 800
 """Iterations of all statements beyond which enumeration takes too long."""
@@ -78,16 +78,19 @@ def requests(seed: int) -> Iterator[Request]:
             continue
         if _countable(start.state):
             break
-    drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4), evenly=True)
+    drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4))
     schedule = start
     for _ in range(REQUESTS):
-        primitive, step = draw_directive(drawing, schedule)
+        primitive, step = draw_request(drawing, schedule)
         found = asked(schedule, primitive, step, names)
         if found is None:
+            drawing.planned.clear()
             continue
         request, after = found
         yield Request(*request, _text(program.source(), schedule, step))
-        if after is not None:
+        if after is None:
+            drawing.planned.clear()
+        else:
             schedule = after if len(after.steps) <= KEPT else start
 
 

@@ -20,6 +20,8 @@ class Statistics:
     directives: list[int] = field(default_factory=list)
     stages: list[int] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
+    used: Counter[str] = field(default_factory=Counter)
+    """In how many schedules a primitive is."""
     failures: dict[str, list[int]] = field(default_factory=dict)
     slow: list[tuple[float, int]] = field(default_factory=list)
     requests: Counter[tuple[str, str, bool, bool]] = field(default_factory=Counter)
@@ -34,6 +36,7 @@ class Statistics:
         if case is not None:
             self.directives.append(len(case.steps))
             self.stages.append(len(case.program.stages))
+            self.used.update({step[1 : step.index("(")] for step in case.steps})
         self.tally += tally
         if failure is not None:
             self.failures.setdefault(failure.kind, []).append(seed)
@@ -67,6 +70,7 @@ class Statistics:
             "accepted": {
                 key.split()[1]: count for key, count in sorted(self.tally.items()) if key.startswith("accepted ")
             },
+            "schedules_with": dict(sorted(self.used.items())),
             "completeness": {
                 f"{primitive} {kind}": [
                     self.requests[primitive, kind, True, True], self.requests[primitive, kind, True, False],
@@ -87,6 +91,7 @@ class Statistics:
             f"{self.tally['runs that reassociate within a bound']} within a bound)",
             "slowest: " + ", ".join(f"seed {seed} {seconds:.1f} s" for seconds, seed in self.slow),
             *verdicts(self.tally),
+            "schedules with: " + ", ".join(f"{name} {count}" for name, count in self.used.most_common()),
         ]
         for word in ("build", "call", "program"):
             kinds = Counter({key: count for key, count in self.tally.items() if key.startswith(f"{word} ")})

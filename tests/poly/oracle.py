@@ -226,15 +226,18 @@ class Oracle:
                 continue
             plain = self._plain(main, relations[:number], relation.parent)
             if rooted and plain is not None and plain not in main.reduction_axes:
+                offset = _shifted(relations[:number], relation.parent)  # the axis itself counts from 0
+                if offset:
+                    bases[number] = offset
                 continue
             bases[number] = min(values)
         return bases
 
     def _plain(self, main, relations, name):
-        """The axis that a loop is, by renames only."""
+        """The axis that a loop is, by renames and shifts only."""
         live = {axis: axis for axis in main.axes}
         for relation in relations:
-            if isinstance(relation, Rename):
+            if isinstance(relation, Rename | Shift):
                 if relation.parent in live:  # a part of a split axis is none
                     live[relation.into] = live.pop(relation.parent)
             elif isinstance(relation, Fuse):

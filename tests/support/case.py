@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 import tdsl as td
-from tdsl.fuzzing.arrays import Array, Mode
+from tdsl.fuzzing.arrays import FORMS, Array, Form, Mode
 from tdsl.fuzzing.draw import applied, draw_schedule
 from tdsl.fuzzing.failure import Failure, failure_of
 from tests.support.compare import Built, Skipped, built, run
@@ -66,6 +66,22 @@ class Outcome:
 
 def draw_case(seed: int) -> tuple[Case, Outcome]:
     """A program and a schedule of it: directives are drawn one by one, each for the schedule as it then stands."""
+    drawn = draw_scheduled(seed)
+    return drawn.case, drawn.outcome
+
+
+@dataclass(slots=True)
+class Scheduled:
+    """A case as drawn, and what it was drawn on: the schedule, and what the text of a directive may name."""
+
+    case: Case
+    outcome: Outcome
+    schedule: td.Schedule | None = None
+    names: Mapping[str, object] = field(default_factory=dict)
+
+
+def draw_scheduled(seed: int) -> Scheduled:
+    """A case with its schedule, which then need not be made again to be judged."""
     dice = random.Random(seed)
     tally: Counter[str] = Counter()
     while True:
@@ -74,12 +90,12 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
             names = declare(program.source())
             schedule = td.schedule(*(names[name] for name in program.outputs))
         except td.InternalError as error:
-            return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
+            return Scheduled(Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally))
         except td.TdslError as error:
             tally[f"program refused {error.code}"] += 1
             continue
         except Exception as error:  # noqa: BLE001
-            return Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally)
+            return Scheduled(Case(program, (), (), seed, "wild"), Outcome(failure_of(error), (), tally))
         break
     case = Case(
         program,
@@ -88,12 +104,9 @@ def draw_case(seed: int) -> tuple[Case, Outcome]:
         seed,
         dice.choice(["wild", "wild", "mild", "whole"]),
     )
-    drawn, _ = draw_schedule(dice, schedule, names, tuple(size.name for size in program.sizes))
-    return _with(case, list(drawn.steps)), Outcome(drawn.failure, drawn.steps, tally + drawn.tally)
-
-
-def _with(case: Case, steps: list[str]) -> Case:
-    return Case(case.program, tuple(steps), case.sizes, case.seed, case.mode)
+    drawn, schedule = draw_schedule(dice, schedule, names, tuple(size.name for size in program.sizes))
+    case = replace(case, steps=drawn.steps)
+    return Scheduled(case, Outcome(drawn.failure, drawn.steps, tally + drawn.tally), schedule, names)
 
 
 def _sizes(dice: random.Random, program: Program) -> dict[str, int]:
@@ -147,44 +160,58 @@ def judge(case: Case, *, all_sizes: bool = True) -> Outcome:
     except Exception as error:  # noqa: BLE001
         outcome.failure = failure_of(error)
         return outcome
-    for sizes in other_sizes(case) if all_sizes else [dict(case.sizes)]:
-        try:
-            _judge_at(case, schedule, names, sizes, outcome)
-        except Skipped as skipped:
-            outcome.tally[str(skipped)] += 1
-            if skipped.stage == "build":
-                break
-        except Exception as error:  # noqa: BLE001
-            found = failure_of(error)
-            outcome.failure = Failure(found.kind, f"sizes {sizes}\n{found.detail}")
-            break
+    _compare(case, schedule, names, other_sizes(case) if all_sizes else [dict(case.sizes)], outcome)
     return outcome
 
 
-def _judge_at(
-    case: Case, schedule: td.Schedule, names: Mapping[str, object], sizes: dict[str, int], outcome: Outcome
-) -> None:
-    key = id(schedule)
-    if _last.get("key") != key:
-        _last.clear()
-        _last.update(key=key, schedule=schedule, built=built(schedule, names))
-    one = _last["built"]
+def judge_drawn(drawn: Scheduled, *, thorough: bool = True) -> Outcome:
+    """The same of a case as it was drawn. Not thorough: one form of arrays a size, and no round trips of texts."""
+    outcome = Outcome(None, drawn.case.steps)
+    assert drawn.schedule is not None
+    _compare(drawn.case, drawn.schedule, drawn.names, other_sizes(drawn.case), outcome, thorough=thorough)
+    return outcome
+
+
+def _compare(
+    case: Case, schedule: td.Schedule, names: Mapping[str, object], wanted: Sequence[dict[str, int]],
+    outcome: Outcome, *, thorough: bool = True,
+) -> None:  # fmt: skip
+    """Builds once and runs at every size; what went wrong or was refused goes into the outcome."""
+    sizes: dict[str, int] = dict(case.sizes)
+    try:
+        one = built(schedule, names, texts=thorough)
+        for number, sizes in enumerate(wanted):
+            forms = FORMS if thorough else (FORMS[(case.seed + number) % len(FORMS)],)
+            try:
+                _judge_at(case, one, sizes, forms, outcome)
+            except Skipped as skipped:
+                outcome.tally[str(skipped)] += 1
+    except Skipped as skipped:
+        outcome.tally[str(skipped)] += 1
+    except Exception as error:  # noqa: BLE001
+        found = failure_of(error)
+        outcome.failure = Failure(found.kind, f"sizes {sizes}\n{found.detail}")
+
+
+def _judge_at(case: Case, one: Built, sizes: dict[str, int], forms: Sequence[Form], outcome: Outcome) -> None:
     outcome.tally["runs"] += 1
     if one.reassociates:
-        _judge_reassociated(case, one, sizes, outcome)
+        _judge_reassociated(case, one, sizes, forms, outcome)
     else:
-        run(one, sizes, case.seed, case.mode)
+        run(one, sizes, case.seed, case.mode, forms=forms)
 
 
-def _judge_reassociated(case: Case, one: Built, sizes: dict[str, int], outcome: Outcome) -> None:
+def _judge_reassociated(
+    case: Case, one: Built, sizes: dict[str, int], forms: Sequence[Form], outcome: Outcome
+) -> None:
     """Exactly on whole numbers where sums of them are exact, else within the error bound, on numbers without extremes."""
     tally = outcome.tally
     tally["runs that reassociate"] += 1
-    run(one, sizes, case.seed, case.mode)
+    run(one, sizes, case.seed, case.mode, forms=forms)
     if exact_at(case.program, sizes):
         tally["runs that reassociate exactly"] += 1
         zeros = [np.float64(0.0)] * len(case.program.outputs)
-        run(one, sizes, case.seed, "whole", bound=lambda arrays: zeros)
+        run(one, sizes, case.seed, "whole", forms=forms, bound=lambda arrays: zeros)
     else:
         bounded: list[bool] = []
 
@@ -195,7 +222,3 @@ def _judge_reassociated(case: Case, one: Built, sizes: dict[str, int], outcome: 
 
         run(one, sizes, case.seed, "mild", forms=(), bound=bound)
         tally["runs that reassociate within a bound"] += sum(bounded)
-
-
-_last: dict[str, object] = {}
-"""The schedule built last, so that it is built once for all sizes."""

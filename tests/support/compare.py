@@ -63,10 +63,15 @@ class Built:
 td_kernel = object
 
 
-def built(schedule: td.Schedule, environment: Mapping[str, object] | None = None) -> Built:
-    """Builds it, after the round trips. Errors: `Skipped` where `td.build` refuses it with an error of the user's."""
-    schedule._repr_html_()
-    round_trips(schedule, {"td": td, **(environment or {})})
+def built(
+    schedule: td.Schedule, environment: Mapping[str, object] | None = None, *, texts: bool = True
+) -> Built:
+    """Builds it, after the round trips where `texts`. Errors: `Skipped` where `td.build` refuses it with an error of the
+    user's.
+    """
+    if texts:
+        schedule._repr_html_()
+        round_trips(schedule, {"td": td, **(environment or {})})
     try:
         native = td.build(schedule)
     except td.InternalError:
