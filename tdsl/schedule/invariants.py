@@ -6,7 +6,7 @@ Nothing is rewritten inside a part, and a product stays with the sum that contra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -38,20 +38,34 @@ class Invariants:
     @cached_property
     def parts(self) -> tuple[Node, ...]:
         """The parts, in order of first occurrence, each once."""
-        found: dict[Node, None] = {}
-        seen: set[Node] = set()
+        found: dict[Node, list[frozenset[str]]] = {}
+        seen: set[tuple[Node, frozenset[str]]] = set()
         bound = self._bound()
-        stack = list(reversed(self.entry.stage.body))
+        stack = [(node, frozenset[str]()) for node in reversed(self.entry.stage.body)]
         while stack:
-            node = stack.pop()
-            if node in seen:
+            node, around = stack.pop()
+            if (node, around) in seen:
                 continue
-            seen.add(node)
+            seen.add((node, around))
             if node not in bound and self._moves(node):
-                found[node] = None
+                found.setdefault(node, []).append(around)
             elif not isinstance(node, Read):  # subscripts stay where they are
-                stack.extend(reversed(node.children))
-        return tuple(found)
+                inner = around.union(node.axes) if isinstance(node, Reduce) else around
+                stack.extend((child, inner) for child in reversed(node.children))
+        return self._together(found)
+
+    def _together(self, found: Mapping[Node, Sequence[frozenset[str]]]) -> tuple[Node, ...]:
+        """The parts that one stage can hold: the reduction axes it has as dims go on wherever one of them is read.
+
+        found: each part, and the axes of the reductions around each of its places.
+        """
+        summed = {part: self.free(part) & self.reducing.keys() for part in found}
+        dims = max(summed.values(), key=len, default=frozenset[str]())
+        return tuple(
+            part
+            for part, places in found.items()
+            if summed[part] <= dims and all(dims <= around for around in places)
+        )
 
     def _bound(self) -> set[Node]:
         """Products that their sum contracts: outside they would be rounded."""
