@@ -40,6 +40,14 @@ class Storage:
         both = cell.apply_range(cell.reverse())
         return both.subtract(isl.Map.identity(both.get_space()))
 
+    def shares(self, tensor: str) -> bool:
+        """Whether two elements that there are have one cell."""
+        alias = self.alias(tensor)
+        if alias is None:
+            return False
+        box = self.copies.flow.box(tensor)
+        return not alias.intersect_domain(box).intersect_range(box).is_empty()
+
     def shared(self, tensor: str) -> isl.Map:
         """{ element -> element in the same cell }, itself included."""
         cell = self.cell(tensor)

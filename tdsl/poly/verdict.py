@@ -110,6 +110,7 @@ class Judgement:
         for tensor in self.arranged.program.ordered:
             if self._opaque(tensor) or self._commutes(tensor):
                 pairs = [pair for pair in pairs if pair[0] != tensor]
+                yield self._cell_each(tensor)
                 yield from self._in_order(tensor)
         for tensor, reader, writer in pairs:
             for which in self.copies.flow.accesses(reader, tensor):
@@ -152,6 +153,18 @@ class Judgement:
                 lambda: self.edges.check_kept(tensor, reader, writer, which),
                 which,
             )
+
+    def _cell_each(self, tensor: str) -> Verdict:
+        """Of a tensor whose values nobody follows, as changes go through data or come in any order: no cell for two."""
+        key = Key(("cells", tensor, self.signatures.storage(tensor), self.signatures.facts()))
+        known = _memo.get(key)
+        if known is None:
+            with budget():
+                apart = not self.edges.storage.shares(tensor)
+            fact = f"elements of {tensor} in cells of their own: a fold as long as the dim, or none"
+            known = (PROVED if apart else Unknown(f"which element of {tensor} a cell holds", fact, tensor)), 0
+            _memo.put(key, *known)
+        return known[0]
 
     def _in_order(self, tensor: str) -> Iterator[Verdict]:
         """Of a tensor updated at subscripts that isl does not see: all that may touch one element stays in order."""
