@@ -3,7 +3,7 @@
 In: a seed. Out: for every directive asked for, its stratum (primitive, kind of stage), whether it is legal, and whether
 it was accepted. The truth lists all iterations in plain Python (tests/poly/oracle.py): every read sees its value, lanes
 read before they write, parallel iterations touch no element together, terms of a reduction come in any order. What a
-rule refuses by form (a code other than S201 to S210; lanes, threads and tiles over a reduction) is not counted.
+rule refuses by form (a code other than S201 to S210; lanes, threads and tiles over a reduction; P3) is not counted.
 """
 
 from __future__ import annotations
@@ -107,6 +107,11 @@ def asked(
     updates = set(arranged.program.ordered)
     if any(each.atomic and each.stage in updates for each in arranged.arrangements):
         return None  # the truth has their changes in order
+    if any(
+        each.stage in updates and each.compute is not None and each.store not in (None, each.compute)
+        for each in arranged.arrangements
+    ):
+        return None  # P3: an update is stored where it is computed
     leaders = {each.joined.stage for each in arranged.arrangements if each.joined is not None}
     if any(each.stage in leaders and each.compute is not None for each in arranged.arrangements):
         return None  # loops shared inside another stage: the enumeration knows only those at root

@@ -151,7 +151,8 @@ class Oracle:
         """Of an update inside another stage: the elements read there, and those that their changes read."""
         needed: dict[tuple[int, ...], set] = {}
         for reader in self.program.statements:
-            if reader.stage != stage and self.tree.inside(reader.name, host):
+            reads = reader.stage != stage and any(access.tensor == stage for access in reader.reads)
+            if reads and self.tree.inside(reader.name, host):
                 for dims, axes in self.copies[reader.name]:
                     found = {key for key in self.touched(reader, axes, reader.reads) if key[0] == stage}
                     if found:

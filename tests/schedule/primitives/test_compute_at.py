@@ -1,6 +1,5 @@
 """`compute_at`: what readers inside a loop need; readers outside are listed with where they stand."""
 
-import numpy as np
 import pytest
 
 import tdsl as td
@@ -101,19 +100,3 @@ def test_through_a_stage_that_stands_there(blur):
     chain = td.compute("z", (blur.h, blur.w), lambda y, x: blur.by[y, x] * 2)
     s = td.schedule(chain).compute_at(blur.by, chain, "y").compute_at(blur.bx, blur.by, "y")
     assert s.state.stage("bx").compute.stage == "by"
-
-
-@pytest.mark.parametrize("primitive", ["compute_at", "store_at"])
-def test_an_update_stays_at_root_and_a_copy_of_it_is_placed(primitive: str) -> None:
-    x, i = td.placeholder("x", (8,), "int32"), td.axis("i", 8)
-    u = td.update("u", x, over=i, at=(i,), value=lambda u: u[i] * 2)
-    c = td.compute("c", (8,), lambda i: u[i] + 1)
-    s = td.schedule(c)
-    with pytest.raises(td.PlacementError) as caught:
-        getattr(s, primitive)(u, c, "i")
-    text = str(caught.value)
-    assert text.startswith("S344: u updates in place: it is computed whole, at root")
-    assert 'try: cache_read("u", "c", name="…") and place the copy' in text
-    given = np.arange(8, dtype=np.int32)
-    placed = s.cache_read(u, c, name="near").compute_at("near", c, "i")
-    np.testing.assert_array_equal(td.build(placed)(given), given * 2 + 1)
