@@ -28,8 +28,8 @@ def gemm_tiles(
     """Tiles a reduction of products for a GPU: blocks of `rows` x `columns` results, `depth` terms at a time.
 
     A thread owns `thread_rows` x `thread_columns` results, columns in groups of 4 neighbours that lie a whole row of
-    threads apart: so a warp's accesses to shared memory are 16 bytes a lane and, where the columns are neighbours in an
-    operand, meet in no bank.
+    threads apart: so a warp reads 16 bytes a lane from shared memory and lanes meet in no bank. An operand whose columns
+    are no neighbours is turned on its way there.
 
     Args:
         stage: a reduction of products of two reads, at root, its loops as declared; the axes before its rows become
@@ -132,8 +132,22 @@ class _Tiles:
         for read in self.facts.reads:
             copy = free_stage(self.s, f"{read.tensor}_shared")
             self.s = self.s.cache_read(read.tensor, self.facts.name, name=copy, scope="shared")
-            self.s = self.s.compute_at(copy, self.facts.name, deep).cooperate(copy)
+            self.s = self.s.compute_at(copy, self.facts.name, deep)
+            self._turned(copy, read)
+            self.s = self.s.cooperate(copy)
         self.s = self.s.because("what a block reads again, read once by all its threads", since=start)
+
+    def _turned(self, copy: str, read: td.ReadFacts) -> None:
+        """Stores the copy of an operand so that its columns are neighbours, as threads read them in groups."""
+        column = self.reuse.column
+        along = [
+            place for place, subscript in enumerate(read.subscripts) if subscript and column in subscript
+        ]
+        if len(along) != 1 or read.stride(column) == 1:
+            return
+        dims = self.s.dims(copy)
+        order = [place for place in range(len(dims)) if place != along[0]] + along
+        self.s = self.s.layout(copy, lambda *at: tuple(at[place] for place in order))
 
     def _split(self, axis: str, factor: int, *names: str) -> tuple[str, str]:
         outer, inner = fresh(self.s, self.facts.name, *names)

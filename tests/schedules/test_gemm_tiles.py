@@ -57,3 +57,21 @@ def test_tiles_that_threads_do_not_divide(wrong):
         td.schedules.gemm_tiles(td.schedule(C), C, **wrong)
     assert caught.value.code == "S182"
     assert "does not fall to threads" in str(caught.value)
+
+
+@pytest.mark.needs_compiler
+def test_an_operand_whose_columns_are_no_neighbours_is_turned():
+    A, B = td.placeholder("A", (64, 16)), td.placeholder("B", (64, 16))
+    k = td.reduce_axis("k", 16)
+    C = td.compute("C", (64, 64), lambda i, j: td.sum(A[i, k] * B[j, k], over=k))
+    s = td.schedules.gemm_tiles(td.schedule(C), C, rows=64, columns=64)
+    assert '.layout("B_shared", lambda j, k: (k, j))' in s.script()
+    f = td.build(s, target="cuda:sm_80", run="emulate")
+    rng = np.random.default_rng(3)
+    a, b = (rng.standard_normal((64, 16), dtype=np.float32) for _ in range(2))
+    hazards = f.hazards(a, b)
+    assert not hazards, hazards
+    assert set(hazards.coalescing.values()) == {1.0}
+    loads = [one for one in hazards.traffic if one.array == "B_shared" and one.action == "load"]
+    assert {(one.bytes, one.moved == one.ideal) for one in loads} == {(16, True)}
+    np.testing.assert_array_equal(f(a, b), td.build(td.schedule(C))(a, b))

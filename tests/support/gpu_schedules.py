@@ -284,6 +284,19 @@ def interleaved_batch() -> Sample:
 
 
 @sample
+def turned_tiles() -> Sample:
+    """Rows by rows: vectors of one operand are scattered into shared memory, where its columns are neighbours."""
+    m, n, p = td.size("m"), td.size("n"), td.size("p")
+    A, B = td.placeholder("A", (m, p)), td.placeholder("B", (n, p))
+    k = td.reduce_axis("k", p)
+    C = td.compute("C", (m, n), lambda i, j: td.sum(A[i, k] * B[j, k], over=k))
+    s = td.schedules.gemm_tiles(
+        td.schedule(C), C, rows=16, columns=16, depth=8, thread_rows=4, thread_columns=4
+    )
+    return Sample(s, td.schedule(C), ({"m": 16, "n": 16, "p": 16}, {"m": 5, "n": 19, "p": 11}))
+
+
+@sample
 def row_sums_in_parts() -> Sample:
     """A warp a row: partial sums in shared memory, whose rows are padded."""
     m, n = td.size("m"), td.size("n")

@@ -140,14 +140,12 @@ def _together(ctx: Context, one: Masked, lane: Var, lanes: int) -> tuple[Node, .
     conds = [_shared_condition(ctx, cond, lane, lanes) for cond in one.conds]
     store = one.store
     target = ctx.buffers[store.buffer]
-    private = target.memory == "private"
     width = _lanes_at_once(ctx, store, lanes)
     if any(cond is None for cond in conds) or lanes % width or _reads_elsewhere(store):
         return None
-    if private and not _pays(ctx, store, lane, lanes):
-        return None
-    if not private and not _is_vector(ctx, store.buffer, store.index, lane, width):
-        return None
+    if target.memory == "private" or not _is_vector(ctx, store.buffer, store.index, lane, width):
+        if target.memory == "global" or not _pays(ctx, store, lane, lanes):
+            return None
     return tuple(cond for cond in dict.fromkeys(conds) if cond is not None)
 
 
@@ -171,7 +169,9 @@ def _write_together(ctx: Context, one: Masked, lane: Var, lanes: int) -> None:
 
 
 def _pays(ctx: Context, store: Store, lane: Var, lanes: int) -> bool:
-    """Whether lanes of registers are worth writing out: something is read as a vector for them."""
+    """Whether lanes are worth writing out one by one, to registers or to shared memory that turns a tile: something is
+    read as a vector for them.
+    """
     return any(
         ctx.buffers[load.buffer].memory != "private"
         and _is_vector(ctx, load.buffer, load.index, lane, _width(ctx, load, lanes))
@@ -240,11 +240,11 @@ def _at(index: tuple[Node, ...], lane: Var, number: int) -> tuple[Node, ...]:
 
 def _chunk(ctx: Context, store: Store, lane: Var, start: int, width: int) -> None:
     target = ctx.buffers[store.buffer]
-    private = target.memory == "private"
+    apart = target.memory == "private" or not _is_vector(ctx, store.buffer, store.index, lane, width)
     ctx.say_line(store.buffer)
     place = _at(store.index, lane, start)
     copied = store.value
-    if not private and isinstance(copied, Load) and _is_vector(ctx, copied.buffer, copied.index, lane, width):
+    if not apart and isinstance(copied, Load) and _is_vector(ctx, copied.buffer, copied.index, lane, width):
         if copied.dtype is target.dtype:
             _copy(ctx, store.buffer, place, copied.buffer, _at(copied.index, lane, start), width)
             return
@@ -258,7 +258,7 @@ def _chunk(ctx: Context, store: Store, lane: Var, start: int, width: int) -> Non
             ctx.texts[substitute(load, {lane: index_const(start + number)})] = text
         values.append(expressions.value(ctx, value))
         ctx.texts = before
-    if private:
+    if apart:
         for number, text in enumerate(values):
             to = memory.element(ctx, store.buffer, _at(store.index, lane, start + number), writes=True)
             ctx.line(f"{to} = {text};")
