@@ -189,7 +189,8 @@ class RFactor(Directive):
 
     def _placed(self, entry: StageState, partial: Stage) -> StageState:
         """The new stage as it starts: data axes outside, then the reduction loops in the order they had."""
-        fresh = fresh_state(partial, (self.axis, *entry.dims))
+        # Not `entry.dims`: what was an update keeps the dims of its array, one of which may be called as the axis is.
+        fresh = fresh_state(partial, tuple(axis.name for axis in partial.axes))
         bound = {axis.name for axis in partial.reduce_axes}
         relations: list[Split] = []
         for relation in entry.relations:
