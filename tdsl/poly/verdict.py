@@ -109,12 +109,6 @@ class Judgement:
                 yield self.shown(fault)
         for tensor in self.arranged.program.ordered:
             if self._opaque(tensor) or self._commutes(tensor):
-                if self._aliased(tensor):
-                    yield Unknown(
-                        f"{tensor}[…] in shared cells",
-                        f"a cell for each element of {tensor}: no fold",
-                        tensor,
-                    )
                 pairs = [pair for pair in pairs if pair[0] != tensor]
                 yield self._cell_each(tensor)
                 yield from self._in_order(tensor)

@@ -24,7 +24,7 @@ def test_case(target):
     hist, C = counted(target)
     s = td.schedule(C)
     s = s.atomic(hist) if target == "atomic" else s
-    with pytest.raises(td.UnprovenSchedule, match="no fold"):
+    with pytest.raises(td.UnprovenSchedule, match="cells of their own"):
         s.fold(hist, "i", 2)
 
 
