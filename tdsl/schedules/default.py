@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tdsl as td
-from tdsl.schedules.elementwise import elementwise, fresh, lanes_of, transposed, vectorized
+from tdsl.schedules.elementwise import (
+    elementwise,
+    fresh,
+    lanes_of,
+    outer_parallel,
+    transposed,
+    vectorized,
+)
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.windows import is_window, windows
@@ -54,8 +61,8 @@ def _inlined(s: td.Schedule) -> td.Schedule:
 
 
 def _why_inline(s: td.Schedule, facts: td.StageFacts) -> str:
-    reads = [(s.describe(reader), read) for reader in facts.readers for read in s.describe(reader).reads]
-    reads = [(reader, read) for reader, read in reads if read.tensor == facts.name]
+    readers = [s.describe(reader) for reader in facts.readers]
+    reads = [(reader, read) for reader in readers for read in reader.reads if read.tensor == facts.name]
     again = any(
         reader.kind != "pure"
         or any(all(axis not in (sub or ()) for sub in read.subscripts) for axis in reader.data_axes)
@@ -78,9 +85,9 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     name = facts.name
     match facts.kind:
         case "pure":
-            producers = _producers(s, facts)
+            producers, depth = _producers(s, facts)
             if producers and len(facts.data_axes) > 1:
-                return _fused_rows(s, facts, producers)
+                return _fused_rows(s, facts, producers, depth)
             turned = _turned(facts)
             if turned is not None:
                 return _tried(s, lambda s: transposed(s, name, turned))
@@ -91,8 +98,8 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
                 return _tried(s, lambda s: windows(s, name, _planes(s, facts)))
             if reuse is not None and reuse.row is not None:
                 return _tried(s, lambda s: gemm_blocked(s, name))
-            producers = _producers(s, facts)
-            return _made_in_rows(_tried(s, lambda s: _reduction(s, facts)), facts, producers)
+            producers, depth = _producers(s, facts)
+            return _made_in_rows(_tried(s, lambda s: _reduction(s, facts)), facts, producers, depth)
         case _:
             return _sequential(s, facts)
 
@@ -127,52 +134,79 @@ def _reduction(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     return s
 
 
-def _producers(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
-    """Stages at root that are read, directly or through others, in whole rows of this stage's outermost axis only."""
-    found: list[str] = []
+def _producers(s: td.Schedule, facts: td.StageFacts) -> tuple[tuple[str, ...], int]:
+    """Stages at root that are read, directly or through others, in whole rows of this stage only.
+
+    Returns: their names; how many of the outermost axes number the rows, for all of them.
+    """
+    own = len(facts.data_axes) - (1 if facts.kind == "pure" else 0)
+    depths: dict[str, int] = {facts.name: own}
+    known = {facts.name: facts}
     for name in reversed(s.stages()):
-        each = s.describe(name)
+        each = known.setdefault(name, facts if name == facts.name else s.describe(name))
         if each.output or each.placed is not None or not each.readers or not each.data_axes:
             continue
-        if not all(reader == facts.name or reader in found for reader in each.readers):
+        if (
+            not all(reader in depths for reader in each.readers)
+            or reuse_of(each) is not None
+            or is_window(each)
+        ):
             continue
-        if reuse_of(each) is None and _by_rows(s, each, facts):
-            found.append(name)
-    return tuple(reversed(found))
+        depth = min(min(depths[reader], _rows_of(known[reader], name)) for reader in each.readers)
+        if depth > 0:
+            depths[name] = depth
+    found = tuple(name for name in s.stages() if name in depths and name != facts.name)
+    return found, min(depths.values())
 
 
-def _by_rows(s: td.Schedule, each: td.StageFacts, host: td.StageFacts) -> bool:
-    for reader in map(s.describe, each.readers):
-        row = reader.data_axes[0]
-        for read in reader.reads:
-            if read.tensor == each.name and (not read.subscripts or read.subscripts[0] != {row: 1}):
-                return False
-            if read.tensor == each.name and any(row in (sub or ()) for sub in read.subscripts[1:]):
-                return False
-    return len(host.data_axes) > 0
+def _rows_of(reader: td.StageFacts, name: str) -> int:
+    """How many of a reader's outermost axes are the outermost subscripts of all that it reads of a tensor, and of no others."""
+    least = len(reader.data_axes)
+    for read in reader.reads:
+        if read.tensor != name:
+            continue
+        depth = 0
+        for subscript, axis in zip(read.subscripts, reader.data_axes, strict=False):
+            if subscript != {axis: 1}:
+                break
+            depth += 1
+        rest = [axis for subscript in read.subscripts[depth:] for axis in (subscript or ())]
+        while depth and any(axis in rest for axis in reader.data_axes[:depth]):
+            depth -= 1
+        least = min(least, depth)
+    return least
 
 
-def _fused_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]) -> td.Schedule:
-    row, column = facts.data_axes[0], facts.data_axes[-1]
-    s = _tried(s, lambda s: s.parallel(facts.name, row), "rows are independent")
-    s = _made_in_rows(s, facts, producers)
+def _fused_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...], depth: int) -> td.Schedule:
+    column = facts.data_axes[-1]
+    if any(facts.extents[axis] != 1 for axis in facts.data_axes[:depth]):
+        s = _tried(s, lambda s: outer_parallel(s, facts.name, facts.data_axes[depth])[0])
+    s = _made_in_rows(s, facts, producers, depth)
     return _tried(
         s, lambda s: vectorized(s, facts.name, column, lanes_of(s, facts.bits), facts.extents[column])
     )
 
 
-def _made_in_rows(s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...]) -> td.Schedule:
-    if not facts.data_axes or facts.data_axes[0] not in s.axes(facts.name):
+def _made_in_rows(
+    s: td.Schedule, facts: td.StageFacts, producers: tuple[str, ...], depth: int
+) -> td.Schedule:
+    """Producers at the outermost loop of a stage, where that is the loop over its rows."""
+    if not producers:
         return s
+    row = s.axes(facts.name)[0]
+    if row in facts.data_axes:
+        depth = 1  # the loop of one axis alone
+    elif depth == 1 or (facts.kind == "reduction" and depth < len(facts.data_axes)):
+        return s  # a piece of an axis, or a loop over more axes than the rows have
     for name in reversed(producers):
         s = _tried(
             s,
-            lambda s, name=name: s.compute_at(name, facts.name, facts.data_axes[0]),
+            lambda s, name=name: s.compute_at(name, facts.name, row),
             f"made in the row of {facts.name} that reads it",
         )
         made = s.describe(name)
         s = _tried(s, lambda s, made=made: _lanes(s, made))
-        if made.placed is not None and len(made.data_axes) == 1:
+        if made.placed is not None and len(made.data_axes) == depth:
             s = _tried(s, lambda s, name=name: s.scope(name, "stack"), "one element a row needs no block")
     return s
 

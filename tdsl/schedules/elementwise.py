@@ -47,9 +47,9 @@ def outer_parallel(s: td.Schedule, stage: str, until: str) -> tuple[td.Schedule,
     """
     start = len(s.steps)
     axes = s.axes(stage)
-    extents = s.describe(stage).extents
+    facts = s.describe(stage)
     outside = axes[: axes.index(until)]
-    if all(extents.get(axis) == 1 for axis in outside):
+    if all(facts.extents.get(axis) == 1 for axis in outside) and until not in facts.reduce_axes:
         return s.parallel(stage, until).because("its iterations are independent"), until
     place = outside[0]
     if len(outside) > 1:

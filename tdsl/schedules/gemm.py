@@ -14,6 +14,9 @@ from tdsl.schedules.elementwise import free_stage, fresh, lanes_of
 DEPTH = 256
 """Terms of a block of the reduction: a panel of 256 x 32 floats is 32 KiB, half of a common second-level cache way."""
 
+SHORT = 4
+"""Tiles of columns up to which rows of an operand lie close enough together: its panels are read where they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
@@ -151,12 +154,16 @@ class _Blocked:
         self.s = self.s.parallel(self.facts.name, place).because("panels are independent")
 
     def _pays(self) -> bool:
-        """Whether the panel's rows are plain subscripts: windows of a convolution overlap and are not copied."""
+        """Whether the panel's rows are plain subscripts and more than a few tiles long, or have to be turned.
+
+        Windows of a convolution overlap and are not copied.
+        """
         read = next(read for read in self.facts.reads if read.tensor == self.reuse.panel)
         plain = all(subscript is not None and len(subscript) <= 1 for subscript in read.subscripts)
-        return plain and (
-            self.reuse.contiguous or (self.reuse.turned is not None and self.reuse.row is not None)
-        )
+        extent = self.facts.extents[self.reuse.column]
+        if self.reuse.contiguous:
+            return plain and (extent is None or extent > SHORT * self.columns)
+        return plain and self.reuse.turned is not None and self.reuse.row is not None
 
     def _packed(self) -> str:
         copy = free_stage(self.s, f"{self.reuse.panel}_panel")
@@ -175,11 +182,10 @@ class _Blocked:
         s, turned = self.s, self.reuse.turned
         if self.reuse.contiguous or turned is None:
             return s.vectorize(copy, s.axes(copy)[-1], self.lanes)
-        column, depth = (s.axes(copy)[place] for place in turned)
-        outer, across = fresh(s, copy, f"{column}o", f"{column}i")
-        s = s.split(copy, column, self.lanes, into=(outer, across))
-        rest = [axis for axis in s.axes(copy) if axis not in (outer, across, depth)]
-        return s.reorder(copy, *rest, outer, depth, across).vectorize(copy, across, self.lanes)
+        column = s.axes(copy)[turned[0]]
+        if s.axes(copy)[-1] != column:
+            s = s.reorder(copy, *(axis for axis in s.axes(copy) if axis != column), column)
+        return s.vectorize(copy, column, self.columns)
 
     def _split(self, axis: str, factor: int) -> tuple[str, str]:
         outer, inner = fresh(self.s, self.facts.name, f"{axis}o", f"{axis}i")

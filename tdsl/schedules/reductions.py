@@ -6,7 +6,7 @@ In: a schedule and a reduction stage as declared. Out: the schedule with the ste
 from __future__ import annotations
 
 import tdsl as td
-from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, vectorized
+from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, outer_parallel, vectorized
 
 UNROLLED = 4
 """Vectors of accumulators: an addition takes four cycles, and two start in each."""
@@ -37,7 +37,7 @@ def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
         s = s.parallel(partial, outer).because(f"partial results of {BLOCK} terms, in parallel", since=start)
         return _term_lanes(s, partial, inner, facts.bits, None)
     if facts.data_axes and facts.placed is None:
-        s = s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+        s, _ = outer_parallel(s, facts.name, facts.reduce_axes[0])
     return _term_lanes(s, facts.name, axis, facts.bits, extent)
 
 

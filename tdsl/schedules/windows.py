@@ -17,7 +17,11 @@ ROWS = 4
 def is_window(facts: td.StageFacts) -> bool:
     """Whether a stage of rank 2 or more reduces few terms, their number known, along neighbours of its last axis."""
     terms = [facts.extents[axis] for axis in facts.reduce_axes]
-    if len(facts.data_axes) < 2 or not all(isinstance(each, int) for each in terms):
+    if (
+        facts.kind != "reduction"
+        or len(facts.data_axes) < 2
+        or not all(isinstance(each, int) for each in terms)
+    ):
         return False
     few = prod(each for each in terms if each is not None) <= TERMS
     return few and any(read.stride(facts.data_axes[-1]) not in (0, None) for read in facts.reads)

@@ -121,6 +121,21 @@ def test_rows_of_a_softmax_are_fused():
         assert s.describe(stage).placed == ("y", "i")
 
 
+def test_rows_of_several_axes_are_one_loop():
+    x = td.placeholder("x", (1, n, 4, m))
+    s = td.schedules.default(td.schedule(td.ops.softmax(x)))
+    y = s.outputs[0]
+    assert s.axes(y)[:1] == ("plane",) and {s.describe(stage).placed for stage in s.stages()[:-1]} == {(y.name, "plane")}
+    v = np.random.default_rng(0).standard_normal((1, 5, 4, 37), dtype=np.float32)
+    np.testing.assert_allclose(td.build(s)(v), td.ops.softmax.reference(v), rtol=2e-5)
+
+
+def test_a_reduction_keeps_what_it_reads_in_its_row():
+    x = td.placeholder("x", (n, m))
+    s = td.schedules.default(td.schedule(td.ops.var(x, axis=1)))
+    assert s.describe("mean").placed == ("var", "d0") and s.storage("mean")["scope"] == "stack"
+
+
 def test_cheap_stages_are_inlined():
     assert td.schedules.default(td.schedule(chain())).stages() == ("y",)
 
