@@ -6,7 +6,7 @@ legal: a refused one is left out. Deterministic: the same program and target giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tdsl as td
 from tdsl.schedules.elementwise import (
@@ -24,6 +24,9 @@ from tdsl.schedules.windows import is_window, windows
 RUNS = 8
 """Runs of a recurrence side by side: rows of 4 KiB share a set of a first-level cache, which holds 8 to 12 lines. With 16,
 running sums of rows of 1024 floats took 27 ms where 8 took 5.4 (4096 rows, AVX-512)."""
+
+FEW = 5
+"""Stages of a program whose small stages are put on the stack; of larger ones every step is judged for long (30 ms in all)."""
 
 CHEAP = 8
 """Scalar operations of a stage that is rather repeated by each reader than stored."""
@@ -50,18 +53,20 @@ def default(s: td.Schedule, target: td.Target | str | None = None) -> td.Schedul
 
 
 def _inlined(s: td.Schedule) -> td.Schedule:
+    known = {name: s.describe(name) for name in s.stages()}
     for name in s.stages():
-        facts = s.describe(name)
+        facts = known[name]
         if facts.kind != "pure" or facts.output:
             continue
-        reason = _why_inline(s, facts)
+        reason = _why_inline(known, facts)
         if reason:
             s = _tried(s, lambda s, name=name: s.inline(name), reason)
+            known = {name: s.describe(name) for name in known}
     return s
 
 
-def _why_inline(s: td.Schedule, facts: td.StageFacts) -> str:
-    readers = [s.describe(reader) for reader in facts.readers]
+def _why_inline(known: Mapping[str, td.StageFacts], facts: td.StageFacts) -> str:
+    readers = [known[reader] for reader in facts.readers]
     reads = [(reader, read) for reader in readers for read in reader.reads if read.tensor == facts.name]
     again = any(
         reader.kind != "pure"
@@ -206,7 +211,7 @@ def _made_in_rows(
         )
         made = s.describe(name)
         s = _tried(s, lambda s, made=made: _lanes(s, made))
-        if made.placed is not None and len(made.data_axes) == depth:
+        if made.placed is not None and len(made.data_axes) == depth and len(s.stages()) <= FEW:
             s = _tried(s, lambda s, name=name: s.scope(name, "stack"), "one element a row needs no block")
     return s
 

@@ -113,12 +113,17 @@ class _Blocked:
         start = len(self.s.steps)
         inside = facts.placed is not None
         copy = self._packed() if pack and self._pays() and not (inside and reuse.contiguous) else None
-        column = self._split(reuse.column, self.columns)
-        row = None if reuse.row is None else self._split(reuse.row, self.rows)
         last = facts.reduce_axes[-1]
         extent = facts.extents[last]
         blocks_pay = facts.bare and not inside and (extent is None or extent > self.depth)
-        deep = self._split(last, self.depth) if blocks_pay else (None, last)
+        factors = {reuse.column: self.columns}
+        if reuse.row is not None:
+            factors[reuse.row] = self.rows
+        if blocks_pay:
+            factors[last] = self.depth
+        parts = self._tiled(factors)
+        column, row = parts[reuse.column], parts.get(reuse.row or "")
+        deep = parts.get(last, (None, last))
         self.s = self.s.because("tiles of the result, blocks of terms", since=start)
         start = len(self.s.steps)
         outer = [axis for axis in facts.data_axes if axis not in (reuse.row, reuse.column)]
@@ -187,7 +192,17 @@ class _Blocked:
             s = s.reorder(copy, *(axis for axis in s.axes(copy) if axis != column), column)
         return s.vectorize(copy, column, self.columns)
 
-    def _split(self, axis: str, factor: int) -> tuple[str, str]:
-        outer, inner = fresh(self.s, self.facts.name, f"{axis}o", f"{axis}i")
-        self.s = self.s.split(self.facts.name, axis, factor, into=(outer, inner))
-        return outer, inner
+    def _tiled(self, factors: dict[str, int]) -> dict[str, tuple[str, str]]:
+        """Splits axes: by one step where the names that it gives are free. Axis -> its outer and its inner loop."""
+        name = self.facts.name
+        usual = {axis: (f"{axis}o", f"{axis}i") for axis in factors}
+        asked = [each for pair in usual.values() for each in pair]
+        if fresh(self.s, name, *asked) == tuple(asked):
+            self.s = self.s.tile(name, factors)
+            return usual
+        found: dict[str, tuple[str, str]] = {}
+        for axis, factor in factors.items():
+            outer, inner = fresh(self.s, name, *usual[axis])
+            self.s = self.s.split(name, axis, factor, into=(outer, inner))
+            found[axis] = (outer, inner)
+        return found

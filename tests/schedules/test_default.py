@@ -125,7 +125,9 @@ def test_rows_of_several_axes_are_one_loop():
     x = td.placeholder("x", (1, n, 4, m))
     s = td.schedules.default(td.schedule(td.ops.softmax(x)))
     y = s.outputs[0]
-    assert s.axes(y)[:1] == ("plane",) and {s.describe(stage).placed for stage in s.stages()[:-1]} == {(y.name, "plane")}
+    assert s.axes(y)[:1] == ("plane",) and {s.describe(stage).placed for stage in s.stages()[:-1]} == {
+        (y.name, "plane")
+    }
     v = np.random.default_rng(0).standard_normal((1, 5, 4, 37), dtype=np.float32)
     np.testing.assert_allclose(td.build(s)(v), td.ops.softmax.reference(v), rtol=2e-5)
 
