@@ -61,7 +61,7 @@ def _inlined(s: td.Schedule) -> td.Schedule:
         reason = _why_inline(known, facts)
         if reason:
             s = _tried(s, lambda s, name=name: s.inline(name), reason)
-            known = {name: s.describe(name) for name in known}
+            known = {other: s.describe(other) for other in s.stages()}
     return s
 
 
