@@ -228,17 +228,18 @@ def _to_base_10(k: Node, f: Node) -> Node:
     product, product_lost = two_product(f, number(_INVERSE[10][f.dtype.bits][0], f))
     total = plus(whole, product)
     total_lost = plus(minus(whole, total), product)
-    small = multiply_add(k, low, plus(_small_of_base(f, 10), product_lost))
+    small = multiply_add(k, low, _small_of_base(f, 10, product_lost))
     return plus(total, plus(total_lost, small))
 
 
-def _small_of_base(f: Node, base: int) -> Node:
-    """The logarithm of 1 + f to a base, but for f times the first part of 1 / log(base)."""
+def _small_of_base(f: Node, base: int, lost: Node | None = None) -> Node:
+    """The logarithm of 1 + f to a base, but for f times the first part of 1 / log(base); plus `lost`."""
     first, second = _INVERSE[base][f.dtype.bits]
-    rest = times(f, number(second, f))
     if f.dtype.bits == 32:
-        return multiply_add(times(f, f), polynomial(f, tuple(first * each for each in _P32)), rest)
-    return multiply_add(_tail(f), number(first, f), rest)
+        share = polynomial(f, (second, *(first * each for each in _P32)))
+        return times(f, share) if lost is None else multiply_add(f, share, lost)
+    small = multiply_add(_tail(f), number(first, f), times(f, number(second, f)))
+    return small if lost is None else plus(small, lost)
 
 
 def _checked(x: Node, value: Node) -> Node:
