@@ -96,6 +96,6 @@ def _read_version_1(group: Path) -> float | None:
 
 def _words(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="ascii").split()
+        return file.read_text(encoding="utf-8").split()  # ascii would be one more import
     except OSError:
         return []
