@@ -9,10 +9,13 @@ bits are at least 2p + 2 (Figueroa, "When is double rounding innocuous?", SIGNUM
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType, bits_of, max_value, min_value, value_of, wrap
 from tdsl.expr.node import BinaryOp, CompareOp, UnaryOp
+
+if TYPE_CHECKING:
+    from fractions import Fraction  # with decimal two milliseconds of the first declaration
 
 Number = bool | int | float
 
@@ -20,22 +23,23 @@ COUNTS: tuple[UnaryOp, ...] = ("popcount", "clz", "ctz")
 """The operators that count bits of an integer."""
 
 
-def rounded(value: int | float | Fraction, dtype: DType) -> float:
-    """A number rounded to the nearest value of a float dtype, ties to even; overflow gives an infinity.
+def rounded(value: int | float, dtype: DType) -> float:
+    """A number rounded to the nearest value of a float dtype, ties to even; overflow gives an infinity."""
+    return float(value_of(bits_of(value, dtype), dtype))
 
-    A fraction is rounded once, by integers: scaled to a whole number of last places, then to nearest even.
-    """
-    if not isinstance(value, Fraction):
-        return float(value_of(bits_of(value, dtype), dtype))
+
+def rounded_fraction(value: Fraction, dtype: DType) -> float:
+    """The same of a fraction, which is rounded once, by integers: a whole number of last places to nearest even."""
     if value == 0:
         return 0.0
     bias = (1 << dtype.exponent_bits - 1) - 1
     magnitude, sign = abs(value), -1.0 if value < 0 else 1.0
     exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    if magnitude < Fraction(2) ** exponent:
+    power = type(value)(2)
+    if magnitude < power**exponent:
         exponent -= 1
     place = max(exponent, 1 - bias) - dtype.fraction_bits
-    units = round(magnitude / Fraction(2) ** place)  # Python rounds a Fraction to nearest even
+    units = round(magnitude / power**place)  # Python rounds a Fraction to nearest even
     if units.bit_length() + place > bias + 1:
         return sign * math.inf
     return sign * math.ldexp(units, place)
@@ -159,12 +163,14 @@ def fma(a: float, b: float, c: float, dtype: DType) -> float:
         return a * b + c
     if not math.isfinite(c):
         return c
+    from fractions import Fraction
+
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     if exact == 0:
         # The sign is that of IEEE's sum of the two signed parts; parts that cancel give +0.
         product = math.copysign(0.0, math.copysign(1.0, a) * math.copysign(1.0, b))
         return product + c if c == 0 else 0.0
-    return rounded(exact, dtype)
+    return rounded_fraction(exact, dtype)
 
 
 def cast(value: Number, source: DType, target: DType) -> Number:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import platform
-from pkgutil import get_data
 from typing import Literal, cast
 
 from tdsl.codegen.float_environment import Architecture, float_environment
@@ -99,6 +98,8 @@ def runtime_text(architecture: Architecture) -> str:
 
 
 def _shipped(name: str) -> str:
+    from pkgutil import get_data
+
     found = get_data("tdsl.runtime", name)
     if found is None:
         raise InternalError(f"tdsl/runtime/{name} is missing", pass_name="runtime.native")

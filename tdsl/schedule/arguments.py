@@ -6,7 +6,6 @@ given. Source of the idea: exo's argument processors, which make all primitives 
 
 from __future__ import annotations
 
-import difflib
 import keyword
 from collections.abc import Sequence
 from typing import NoReturn, TypeGuard, TypeVar
@@ -448,5 +447,7 @@ def _quoted(value: object) -> str:
 
 
 def _nearest(name: object, known: Sequence[str]) -> tuple[str, ...]:
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
     return tuple(f'"{found}"' for found in near)
