@@ -8,11 +8,12 @@ found by `tighten.py`. No isl here, as in `polynomial.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tdsl.expr.build import ONE, ZERO, add, compare, floordiv, logical_and, logical_or, mod, mul, sub
 from tdsl.expr.node import Node, Var, index_const
 from tdsl.poly.polynomial import Linear, Monomial, multiplied, polynomial
+from tdsl.records import dataclass
 
 PARAMETERS = 24
 """Products of sizes that are parameters of one proof at most: isl's time grows with every one."""
