@@ -76,9 +76,11 @@ td.build(td.schedule(z).split(z, "i", 8).compute_at(y, z, "io").scope(y, "stack"
     ErrorPage(
         "L110",
         LimitError,
-        "registers of another thread",
+        "storage of another thread",
         "Register storage is values of the thread that computes them. A stage in registers whose values are read inside "
-        "a parallel loop is placed inside that loop, or stored on the stack or the heap.",
+        "a parallel loop is placed inside that loop, or stored on the stack or the heap. On a GPU the same holds for "
+        "scope `local`: what threads make in parts is kept inside their loop, or in scope `shared`; and for scope "
+        "`shared` and blocks.",
         """
 x = td.placeholder("x", (4,))
 y = td.compute("y", (4,), lambda i: x[i] * 2.0)

@@ -233,6 +233,8 @@ def _in_parts(drawing: Drawing, state: _State, stage: str) -> None:
     factored = state.step(
         f'.split("{stage}", "{axis}", {dice.choice([2, 4, 8, 32])}, into=("{axis}x", "{axis}y"))'
     ) and state.step(f'.rfactor("{stage}", "{part}", name="{name}")')
+    if factored and dice.random() < 0.3 and _together(drawing, state, stage, part, name):
+        return
     if factored and dice.random() < 0.5:
         _bound(drawing, state, name)
         factored = False
@@ -240,3 +242,22 @@ def _in_parts(drawing: Drawing, state: _State, stage: str) -> None:
     if factored and blocks and state.step(f'.compute_at("{name}", "{stage}", "{blocks[-1]}")'):
         state.step(f'.scope("{name}", "shared")')
         _shared_out(drawing, state, name)
+
+
+def _together(drawing: Drawing, state: _State, stage: str, part: str, name: str) -> bool:
+    """The parts on threads that combine what they have; rows, if any, on blocks and other threads."""
+    dice, rows = drawing.dice, _data_axes(state.schedule, stage)
+    lanes, other = dice.choice([("thread.x", "thread.y"), ("thread.x", "thread.y"), ("thread.y", "thread.x")])
+    places = {part: lanes}
+    if rows and dice.random() < 0.5:
+        names = f"{rows[0]}b", f"{rows[0]}t"
+        if state.step(f'.split("{stage}", "{rows[0]}", {dice.choice(FACTORS)}, into={names!r})'):
+            rows[:1] = names
+            places[names[1]] = other
+    places |= {rows[0]: "block.x"} if rows else {}
+    text = ", ".join(f'"{axis}": "{place}"' for axis, place in places.items())
+    return (
+        state.step(f'.bind("{stage}", {{{text}}})')
+        and state.step(f'.compute_at("{name}", "{stage}", "{part}")')
+        and state.step(f'.scope("{name}", "register")')
+    )

@@ -17,6 +17,7 @@ from tdsl.expr.reduction_groups import reduction_groups, reduction_key, replaced
 from tdsl.expr.rewrite import reads, rewrite, substitute, variables, walk
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
+from tdsl.lower.exchange import exchange
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
@@ -38,6 +39,7 @@ from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -116,6 +118,8 @@ class _Lowering:
                 )
             case NestCompute():
                 return self.compute(item)
+            case NestExchange():
+                return self.exchange(item)
             case NestBarrier():
                 return Barrier()
 
@@ -244,6 +248,16 @@ class _Lowering:
             near, far = near[count:], far[count:]
         return block(parts)
 
+    def exchange(self, item: NestExchange) -> Statement:
+        """What the threads of a block have, combined."""
+        assert self.device is not None
+        stage = self.stages[item.stage]
+
+        def combined(near: Sequence[Slot], far: Sequence[Slot]) -> Statement:
+            return self.combine(stage, NestCompute(item.stage, "combine", (), tuple(near), tuple(far)))
+
+        return exchange(item, combined, self.device.standing())
+
     def finish(self, stage: Stage, item: NestCompute) -> Statement:
         """Elements := the expression with its reductions read from their accumulators."""
         table = self.table(stage, item)
@@ -317,7 +331,7 @@ def _computed(item: NestItem) -> Iterator[NestCompute]:
         case NestLoop() | NestLet() | NestAllocate():
             for one in item.body:
                 yield from _computed(one)
-        case NestBarrier():
+        case NestBarrier() | NestExchange():
             pass
 
 

@@ -17,6 +17,7 @@ from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -145,7 +146,7 @@ def _check_stores(item: NestItem, state: State, blocks: frozenset[str], around: 
         case NestLet() | NestGuard():
             for one in (*item.body, *(item.otherwise if isinstance(item, NestGuard) else ())):
                 _check_stores(one, state, blocks, around)
-        case NestBarrier():
+        case NestBarrier() | NestExchange():
             pass
 
 

@@ -16,15 +16,52 @@ from typing import Any
 from tdsl.errors import InternalError
 from tdsl.lower.interpret_buffer import PASS, Buffer
 from tdsl.lower.interpret_expression import Machine
-from tdsl.lower.ir import Barrier, For, Statement
+from tdsl.lower.ir import Barrier, For, Lanes, Statement, Store
 from tdsl.lower.rewrite_statement import walk_statements
 
 Resumable = Callable[[], Iterator[None]]
 
 
 def waits(statement: Statement) -> bool:
-    """Whether a barrier stands inside."""
-    return any(isinstance(one, Barrier) for one in walk_statements(statement))
+    """Whether threads meet inside: at a barrier, or to take what another one has."""
+    return any(map(meets, walk_statements(statement)))
+
+
+def meets(statement: Statement) -> bool:
+    """Whether a statement itself is one at which threads meet."""
+    return isinstance(statement, Barrier) or (isinstance(statement, Store) and statement.lanes is not None)
+
+
+class Offers:
+    """What the threads of a block hold out to each other, and take at the next meeting.
+
+    current: number of the thread that runs, x fastest. There are two rounds, as a thread may be a meeting ahead.
+    """
+
+    def __init__(self) -> None:
+        self.current = 0
+        self.rounds: tuple[dict[int, Any], dict[int, Any]] = ({}, {})
+        self.meetings: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Forgets the block before."""
+        self.rounds = ({}, {})
+        self.meetings = {}
+
+    def hold_out(self, value: Any) -> None:
+        """What the current thread holds out."""
+        meeting = self.meetings.get(self.current, 0)
+        self.rounds[meeting % 2][self.current] = value
+
+    def take(self, lanes: Lanes) -> Any:
+        """What another thread held out at this meeting; the current one's own where there is none."""
+        meeting = self.meetings.get(self.current, 0)
+        self.meetings[self.current] = meeting + 1
+        offered = self.rounds[meeting % 2]
+        first = self.current // lanes.width * lanes.width  # the width divides a warp
+        source = first if lanes.ahead == 0 else self.current + lanes.ahead
+        there = source < first + lanes.width and source in offered
+        return offered[source if there else self.current]
 
 
 def thread_loops(loop: For) -> tuple[tuple[For, ...], Statement]:
@@ -43,6 +80,7 @@ class _Thread:
     values: dict[str, Any]
     undefined: dict[str, Any]
     buffers: list[tuple[Any, Any]]
+    number: int
 
 
 def run_block(
@@ -50,17 +88,25 @@ def run_block(
     places: Mapping[str, int],
     private: Sequence[Buffer],
     body: Resumable,
+    offers: Offers,
     shuffled: random.Random | None,
 ) -> None:
     """Runs all threads of a block. places: variable of each thread loop -> its extent, outermost first."""
     values, undefined = dict(machine.values), dict(machine.undefined)
     threads = [
-        _Thread(body(), {**values, **dict(zip(places, place, strict=True))}, dict(undefined), _held(private))
-        for place in product(*map(range, places.values()))
+        _Thread(
+            body(),
+            {**values, **dict(zip(places, place, strict=True))},
+            dict(undefined),
+            _held(private),
+            number,
+        )
+        for number, place in enumerate(product(*map(range, places.values())))
     ]
+    offers.start()
     while threads:
         order = threads if shuffled is None else shuffled.sample(threads, len(threads))
-        going = [thread for thread in order if _resumed(machine, private, thread)]
+        going = [thread for thread in order if _resumed(machine, private, offers, thread)]
         if going and len(going) < len(threads):
             at = ", ".join(f"{name}={going[0].values[name]}" for name in places)
             raise InternalError(
@@ -79,7 +125,7 @@ def _held(private: Sequence[Buffer]) -> list[tuple[Any, Any]]:
     return [(buffer.data, buffer.defined) for buffer in private]
 
 
-def _resumed(machine: Machine, private: Sequence[Buffer], thread: _Thread) -> bool:
+def _resumed(machine: Machine, private: Sequence[Buffer], offers: Offers, thread: _Thread) -> bool:
     """Runs a thread up to its next barrier; whether there is one."""
     machine.values.clear()
     machine.values.update(thread.values)
@@ -87,6 +133,7 @@ def _resumed(machine: Machine, private: Sequence[Buffer], thread: _Thread) -> bo
     machine.undefined.update(thread.undefined)
     for buffer, (data, defined) in zip(private, thread.buffers, strict=True):
         buffer.data, buffer.defined = data, defined
+    offers.current = thread.number
     going = next(thread.steps, thread) is None
     thread.values, thread.undefined = dict(machine.values), dict(machine.undefined)
     thread.buffers = _held(private)

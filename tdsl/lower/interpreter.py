@@ -24,7 +24,7 @@ from tdsl.expr.printer import text
 from tdsl.lower.interpret_buffer import PASS, Array, Buffer, is_lanes, scratch
 from tdsl.lower.interpret_expression import Code, Machine, Names, compile_expression
 from tdsl.lower.interpret_scalar import plain
-from tdsl.lower.interpret_threads import Resumable, run_block, thread_loops, waits
+from tdsl.lower.interpret_threads import Offers, Resumable, run_block, thread_loops, waits
 from tdsl.lower.ir import (
     Allocate,
     ArrayArgument,
@@ -33,6 +33,7 @@ from tdsl.lower.ir import (
     For,
     If,
     Kernel,
+    Lanes,
     Let,
     Prefetch,
     ScalarArgument,
@@ -142,6 +143,7 @@ class _Compiler:
         self.random = None if shuffle is None else random.Random(shuffle)
         self.private: list[Buffer] = []
         """Buffers allocated inside the threads of the block being compiled."""
+        self.offers = Offers()
 
     def statement(self, statement: Statement, names: Names) -> Step:
         match statement:
@@ -231,12 +233,14 @@ class _Compiler:
         inner = replace(names, loops=(*names.loops, *places))
         resumable, private = self.resumable(body, inner), self.private
         self.private = outside
-        return lambda: run_block(self.machine, places, private, resumable, self.random)
+        return lambda: run_block(self.machine, places, private, resumable, self.offers, self.random)
 
     def resumable(self, statement: Statement, names: Names) -> Resumable:
         """A statement as a generator that stops at its barriers."""
         if isinstance(statement, Barrier):
             return lambda: iter((None,))
+        if isinstance(statement, Store) and statement.lanes is not None:
+            return self.exchange(statement, statement.lanes, names)
         if not waits(statement):
             return _at_once(self.statement(statement, names))
         if isinstance(statement, Block):
@@ -258,6 +262,23 @@ class _Compiler:
                 yield from started.pop()
 
         return once
+
+    def exchange(self, store: Store, lanes: Lanes, names: Names) -> Resumable:
+        """What another thread has: held out by all, then taken."""
+        buffer, machine, loops, offers = names.buffers[store.buffer], self.machine, names.loops, self.offers
+        index = [self.definite(part, names, "the subscript").run for part in store.index]
+        code = self.expression(store.value, names)
+
+        def run() -> Iterator[None]:
+            value = code.run()
+            offers.hold_out((value, bool(code.taints and machine.taint)))
+            yield
+            taken, undefined = offers.take(lanes)
+            buffer.store(
+                tuple([part() for part in index]), taken, not undefined, lambda: machine.where(loops)
+            )
+
+        return run
 
     def around(self, statement: Statement, names: Names, inside: Inside) -> Step:
         """A statement around barriers whose body is started and left to be resumed."""

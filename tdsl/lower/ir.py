@@ -100,13 +100,24 @@ class Allocate:
 
 
 @dataclass(frozen=True, slots=True)
+class Lanes:
+    """Whose value is meant: that of the thread `ahead` further on in its part of `width` lanes of a warp, of x fastest;
+    one's own where there is none. ahead 0: that of the first thread of the part. width: a power of two, at most 32.
+    """
+
+    ahead: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """`buffer[index] = value`; evaluates index and value, then writes.
 
     atomic: the value reads this very element, and nobody writes it in between: for iterations of a parallel loop that
     change one element. Such a store is in memory and not in a vector loop; other atomic stores to the element may come
     before or after it. stream: whole vectors may go past the caches; all threads see them when the loop that runs in parallel,
-    or the kernel, has ended.
+    or the kernel, has ended. lanes: the value is that of another thread of the block, all of which reach the statement
+    together; in registers.
     """
 
     buffer: str
@@ -114,6 +125,7 @@ class Store:
     value: Node
     atomic: bool = False
     stream: bool = False
+    lanes: Lanes | None = None
 
 
 @dataclass(frozen=True, slots=True)

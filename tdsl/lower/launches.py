@@ -16,11 +16,13 @@ from tdsl.expr.build import add, ceildiv, compare, mul, sub
 from tdsl.expr.node import Const, Node, index_const
 from tdsl.expr.rewrite import substitute, variables
 from tdsl.expr.simplify import simplify
+from tdsl.lower.exchange import scratch_of
 from tdsl.lower.ir import Allocate, For, If, Let, LoopKind, Statement
 from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -67,8 +69,9 @@ class Launch:
 def launch_of(item: NestItem) -> Launch:
     """The launch that a root item is."""
     names = {kind: _name(item, kind) for kind in (*BLOCKS, *THREADS)}
-    shared = tuple(one.storage for one in _allocations(item) if one.storage.scope == "shared")
-    return Launch(_grid(item), block_extents(item), names, shared)
+    shared = [one.storage for one in _allocations(item) if one.storage.scope == "shared"]
+    shared += dict.fromkeys(one for made in exchanges(item) for one in scratch_of(made))
+    return Launch(_grid(item), block_extents(item), names, tuple(shared))
 
 
 def _kind(kind: str) -> LoopKind:
@@ -103,6 +106,21 @@ def _allocations(item: NestItem) -> Iterator[NestAllocate]:
         case NestGuard():
             for one in (*item.body, *item.otherwise):
                 yield from _allocations(one)
+        case NestCompute() | NestBarrier() | NestExchange():
+            pass
+
+
+def exchanges(item: NestItem) -> Iterator[NestExchange]:
+    """The places in an item where threads combine what they have."""
+    match item:
+        case NestExchange():
+            yield item
+        case NestAllocate() | NestLoop() | NestLet():
+            for one in item.body:
+                yield from exchanges(one)
+        case NestGuard():
+            for one in (*item.body, *item.otherwise):
+                yield from exchanges(one)
         case NestCompute() | NestBarrier():
             pass
 
@@ -148,6 +166,10 @@ class Device:
             if kind in self.threads:
                 value = add(mul(value, index_const(self.threads[kind])), local(self.names[kind]))
         return simplify(value)
+
+    def standing(self) -> tuple[Node, ...]:
+        """Where the thread stands along x, y and z."""
+        return tuple(self.places[local(kind)] for kind in THREADS)
 
     def named(self, cond: Node) -> Node:
         """A condition on places by their kind, over their names."""

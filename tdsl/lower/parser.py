@@ -24,6 +24,7 @@ from tdsl.lower.ir import (
     For,
     If,
     Kernel,
+    Lanes,
     Let,
     LoopKind,
     Prefetch,
@@ -44,6 +45,7 @@ _FOR = re.compile(
 _IF = re.compile(r"if (.*?)(?: tail (\w+))?")
 _LET = re.compile(rf"let ({_NAME}): (\w+) = (.*)")
 _SHARE = re.compile(rf"share ({_NAME}): (\w+) = (.*)")
+_LANES = re.compile(r"lanes (first|\d+) of (\d+) ")
 _ALLOCATE = re.compile(
     rf"allocate ({_NAME}): (\w+)\[(.*)\] (heap|stack|register|shared|local)(?: padding (\d+))?"
 )
@@ -254,6 +256,10 @@ class _Reader:
         line = line.removeprefix("atomic ")
         stream = line.startswith("stream ")
         line = line.removeprefix("stream ")
+        lanes: Lanes | None = None
+        if found := _LANES.match(line):
+            lanes = Lanes(0 if found[1] == "first" else int(found[1]), int(found[2]))
+            line = line[found.end() :]
         opening = line.find("[")
         closing = _closing(line, opening)
         buffer = line[:opening]
@@ -264,7 +270,7 @@ class _Reader:
         inside = line[opening + 1 : closing]
         index = () if inside == "()" else self.nodes(inside, names)
         value = self.node(line[closing + 4 :], names, names.buffers[buffer])
-        return Store(buffer, index, value, atomic, stream)
+        return Store(buffer, index, value, atomic, stream, lanes)
 
     # ------------------------------------------------------------ expressions
     def node(self, text: str, names: Names, dtype: DType | None = None) -> Node:

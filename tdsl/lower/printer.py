@@ -79,6 +79,8 @@ def heading(part: Statement | ArrayArgument | ScalarArgument) -> str:
         case Store():
             atomic = "atomic " if part.atomic else ""
             atomic += "stream " if part.stream else ""
+            if part.lanes is not None:
+                atomic = f"lanes {part.lanes.ahead or 'first'} of {part.lanes.width} "
             return f"{atomic}{part.buffer}[{_list(part.index) or '()'}] = {text(part.value)}"
         case Prefetch():
             return f"prefetch {part.buffer}[{_list(part.index) or '()'}]"

@@ -232,6 +232,8 @@ class _Verifier:
             raise self.fail(f"{store.buffer} is changed at once by lanes or in registers")
         if store.stream and (buffer.register or store.atomic):
             raise self.fail(f"{store.buffer} is streamed, and is changed at once or in registers")
+        if store.lanes is not None and (not buffer.register or not scope.thread or scope.vector):
+            raise self.fail(f"{store.buffer} takes what another lane has outside of threads, or in memory")
         self.access(store.buffer, store.index, buffer, scope)
         self.typed(store.value, buffer.dtype, f"what {store.buffer} takes")
 

@@ -213,6 +213,8 @@ class Arrangement:
     promotes: tuple[str, ...] = ()
     atomic: bool = False
     """The stage's elements are changed at once, by an operation that commutes: its own changes need no order."""
+    across: tuple[str, ...] = ()
+    """Loops over partial results that threads hold, one each, and combine together: its terms need no order there."""
     blocks: tuple[str, ...] = ()
     """Loops bound to blocks: their bounds may depend on sizes alone. Only read where loops are scanned."""
     threads: tuple[str, ...] = ()

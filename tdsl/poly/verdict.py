@@ -190,6 +190,12 @@ class Judgement:
         same = one.statement is other.statement and one.statement.role in ("assign", "update")
         return same and self._commutes(tensor)
 
+    def _across(self, group: Group, one: Touch, other: Touch) -> bool:
+        """Whether two touches are terms of one sum that the group's threads combine together."""
+        across = self.copies.tree.arrangements[group.stage].across
+        mine = one.statement.stage == group.stage and one.statement.role == "update"
+        return mine and one.statement is other.statement and set(group.names) <= set(across)
+
     def _opaque(self, tensor: str) -> bool:
         """Whether a tensor updated in place is touched at subscripts that isl does not see."""
         if tensor not in self.arranged.program.ordered:
@@ -287,7 +293,9 @@ class Judgement:
                 if obviously_apart(group, roots, accesses):
                     continue
             for one, other in self.carried.pairs(group, touches, tensor):
-                if not group.vector and self._commute(tensor, one, other):
+                if not group.vector and (
+                    self._commute(tensor, one, other) or self._across(group, one, other)
+                ):
                     continue
                 yield self._ask(
                     ("together", tensor, one.statement, other.statement),

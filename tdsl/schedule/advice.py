@@ -88,10 +88,10 @@ class Advisor:
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
             if place[1] in host.axes and over_reduction(host, place[1]):
-                then = "bind" if self.step.primitive == "bind" else "parallel"
+                bind = self.step.primitive == "bind"
+                then = f"bind {place[1]} to threads" if bind else "parallel of the stage it makes"
                 lines.append(
-                    f'rfactor("{host.name}", "{place[1]}"), then {then} of the stage it makes; '
-                    f'or atomic("{self._summing(host)}")'
+                    f'rfactor("{host.name}", "{place[1]}"), then {then}; or atomic("{self._summing(host)}")'
                 )
             else:
                 lines += self._parallel(host, place[1]) + added_together(self.step, self.before)

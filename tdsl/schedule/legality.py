@@ -18,6 +18,7 @@ from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
 from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program, Statement
 from tdsl.records import dataclass
+from tdsl.schedule.across import crossing
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.placement import encloses, inputs_of, readers, stands
@@ -73,10 +74,10 @@ def _has_products(statement: Statement) -> bool:
 
 def arranged_of(state: State) -> Arranged:
     """A state as the polyhedral layer reads it."""
-    return Arranged(program_of(state), tuple(_arrangement(entry) for entry in state.live()))
+    return Arranged(program_of(state), tuple(_arrangement(state, entry) for entry in state.live()))
 
 
-def _arrangement(entry: StageState) -> Arrangement:
+def _arrangement(state: State, entry: StageState) -> Arrangement:
     return Arrangement(
         stage=entry.name,
         loops=tuple(LoopMark(loop.name, "parallel") if bound(loop) else loop for loop in entry.loops),
@@ -89,6 +90,7 @@ def _arrangement(entry: StageState) -> Arrangement:
         promotes=tuple(promote.loop for promote in entry.promotes),
         joined=entry.joined,
         atomic=entry.atomic,
+        across=crossing(state, entry),
     )
 
 

@@ -137,7 +137,28 @@ class NestBarrier:
     buffers: tuple[str, ...]
 
 
-NestItem = NestCompute | NestLoop | NestGuard | NestAllocate | NestLet | NestBarrier
+@dataclass(frozen=True, slots=True)
+class NestExchange:
+    """The threads of a block along `places` combine their accumulators `slots` of `stage`; the first of them has the result.
+
+    block: threads along x, y, z (known once the kernel is whole). everyone: all threads get the result. Every thread of
+    the block comes by; `scratch` names the shared buffers of it (lower/exchange.py), which hold nothing between.
+    """
+
+    stage: str
+    slots: tuple[Slot, ...]
+    dtypes: tuple[DType, ...]
+    places: tuple[Dimension, ...]
+    everyone: bool
+    block: tuple[int, int, int] = (1, 1, 1)
+
+    @property
+    def scratch(self) -> tuple[str, ...]:
+        """Names of shared buffers, one an accumulator."""
+        return tuple(f"{slot.buffer}_warps" for slot in self.slots)
+
+
+NestItem = NestCompute | NestLoop | NestGuard | NestAllocate | NestLet | NestBarrier | NestExchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from math import prod
 from tdsl.errors import LimitError
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Stage
+from tdsl.schedule.across import crossing_stages
 from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -26,11 +28,10 @@ from tdsl.schedule.nest import (
     Storage,
 )  # fmt: skip
 from tdsl.schedule.nest_device import Items, Uniform, block_extents, each_kernel, filled, gathered
+from tdsl.schedule.nest_exchange import exchange_form
+from tdsl.schedule.nest_private import PRIVATE, check_private
 from tdsl.schedule.state import State
 from tdsl.schedule.step_lines import said_at
-
-PRIVATE = ("register", "local", "stack")
-"""Scopes whose storage belongs to one thread."""
 
 
 def completed(state: State, items: Items, storage: Sequence[Storage]) -> Items:
@@ -44,10 +45,13 @@ def completed(state: State, items: Items, storage: Sequence[Storage]) -> Items:
     private = frozenset(
         name for name, stage in stages.items() if all(scopes[each] in PRIVATE for each in stage.tensor_names)
     )
-    items = filled(items, shared, private)
+    crossing = crossing_stages(state)
+    items = filled(items, shared, private, crossing)
     buffers = {one.tensor: one for one in storage}
+    check_private(state, items, buffers, crossing)
     placing = _Placing(state, stages, buffers)
-    return gathered(each_kernel(items, lambda item: placing.kernel(item, Uniform(shared))))
+    uniform = Uniform(shared, crossing=crossing)
+    return gathered(each_kernel(items, lambda item: placing.kernel(item, uniform)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,18 @@ def _crosses(one: Touch, other: Touch) -> bool:
     return one.stage != other.stage or one.chained or one.atomic or other.atomic
 
 
+def _used(item: NestExchange) -> Iterator[Touch]:
+    """The shared buffers of an exchange, written and read."""
+    for buffer in item.scratch:
+        yield Touch(buffer, item.stage, True, True)
+        yield Touch(buffer, item.stage, False, True)
+
+
+def _left(item: NestExchange) -> Touches:
+    """What is touched since the last barrier inside an exchange."""
+    return frozenset(one for one in _used(item) if not one.writes)
+
+
 class _Placing:
     """Walks a nest with what was touched since the last barrier."""
 
@@ -112,12 +128,15 @@ class _Placing:
                 result += before
             else:
                 touches = frozenset(self._touches(item))
-                self._check(touches)
+                if not isinstance(item, NestExchange):
+                    self._check(touches)
+                elif not exchange_form(item).waits:
+                    touches = _NOTHING
                 waits = _waits(pending, touches)
                 if waits:
                     result.append(NestBarrier(waits))
                     pending = _NOTHING
-                pending |= touches
+                pending = _left(item) if isinstance(item, NestExchange) and touches else pending | touches
             result.append(item)
         return tuple(result), pending
 
@@ -132,7 +151,7 @@ class _Placing:
                 return True
             case NestGuard():
                 return uniform.holds(item.cond)
-            case NestCompute() | NestBarrier():
+            case NestCompute() | NestBarrier() | NestExchange():
                 return False
 
     def _inside(self, item: NestItem, pending: Touches, uniform: Uniform) -> tuple[Items, NestItem, Touches]:
@@ -150,7 +169,7 @@ class _Placing:
                 body, after = self.items(item.body, pending, uniform)
                 other, otherwise = self.items(item.otherwise, pending, uniform)
                 return (), replace(item, body=body, otherwise=other), after | otherwise
-            case NestCompute() | NestBarrier():
+            case NestCompute() | NestBarrier() | NestExchange():
                 return (), item, pending
 
     def _loop(self, loop: NestLoop, pending: Touches, uniform: Uniform) -> tuple[Items, NestItem, Touches]:
@@ -183,6 +202,8 @@ class _Placing:
                     yield from self._touches(one)
             case NestCompute():
                 yield from self._statement(item)
+            case NestExchange():
+                yield from _used(item)
             case NestBarrier():
                 pass
 

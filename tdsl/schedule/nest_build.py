@@ -105,7 +105,7 @@ class NestBuilder:
         self.extents: dict[Dim, int] = {}
         self.bounds: dict[Dim, Bound] = {}
         self.once: set[Dim] = set()
-        """Own loops of joined stages that run once in every iteration of the loops they share: a value, and no loop."""
+        """Own loops of joined stages, and of those that threads reduce together, that run once: a value, and no loop."""
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
         self.prefetched: set[tuple[str, Prefetched]] = set()
@@ -281,7 +281,8 @@ class NestBuilder:
         lower, upper = self.resolve(bound.lower), self.resolve(bound.upper)
         variable = local(self.names[plan.name, dim[1]])
         self.bounds[dim] = Bound(lower, upper, bound.extent)
-        if plan.name in self.copies.tree.joins.of and simplify(sub(upper, lower)) == index_const(1):
+        joined = plan.name in self.copies.tree.joins.of or plan.name in self.uniform.crossing
+        if joined and simplify(sub(upper, lower)) == index_const(1):
             self.once.add(dim)
             self.values[loop_var(*dim)] = lower
         elif bound.extent is None:

@@ -20,6 +20,7 @@ from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -116,7 +117,7 @@ def _choices(items: tuple[NestItem, ...], var: str, spans: Spans) -> Iterator[_C
                 yield from _choices(item.body, var, {**spans, item.var: None})
             case NestAllocate():
                 yield from _choices(item.body, var, spans)
-            case NestCompute() | NestBarrier():
+            case NestCompute() | NestBarrier() | NestExchange():
                 pass
 
 
@@ -237,6 +238,6 @@ def _assuming(
             case NestCompute():
                 inside = tuple(part for part in item.inside if table.get(part) is not TRUE)
                 result.append(replace(item, inside=inside))
-            case NestBarrier():
+            case NestBarrier() | NestExchange():
                 result.append(item)
     return tuple(result)

@@ -17,11 +17,13 @@ from tdsl.expr.node import Const, Load, Node, Read, index_const
 from tdsl.expr.rewrite import variables, walk
 from tdsl.poly.model import Arranged, LoopMark
 from tdsl.schedule import arguments
+from tdsl.schedule.across import crossing_stages
 from tdsl.schedule.legality import arranged_of, bound
 from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -83,12 +85,19 @@ def symbolic_threads(state: State, entry: StageState, mark: LoopMark) -> LimitEr
 class Uniform:
     """Which values all threads of a block share.
 
-    shared: stages whose storage is shared. varying: variables that differ between threads.
+    shared: stages whose storage is shared. varying: variables that differ between threads. crossing: stages that
+    threads reduce together.
     """
 
-    def __init__(self, shared: frozenset[str], varying: frozenset[str] = frozenset(THREADS)) -> None:
+    def __init__(
+        self,
+        shared: frozenset[str],
+        varying: frozenset[str] = frozenset(THREADS),
+        crossing: frozenset[str] = frozenset(),
+    ) -> None:
         self.shared = shared
         self.varying = varying
+        self.crossing = crossing
 
     def holds(self, node: Node) -> bool:
         """Whether a value is the same for all threads; of what is read from memory that is not known."""
@@ -102,18 +111,19 @@ class Uniform:
             fixed = self.holds(item.value)
         else:
             fixed = item.kind not in SHARED_OUT and self.holds(item.lower) and self.holds(item.upper)
-        return self if fixed else Uniform(self.shared, self.varying | {item.var})
+        return self if fixed else Uniform(self.shared, self.varying | {item.var}, self.crossing)
 
     def meets(self, item: NestItem, owner: str) -> bool:
-        """Whether a stage in shared storage, another one than `owner`, is made inside."""
+        """Whether a stage in shared storage, another one than `owner`, is made inside, or threads combine what they have."""
         match item:
             case NestCompute():
-                return self._of_block(item.stage, owner)
+                starts = item.role == "init" and item.stage in self.crossing
+                return self._of_block(item.stage, owner) or starts
             case NestLoop() | NestLet() | NestAllocate():
                 return any(self.meets(one, owner) for one in item.body)
             case NestGuard():
                 return any(self.meets(one, owner) for one in (*item.body, *item.otherwise))
-            case NestBarrier():
+            case NestBarrier() | NestExchange():
                 return True
 
     def _of_block(self, stage: str, owner: str) -> bool:
@@ -149,14 +159,14 @@ class Uniform:
             case NestGuard():
                 other = self.guarded(guard, item.otherwise, owner) if item.otherwise else ()
                 return replace(item, body=self.guarded(guard, item.body, owner), otherwise=other)
-            case NestCompute() | NestBarrier():
+            case NestCompute() | NestBarrier() | NestExchange():
                 return item
 
 
 def uniform_values(state: State, plans: Iterable[StagePlan], names: Mapping[tuple[str, str], str]) -> Uniform:
     """What threads share in the nest of a state. names: of the IR variables of leaf loops."""
     bound = {names[plan.name, leaf] for plan in plans for leaf in plan.threads}
-    return Uniform(shared_stages(state), frozenset(THREADS) | bound)
+    return Uniform(shared_stages(state), frozenset(THREADS) | bound, crossing_stages(state))
 
 
 # ------------------------------------------------------------ blocks
@@ -173,7 +183,7 @@ def block_extents(item: NestItem) -> dict[str, int]:
             return _largest(item.body)
         case NestGuard():
             return _largest((*item.body, *item.otherwise))
-        case NestCompute() | NestBarrier():
+        case NestCompute() | NestBarrier() | NestExchange():
             return {}
 
 
@@ -185,14 +195,18 @@ def _largest(items: Items) -> dict[str, int]:
     return found
 
 
-def filled(items: Items, shared: frozenset[str], private: frozenset[str]) -> Items:
+def filled(
+    items: Items, shared: frozenset[str], private: frozenset[str], crossing: frozenset[str] = frozenset()
+) -> Items:
     """Every kernel with its thread loops as long as its block, what is not shared out done by one thread.
 
-    shared: stages in shared storage; private: stages whose storage belongs to a thread.
+    shared: stages in shared storage; private: stages whose storage belongs to a thread; crossing: stages that threads
+    reduce together.
     """
 
     def one(item: NestItem) -> Items:
-        return _Filling(shared, private, block_extents(item)).items((item,), Uniform(shared), frozenset())
+        uniform = Uniform(shared, crossing=crossing)
+        return _Filling(shared, private, block_extents(item)).items((item,), uniform, frozenset())
 
     return each_kernel(items, one)
 
@@ -232,7 +246,10 @@ class _Filling:
                 body, other = (self.items(part, uniform, taken) for part in (item.body, item.otherwise))
                 return (replace(item, body=body, otherwise=other),)
             case NestCompute():
-                return self.once(item, taken)
+                return self.once(item, uniform, taken)
+            case NestExchange():
+                x, y, z = (self.extents.get(place, 1) for place in THREADS)
+                return (replace(item, block=(x, y, z), everyone=item.stage in self.private),)
             case NestBarrier():
                 return (item,)
 
@@ -258,9 +275,11 @@ class _Filling:
     def _within(self, stage: str) -> bool:
         return self.within == stage
 
-    def once(self, item: NestCompute, taken: frozenset[str]) -> Items:
+    def once(self, item: NestCompute, uniform: Uniform, taken: frozenset[str]) -> Items:
         """A statement that writes what others see: the first thread does it along every dimension not shared out."""
         if item.stage in self.private and item.role != "tile_store":
+            return (item,)
+        if item.role == "init" and item.stage in uniform.crossing:
             return (item,)
         body: Items = (item,)
         for place in reversed(THREADS):
@@ -282,7 +301,7 @@ def loops_of(item: NestItem) -> Iterator[NestLoop]:
         case NestGuard():
             for one in (*item.body, *item.otherwise):
                 yield from loops_of(one)
-        case NestCompute() | NestBarrier():
+        case NestCompute() | NestBarrier() | NestExchange():
             pass
 
 
@@ -319,7 +338,7 @@ def _lifted(item: NestItem) -> NestItem:
             return replace(item, body=body)
         case NestGuard():
             return replace(item, body=gathered(item.body), otherwise=gathered(item.otherwise))
-        case NestCompute() | NestBarrier():
+        case NestCompute() | NestBarrier() | NestExchange():
             return item
 
 

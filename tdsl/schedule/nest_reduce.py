@@ -15,11 +15,14 @@ from tdsl.errors import LimitError
 from tdsl.expr.build import add, compare, logical_and, maximum, sub
 from tdsl.expr.node import Node, axis_var, index_const
 from tdsl.expr.rewrite import variables
+from tdsl.poly.model import Dimension
 from tdsl.poly.scan import Bound, Box, buffer_box, loop_var
+from tdsl.schedule.across import THREADS, crossing
 from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -29,6 +32,7 @@ from tdsl.schedule.nest import (
     local,
 )  # fmt: skip
 from tdsl.schedule.nest_plan import StagePlan
+from tdsl.schedule.state import StorageScope
 
 if TYPE_CHECKING:
     from tdsl.schedule.nest_build import Dim, Group, NestBuilder
@@ -42,6 +46,8 @@ class ReductionNest:
         self.plan = plan
         self.context = context
         self.host = lead
+        kinds = {mark.name: mark.kind for mark in plan.state.loops}
+        self.across = [kinds[loop] for loop in crossing(builder.state, plan.state)]
         self.init = builder.statement(plan, "init")
         self.update = builder.statement(plan, "update")
         left = set(builder.copies.dims(self.update)[context:])
@@ -66,6 +72,8 @@ class ReductionNest:
             return self._promoted()
         if self.plan.state.atomic:
             return self._in_memory()
+        if self.across:
+            return self._with_buffer("register" if self._in_registers() else "heap")
         if self._in_registers():
             return self._with_buffer("register")
         if self.plan.bare and not self.plan.lanes:
@@ -74,7 +82,7 @@ class ReductionNest:
 
     def _in_registers(self) -> bool:
         """All data loops inside the reduction are lanes or unrolled, and the tensor is not in registers itself."""
-        if self.plan.bare and self.plan.state.scope == "register" and not self.plan.lanes:
+        if self.plan.bare and self.plan.state.scope == "register" and not (self.plan.lanes or self.across):
             return False
         data = [dim for _, _, dims in self.data_groups(self.inner) for dim in dims]
         if any(dim not in self.builder.extents for dim in data):
@@ -163,7 +171,7 @@ class ReductionNest:
                 self.builder.copy_dim((source, leaf), (owner, leaf))
 
     # ------------------------------------------------------------ a buffer of its own
-    def _with_buffer(self, scope: str) -> tuple[NestItem, ...]:
+    def _with_buffer(self, scope: StorageScope) -> tuple[NestItem, ...]:
         box = None if scope == "register" else self.box(self.init, self.depth)
         extents = self._leaf_extents() if box is None else box.extent
         buffers = self._buffers(extents, scope)
@@ -173,6 +181,7 @@ class ReductionNest:
             *self._start_lanes(_slots(buffers, (*init, *lane))),
             *self.terms_items(_slots(buffers, (*update, *lane))),
             *self._combine(buffers, init),
+            *self._exchange(buffers, init),
             *self.finish(_slots(buffers, (*finish, *(index_const(0) for _ in lane)))),
         )
         for buffer in reversed(buffers):
@@ -223,7 +232,7 @@ class ReductionNest:
             return index_const(bound.extent)
         return self.builder.resolve(maximum(sub(bound.upper, bound.lower), index_const(0)))
 
-    def _buffers(self, extents: tuple[Node, ...], scope: str) -> tuple[Storage, ...]:
+    def _buffers(self, extents: tuple[Node, ...], scope: StorageScope) -> tuple[Storage, ...]:
         lanes = tuple(index_const(self.builder.extents[self.plan.name, lane]) for lane in self.plan.lanes)
         extents = (*extents, *lanes)
         zeros = tuple(index_const(0) for _ in extents)
@@ -232,7 +241,7 @@ class ReductionNest:
             Storage(
                 f"{self.plan.name}.accumulator",
                 f"{self.plan.name}_acc{position if many else ''}",
-                dtype, "register" if scope == "register" else "heap", (), (), zeros, extents,
+                dtype, scope, (), (), zeros, extents,
             )
             for position, dtype in enumerate(self.dtypes())
         )  # fmt: skip
@@ -270,7 +279,7 @@ class ReductionNest:
                     result.append(NestLet(var, value, self._innermost(body, lane, extent)))
                 case NestAllocate(storage, body):
                     result.append(NestAllocate(storage, self._innermost(body, lane, extent)))
-                case NestBarrier():
+                case NestBarrier() | NestExchange():
                     result.append(item)
         return tuple(result)
 
@@ -304,6 +313,16 @@ class ReductionNest:
         owner = f"{self.plan.name}.init"
         groups = self.copies_of(owner)
         return self.builder.loops(self.plan, groups, self.start_guards, lambda: tuple(items), producers=False)
+
+    def _exchange(self, buffers: Sequence[Storage], index: Sequence[Node]) -> tuple[NestItem, ...]:
+        """What the threads of a block have, combined."""
+        if not self.across:
+            return ()
+        slots, dtypes = _slots(buffers, tuple(index)), tuple(self.dtypes())
+        places: tuple[Dimension, ...] = tuple(place for place in THREADS if self.across.count(place))
+        item = NestExchange(self.plan.name, slots, dtypes, places, everyone=False)
+        groups = self.copies_of(f"{self.plan.name}.init")
+        return self.builder.loops(self.plan, groups, self.start_guards, lambda: (item,), producers=False)
 
     # ------------------------------------------------------------ promote (P10b)
     def _promoted(self) -> tuple[NestItem, ...]:

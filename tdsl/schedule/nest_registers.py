@@ -19,6 +19,7 @@ from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -29,6 +30,9 @@ from tdsl.schedule.nest_storage import element
 
 Dim = tuple[str, str]
 Names = frozenset[str]
+SHARED = ("parallel", "block.x", "block.y", "block.z")
+"""Loops inside which registers outside are another thread's; threads of a GPU each have their own (nest_private.py)."""
+
 _NONE: Names = frozenset()
 
 
@@ -64,7 +68,7 @@ class _Walk:
                 if "." in item.kind:
                     self.places.add(item.var)
                 inner = fixed | {item.var} if item.kind in ("vector", "unroll") else fixed
-                outside = shared if item.kind in ("serial", "unroll", "vector") else buffers
+                outside = buffers if item.kind in SHARED else shared
                 self.items(item.body, inner, buffers, outside)
             case NestLet():
                 constant = all(var.name in fixed for var in variables(item.value))
@@ -76,7 +80,7 @@ class _Walk:
                 self.items((*item.body, *item.otherwise), fixed, buffers, shared)
             case NestBarrier():
                 pass
-            case NestCompute():
+            case NestCompute() | NestExchange():
                 for buffer, index in self.indices(item, buffers):
                     if buffer in shared:
                         raise _another_thread(buffer)
@@ -87,8 +91,13 @@ class _Walk:
         for one in items:
             self.item(one, fixed, buffers, shared)
 
-    def indices(self, item: NestCompute, buffers: Names) -> Iterator[tuple[str, tuple[Node, ...]]]:
+    def indices(
+        self, item: NestCompute | NestExchange, buffers: Names
+    ) -> Iterator[tuple[str, tuple[Node, ...]]]:
         """Every element of register storage in a statement, by buffer and subscripts."""
+        if isinstance(item, NestExchange):
+            yield from ((slot.buffer, slot.index) for slot in item.slots if slot.buffer in buffers)
+            return
         for slot in (*item.slots, *item.outer):
             if slot.buffer in buffers:
                 yield slot.buffer, slot.index

@@ -16,6 +16,7 @@ from tdsl.schedule.nest import (
     NestAllocate,
     NestBarrier,
     NestCompute,
+    NestExchange,
     NestGuard,
     NestItem,
     NestLet,
@@ -72,6 +73,9 @@ class _Writer:
                 case NestLet(var, value, body):
                     yield Line(level, f"{var} = {text(value)}", kind="let")
                     yield from self.items(body, level, fixed)
+                case NestExchange(_, slots, _, places):
+                    names = ", ".join(slot.buffer for slot in slots)
+                    yield Line(level, f"{names} ⊕= across {', '.join(places)}", item.stage, kind="statement")
                 case NestBarrier(buffers):
                     yield Line(level, f"barrier  # {', '.join(buffers)}", kind="barrier")
 

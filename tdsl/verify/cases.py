@@ -264,6 +264,18 @@ def softmax() -> td.Schedule:
     return s
 
 
+@case({"m": 9, "n": 300}, {"m": 3, "n": 517}, tolerance=520 * 2.0**-24)
+def row_sums_by_threads() -> td.Schedule:
+    """A row a block of 96 threads, which combine by shuffles and shared memory: 517 terms in another order."""
+    m, n = td.size("m"), td.size("n", min=1)
+    x = td.placeholder("x", (m, n), "float32")
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.sum(td.abs(x[i, k]), over=k))
+    s = td.schedule(y).split(y, "k", 96).rfactor(y, "ki", name="part")
+    s = s.bind(y, {"i": "block.x", "ki": "thread.x"}).compute_at("part", y, "ki")
+    return s.scope("part", "register")
+
+
 @case({"m": 50, "n": 40})
 def gather() -> td.Schedule:
     """An index read from data, its range declared."""

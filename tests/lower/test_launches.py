@@ -41,7 +41,10 @@ def test_threads_compute_what_is_declared(name):
         want = plain(*arrays)
         for shuffle in (None, 1):
             (got,) = run(sample, kernel, sizes, arrays, shuffle)
-            np.testing.assert_array_equal(got, want, strict=True)
+            if sample.exact:
+                np.testing.assert_array_equal(got, want, strict=True)
+            else:  # sums of at most 77 positive terms in another order, and a division
+                np.testing.assert_allclose(got, want, rtol=80 * 2.0**-24)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

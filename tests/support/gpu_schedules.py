@@ -334,3 +334,51 @@ def histogram() -> Sample:
     s = td.schedule(H).bind(zeros, {"j": "thread.x"})
     s = s.atomic(H).split(H, "i", 64, into=("io", "ii")).bind(H, {"io": "block.x", "ii": "thread.x"})
     return Sample(s, td.schedule(H), ({"n": 200}, {"n": 0}))
+
+
+def across(s, stage, axis, threads, *, at=None, scope=None):
+    """A reduction shared out over threads: partial results in registers, the stage bound to `thread.x`."""
+    name = getattr(stage, "name", stage)
+    s = s.split(stage, axis, threads).rfactor(stage, f"{axis}i", name=f"{name}_part")
+    if at is not None:
+        s = s.compute_at(stage, *at).scope(stage, scope)
+    return (s.bind(stage, {f"{axis}i": "thread.x"}).compute_at(f"{name}_part", stage, f"{axis}i")
+            .scope(f"{name}_part", "register"))  # fmt: skip
+
+
+@sample
+def row_sums_by_warps() -> Sample:
+    """A row a block: shuffles, one step through shared memory, shuffles. Whole numbers, so that any order is exact."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n), "int32")
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.sum(x[i, k], over=k) + 1)
+    s = across(td.schedule(y).bind(y, {"i": "block.x"}), y, "k", 100)
+    return Sample(s, td.schedule(y), ({"m": 3, "n": 517}, {"m": 2, "n": 99}, {"m": 1, "n": 0}))
+
+
+@sample
+def softmax_by_warps() -> Sample:
+    """Four rows a block, a warp a row; every lane gets maximum and sum."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    k, l = td.reduce_axis("k", n), td.reduce_axis("l", n)
+    top = td.compute("top", (m,), lambda i: td.max(x[i, k], over=k))
+    total = td.compute("total", (m,), lambda i: td.sum(td.exp(x[i, l] - top[i]), over=l))
+    y = td.compute("y", (m, n), lambda i, j: td.exp(x[i, j] - top[i]) / total[i])
+    s = (td.schedule(y).split(y, "i", 4).split(y, "j", 32).reorder(y, "io", "ii", "jo", "ji")
+         .bind(y, {"io": "block.x", "ii": "thread.y", "ji": "thread.x"}))  # fmt: skip
+    for stage, axis in ((total, "l"), (top, "k")):
+        s = across(s, stage, axis, 32, at=(y, "ii"), scope="register")
+    return Sample(s, td.schedule(y), ({"m": 5, "n": 77}, {"m": 1, "n": 1}), exact=False)
+
+
+@sample
+def best_of_rows() -> Sample:
+    """A reducer over pairs, 20 threads by 3: halves through shared memory."""
+    m, n = td.size("m"), td.size("n", min=1)
+    x = td.placeholder("x", (m, n), "float16")
+    k = td.reduce_axis("k", n)
+    y = td.compute("y", (m,), lambda i: td.argmax(x[i, k], over=k))
+    s = td.schedule(y).split(y, "i", 3).bind(y, {"io": "block.x", "ii": "thread.y"})
+    return Sample(across(s, y, "k", 20), td.schedule(y), ({"m": 4, "n": 65}, {"m": 1, "n": 1}))

@@ -80,6 +80,8 @@ class Context:
     written: dict[str, None] = field(default_factory=dict[str, None])
     scalars: dict[str, None] = field(default_factory=dict[str, None])
     sizes: dict[str, None] = field(default_factory=dict[str, None])
+    threads: tuple[int, int, int] = (1, 1, 1)
+    """Threads of a block along x, y, z."""
     used: set[str] = field(default_factory=set[str])
     """int64 variables that occur in what was written."""
 

@@ -117,6 +117,7 @@ def function(
         if strided and not one.intermediate:
             strides[one.name] = tuple(ctx.fresh(f"{name}_stride_{dim}") for dim in range(len(one.extents)))
         ctx.buffers[one.name] = Buffer(name, one.dtype, one.extents, "global", strides.get(one.name))
+    ctx.threads = threads_of(statement)
     dynamic = _shared(ctx, shape)
     places = _places(ctx, shape)
     start = len(ctx.lines)

@@ -7,6 +7,7 @@ from tdsl.codegen.cuda.atomics import atomic
 from tdsl.codegen.cuda.context import Buffer, Context
 from tdsl.codegen.cuda.lanes import vector
 from tdsl.codegen.cuda.ranges import NARROW
+from tdsl.codegen.cuda.shuffles import shuffle
 from tdsl.codegen.cuda.types import c_type
 from tdsl.errors import InternalError
 from tdsl.expr.node import INT64, Const, Load
@@ -44,6 +45,9 @@ def _store(ctx: Context, store: Store) -> None:
     ctx.say_line(store.buffer)
     if store.atomic:
         atomic(ctx, store)
+        return
+    if store.lanes is not None:
+        shuffle(ctx, store, store.lanes)
         return
     before = dict(ctx.texts)
     expressions.name_parts(ctx, *store.index, store.value)

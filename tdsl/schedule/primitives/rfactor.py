@@ -41,6 +41,9 @@ class RFactor(Directive):
         >>> s = td.schedule(C).split(C, "k", 64).rfactor(C, "ko", name="part"); s.axes("part"), s.axes(C)
         (('ko', 'ki'), ('ko',))
 
+    On a GPU `axis` of `stage` may then be bound to threads, where the new stage is computed in it, in registers: the
+    threads combine what they have by shuffles within a warp and one step through shared memory (semantics P10).
+
     Of an update of the form ``U[at] = U[at] op e`` the partial results are whole arrays, set to the identity by the
     stage ``<name>_start``, and any of its loops will do.
 

@@ -26,7 +26,7 @@ def test_over_a_reduction(matmul, told):
         "      block.x i\n"
         "        for j\n"
         "          thread.x k   <-\n"
-        '  try: rfactor("C", "k"), then bind of the stage it makes; or atomic("C")\n'
+        '  try: rfactor("C", "k"), then bind k to threads; or atomic("C")\n'
         "   or: assume(m <= 0 or n <= 0 or p <= 1): then it is legal"
     )
 
