@@ -187,8 +187,9 @@ td.build(s, target="cuda:sm_90")
     ErrorPage(
         "G140",
         TargetError,
-        "a dtype without code for a GPU",
-        "CUDA C is generated for bool, all integers, float16, bfloat16, float32 and float64.",
+        "elements of one byte, changed at once",
+        "Compare-and-swap on a GPU is for 2, 4 and 8 bytes: `atomic` of a stage of bool, 8-bit integers or 8-bit floats has no "
+        "code there. Sum in a wider dtype, or use `rfactor`.",
     ),
     ErrorPage(
         "G141",

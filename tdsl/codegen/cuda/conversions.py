@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 FLOAT32 = DTYPES["float32"]
 
-_WIDEN = {"float16": "tdsl_half_to_float", "bfloat16": "tdsl_bfloat_to_float"}
-_ROUND = {"float16": "tdsl_float_to_half", "bfloat16": "tdsl_float_to_bfloat"}
+_WIDEN = {
+    "float16": "tdsl_half_to_float", "bfloat16": "tdsl_bfloat_to_float",
+    "float8_e4m3fn": "tdsl_e4m3_to_float", "float8_e5m2": "tdsl_e5m2_to_float",
+}  # fmt: skip
+_ROUND = {
+    "float16": "tdsl_float_to_half", "bfloat16": "tdsl_float_to_bfloat", "tfloat32": "tdsl_float_to_tf32",
+    "float8_e4m3fn": "tdsl_float_to_e4m3", "float8_e5m2": "tdsl_float_to_e5m2",
+}  # fmt: skip
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 
@@ -34,8 +40,8 @@ def wide(ctx: Context, node: Node) -> Text:
 
 
 def rounded(ctx: Context, dtype: DType, one: Text) -> Text:
-    """A float32 as a narrow float; anything else as it is."""
-    if dtype.name in NARROW:
+    """A float32 as a narrower float; anything else as it is."""
+    if dtype.name in _ROUND:
         return expressions.Text(f"{ctx.use(_ROUND[dtype.name])}({one.text})")
     return one
 
@@ -111,7 +117,7 @@ def cast(ctx: Context, target: DType, operand: Node) -> Text:
         letters = "i" if target.kind == "int" else "u"
         function = ctx.use(f"tdsl_to_{letters}{target.bits}_{_letter(source)}")
         return expressions.Text(f"{function}({x.text})")
-    if target.name in NARROW:
+    if target.name in _ROUND:
         return _to_narrow(ctx, target, operand)
     x = wide(ctx, operand) if source is not INT64 else expressions.expression(ctx, operand)
     if target is INT64 and source.is_integer and source.bits < 32:
@@ -136,15 +142,18 @@ def _to_narrow(ctx: Context, target: DType, operand: Node) -> Text:
     exact = source.is_bool or (source.is_integer and source.bits <= 16)
     if source.name == "float64":
         ctx.use("tdsl_round_to_odd")
-        x = expressions.Text(f"tdsl_round_to_odd({x.text}, 0.0)")
-    elif exact or (source.is_integer and target.name == "float16"):
-        # what float32 cannot hold of an integer overflows a float16 anyway
+        x = expressions.Text(f"tdsl_round_to_odd({x.text}, -0.0)")  # -0.0 changes no sum
+    elif exact or (source.is_integer and target.exponent_bits < FLOAT32.exponent_bits):
+        # what float32 cannot hold of an integer overflows 5 bits of exponent anyway
         x = expressions.Text(f"(float){x.within(expressions.UNARY)}", expressions.UNARY)
     elif source.is_integer:
         if source.bits == 64:
-            raise InternalError("a 64-bit integer as bfloat16", pass_name="codegen.cuda")
-        ctx.use("tdsl_round_to_odd")
-        x = expressions.Text(f"tdsl_round_to_odd((double){x.within(expressions.UNARY)}, 0.0)")
+            ctx.use("tdsl_u64_to_odd")
+            name = "tdsl_u64_to_odd" if source.kind == "uint" else ctx.use("tdsl_i64_to_odd")
+            x = expressions.Text(f"{name}({x.text})")
+        else:
+            ctx.use("tdsl_round_to_odd")
+            x = expressions.Text(f"tdsl_round_to_odd((double){x.within(expressions.UNARY)}, 0.0)")
     return rounded(ctx, target, x)
 
 
@@ -152,6 +161,11 @@ _PATTERNS = {
     ("float32", "int32"): "__float_as_int", ("int32", "float32"): "__int_as_float",
     ("float64", "int64"): "__double_as_longlong", ("int64", "float64"): "__longlong_as_double",
 }  # fmt: skip
+
+
+def _ieee(dtype: DType) -> str:
+    """The name of the C type's format."""
+    return "float64" if dtype.bits == 64 else "float32"
 
 
 def bitcast(ctx: Context, target: DType, operand: Node) -> Text:
@@ -162,11 +176,12 @@ def bitcast(ctx: Context, target: DType, operand: Node) -> Text:
         return x
     signed = {32: "int32", 64: "int64"}.get(source.bits)
     if source.is_float and signed is not None:
-        x = expressions.Text(f"{_PATTERNS[source.name, signed]}({x.text})")
+        x = expressions.Text(f"{_PATTERNS[_ieee(source), signed]}({x.text})")
         source = DTYPES[signed]
     if target.is_float and signed is not None:
         inner = x if source.name == signed else expressions.Text(f"({C_TYPES[signed]}){x.within(14)}", 14)
-        return expressions.Text(f"{_PATTERNS[signed, target.name]}({inner.text})")
+        text = f"{inner.text} & -0x2000" if target.name == "tfloat32" else inner.text
+        return expressions.Text(f"{_PATTERNS[signed, _ieee(target)]}({text})")
     if C_TYPES[source.name] == c_type(target):
         return x
     return expressions.Text(f"({c_type(target)}){x.within(expressions.UNARY)}", expressions.UNARY)

@@ -42,10 +42,7 @@ LARGEST = 1 << 47
 
 
 def generate(kernel: Kernel, architecture: str, inplace: Sequence[tuple[str, str]] = ()) -> CudaArtifact:
-    """CUDA C of a kernel. inplace: (input, output) pairs that may be one array.
-
-    Errors: G140 dtypes without code.
-    """
+    """CUDA C of a kernel. inplace: (input, output) pairs that may be one array."""
     build = _Build(kernel, tuple(inplace))
     bodies = tuple(build.body(kind, architecture) for kind in ("contiguous", "general"))
     buffers = tuple(

@@ -122,6 +122,66 @@ _PLAIN["tdsl_round_to_odd"] = (
     "  return __int_as_float((off > 0.0) == (bits >= 0) ? bits + 1 : bits - 1);\n}\n"
 )
 
+# Integers of 64 bits as a float32 whose last bit is set where bits are lost: narrower roundings take it for the number.
+_PLAIN["tdsl_u64_to_odd"] = (
+    f"// the first 24 bits, the last one set where the others are not zero\n"
+    f"{HEAD}float tdsl_u64_to_odd(unsigned long long a)\n{{\n"
+    "  const int lost = 40 - __clzll((long long)a);\n"
+    "  if (lost <= 0) {\n    return (float)a;\n  }\n"
+    "  const unsigned long long kept = a >> lost;\n"
+    "  return (float)(kept | (kept << lost != a ? 1 : 0)) * (float)(1ull << lost);\n}\n"
+)
+_PLAIN["tdsl_i64_to_odd"] = (
+    f"{HEAD}float tdsl_i64_to_odd(long long a)\n{{\n"
+    "  return a < 0 ? -tdsl_u64_to_odd(0 - (unsigned long long)a) : tdsl_u64_to_odd((unsigned long long)a);\n}\n"
+)
+
+
+def _to_eight(name: str, fraction: int, exponent: int, beyond: int, inclusive: bool, special: int) -> str:
+    """float32 -> 8 bits, ties to even. beyond: the pattern from which (inclusive or not) the result is `special`."""
+    bias = (1 << (exponent - 1)) - 1
+    lost = 23 - fraction
+    least = (127 - bias + 1) << 23
+    nan = "127" if special == 127 else "126"
+    over = f"(unsigned char)(sign | {special})" if special != 127 else "127"
+    return (
+        f"// to the nearest, ties to even; beyond the largest one {'an infinity' if special != 127 else 'NaN'}\n"
+        f"{HEAD}unsigned char tdsl_float_to_{name}(float a)\n{{\n"
+        "  const unsigned int bits = (unsigned int)__float_as_int(a);\n"
+        "  const unsigned int sign = bits >> 24 & 128, size = bits & 0x7fffffff;\n"
+        f"  if (size > 0x7f800000) {{\n    return {nan};\n  }}\n"
+        f"  if (size {'>=' if inclusive else '>'} 0x{beyond:x}) {{\n    return {over};\n  }}\n"
+        f"  if (size >= 0x{least:x}) {{\n"
+        f"    return (unsigned char)(sign | (size + 0x{(1 << (lost - 1)) - 1:x} + (size >> {lost} & 1) - "
+        f"0x{(127 - bias) << 23:x}) >> {lost});\n  }}\n"
+        f"  const float units = __int_as_float((int)size) * {2.0 ** (bias + fraction - 1)}f;\n"
+        "  return (unsigned char)(sign | (unsigned int)(int)rintf(units));\n}\n"
+    )
+
+
+def _of_eight(name: str, fraction: int, exponent: int, first: int, special: str) -> str:
+    """8 bits -> float32. first: the first size that is no number, which is `special`."""
+    bias = (1 << (exponent - 1)) - 1
+    return (
+        f"{HEAD}float tdsl_{name}_to_float(unsigned char a)\n{{\n"
+        "  const int sign = (a & 128) << 24, size = a & 127;\n"
+        f"  const int bits = __float_as_int(__int_as_float(size << {23 - fraction}) * {2.0 ** (127 - bias)}f);\n"
+        f"  return __int_as_float(sign | (size >= {first} ? {special} : bits));\n}}\n"
+    )
+
+
+_PLAIN["tdsl_e4m3_to_float"] = _of_eight("e4m3", 3, 4, 127, "0x7fc00000")
+_PLAIN["tdsl_e5m2_to_float"] = _of_eight("e5m2", 2, 5, 124, "bits | 0x7f800000")
+_PLAIN["tdsl_float_to_e4m3"] = _to_eight("e4m3", 3, 4, 0x43E80000, False, 127)
+_PLAIN["tdsl_float_to_e5m2"] = _to_eight("e5m2", 2, 5, 0x47700000, True, 124)
+_PLAIN["tdsl_float_to_tf32"] = (
+    f"// to the nearest of 11 bits, ties to even; a NaN stays one\n"
+    f"{HEAD}float tdsl_float_to_tf32(float a)\n{{\n"
+    "  const unsigned int bits = (unsigned int)__float_as_int(a);\n"
+    "  return a != a ? __int_as_float(0x7fc00000)\n"
+    "                : __int_as_float((int)((bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu));\n}\n"
+)
+
 FUNCTIONS: dict[str, str] = {**_PTX, **_PLAIN}
 """Every function by name, in the order in which they are written."""
 

@@ -1,6 +1,6 @@
 """C types and constants: a dtype or the bits of a constant in, text of CUDA C out.
 
-float16 and bfloat16 are held as their 16 bits (`unsigned short`): no header is needed for that. Vectors are those that
+float16, bfloat16 and the floats of 8 bits are held as their patterns: no header is needed for that. Vectors are those that
 one access of a thread moves whole (CUDA C++ Programming Guide, "Built-in Vector Types").
 """
 
@@ -11,7 +11,6 @@ import struct
 from fractions import Fraction
 
 from tdsl.dtypes import DType, value_of
-from tdsl.errors import TargetError
 
 C_TYPES: dict[str, str] = {
     "bool": "bool",
@@ -25,12 +24,15 @@ C_TYPES: dict[str, str] = {
     "uint64": "unsigned long long",
     "float16": "unsigned short",
     "bfloat16": "unsigned short",
+    "float8_e4m3fn": "unsigned char",
+    "float8_e5m2": "unsigned char",
+    "tfloat32": "float",
     "float32": "float",
     "float64": "double",
 }
 
-NARROW = ("float16", "bfloat16")
-"""Floats whose arithmetic is done in float32 and rounded (semantics D7)."""
+NARROW = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
+"""Floats held as their patterns: arithmetic is done in float32 and rounded (semantics D7); 8 bits are for storage."""
 
 VECTORS: dict[tuple[str, int], str] = {
     ("float32", 2): "float2",
@@ -50,22 +52,15 @@ LANES = "xyzw"
 
 
 def c_type(dtype: DType) -> str:
-    """The C type of an element. Errors: G140 a dtype that CUDA code is not generated for."""
-    found = C_TYPES.get(dtype.name)
-    if found is None:
-        raise TargetError(
-            "G140",
-            f"CUDA code for {dtype} is not generated yet",
-            hint=["cast to float16, bfloat16 or float32 outside of the kernel"],
-        )
-    return found
+    """The C type of an element."""
+    return C_TYPES[dtype.name]
 
 
 def literal(bits: int, dtype: DType) -> str:
     """A constant of a dtype, exactly."""
     c_type(dtype)
     if dtype.name in NARROW:
-        return f"(unsigned short)0x{bits:04x}"
+        return f"({C_TYPES[dtype.name]})0x{bits:0{dtype.bits // 4}x}"
     value = value_of(bits, dtype)
     if dtype.is_bool:
         return "true" if value else "false"
@@ -75,7 +70,7 @@ def literal(bits: int, dtype: DType) -> str:
 
 
 def _float_literal(bits: int, dtype: DType, value: float) -> str:
-    single = dtype.name == "float32"
+    single = dtype.bits == 32
     if not math.isfinite(value):
         return f"__int_as_float(0x{bits:08x})" if single else f"__longlong_as_double(0x{bits:016x}ll)"
     text = _shortest_single(value) if single else repr(value)
