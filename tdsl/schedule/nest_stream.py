@@ -49,6 +49,6 @@ def _marked(items: Items, stages: set[str], lanes: bool, found: set[str]) -> Ite
                 result.append(replace(item, body=_marked(item.body, stages, lanes, found), otherwise=other))
             case NestLet() | NestAllocate():
                 result.append(replace(item, body=_marked(item.body, stages, lanes, found)))
-            case NestCompute() | NestBarrier():
+            case NestCompute() | NestBarrier() | NestExchange():
                 result.append(item)
     return tuple(result)
