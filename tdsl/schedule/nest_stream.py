@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tdsl.errors import LimitError
-from tdsl.schedule.nest import NestAllocate, NestBarrier, NestCompute, NestGuard, NestItem, NestLet, NestLoop
+from tdsl.schedule.nest import (
+    NestAllocate,
+    NestBarrier,
+    NestCompute,
+    NestExchange,
+    NestGuard,
+    NestItem,
+    NestLet,
+    NestLoop,
+)  # fmt: skip
 from tdsl.schedule.state import State
 
 Items = tuple[NestItem, ...]
