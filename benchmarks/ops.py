@@ -34,6 +34,8 @@ class Case:
     torch: Callable[..., object] | None = None
     onnx: tuple[str, dict[str, object]] | None = None
     numpy: bool = True
+    title: str = ""
+    """What tells it from another case of the operator; its attributes where empty."""
 
 
 def _functional(name: str, **keywords: object) -> Callable[..., object]:
@@ -78,6 +80,7 @@ CASES = (
     Case("layer_norm", (ROWS, ("c",), ("c",)), torch=_layer_norm, onnx=("LayerNormalization", {}), numpy=False),
     Case("rms_norm", (ROWS, ("c",)), torch=_rms_norm, numpy=False),
     Case("matmul", (("n", "n"), ("n", "n")), torch=_plain("matmul"), onnx=("MatMul", {})),
+    Case("matmul", (("r",), ("r", "c")), torch=_plain("matmul"), onnx=("MatMul", {}), title="row by matrix"),
     Case("linear", ((64, "n"), ("n", "n"), ("n",)), torch=_functional("linear"), numpy=False),
     Case("conv2d", (IMAGES, (64, 32, 3, 3)), {"padding": 1}, torch=_functional("conv2d", padding=1),
          onnx=("Conv", {"pads": [1, 1, 1, 1]}), numpy=False),
@@ -88,6 +91,8 @@ CASES = (
          onnx=("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}), numpy=False),
     Case("attention", ((8, "n", 64), (8, "n", 64), (8, "n", 64)),
          torch=_functional("scaled_dot_product_attention"), numpy=False),
+    Case("softmax", ((8, "n", 64),), torch=_functional("softmax", dim=-1), onnx=("Softmax", {}), numpy=False,
+         title="short rows of 3 axes"),
     Case("transpose", (ROWS,), torch=lambda torch, x: x.t().contiguous(), onnx=("Transpose", {"perm": [1, 0]}), numpy=False),
     Case("cumsum", (ROWS,), {"axis": 1}, torch=_plain("cumsum", dim=1)),
 )  # fmt: skip
@@ -150,7 +155,7 @@ def _measured(
     if session is not None:
         calls["ONNX Runtime"] = session
     taken = interleaved(calls, rounds, seconds=0.02)
-    name = f"{case.name} {case.keywords or ''} {label}".replace("  ", " ")
+    name = f"{case.name} {case.title or case.keywords or ''} {label}".replace("  ", " ")
     for who, seconds in taken.items():
         peer = not who.startswith("tdsl")
         yield record.row(
