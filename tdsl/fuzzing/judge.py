@@ -24,7 +24,7 @@ from tdsl.fuzzing.arrays import (
     same_bits,
     untouched,
 )
-from tdsl.fuzzing.failure import BEYOND, Mismatch
+from tdsl.fuzzing.failure import BEYOND, OUTSIDE, Mismatch
 from tdsl.fuzzing.subject import Sample, Subject, outputs_of
 from tdsl.runtime.environment import always_parallel
 
@@ -106,7 +106,7 @@ def _in_form(native: td.Kernel, sample: Sample, form: Form, exact: bool, toleran
     native(*given, out=out, **_sizes(native, sample))
     for (view, block), wanted in zip(outs, sample.wanted, strict=True):
         if not untouched(view, block):
-            raise Mismatch(f"a kernel on {form} arrays writes outside of its output", form)
+            raise Mismatch(f"a kernel on {form} arrays {OUTSIDE}", form)
         if exact or sample.mode == "whole":
             _same(
                 f"kernel on {form} arrays and declaration", form, view, wanted, None if exact else tolerance

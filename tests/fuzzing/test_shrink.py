@@ -2,6 +2,7 @@
 
 import time
 
+from tdsl.fuzzing.failure import BEYOND, Failure
 from tdsl.fuzzing.shrink import fewer, plainer, shrink, undone
 
 
@@ -76,3 +77,15 @@ def test_it_stops():
     assert shrink(tuple("abcdefgh"), fewer, fails, 3) == tuple("abcdefgh") and count == [3]
     shrink(tuple("abcdefgh"), fewer, fails, 100, time.monotonic() - 1)
     assert count == [3]
+
+
+def test_what_a_smaller_case_must_share():
+    outside = {
+        Failure(kind, "").cause
+        for kind in ("a kernel on stepped arrays writes outside of its output", "crash SIGABRT",
+                     "InternalError in interpret_buffer.py load_lanes")
+    }  # fmt: skip
+    assert len(outside) == 1
+    beyond, plain = (Failure(f"kernel and declaration{word} differ", "") for word in (BEYOND, ""))
+    assert beyond.cause == plain.cause == plain.kind
+    assert Failure("an input changed", "").cause == "an input changed"
