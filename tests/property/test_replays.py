@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 import tdsl as td
-from tdsl.fuzzing.directives import draw_directive
 from tdsl.fuzzing.draw import applied
 from tdsl.fuzzing.drawing import Drawing
+from tests.fuzz.request_draws import draw_request
 from tests.support.draw_programs import draw_small_program
 from tests.support.programs import declare
 
@@ -22,9 +22,9 @@ def refusals(seed):
         start = schedule = td.schedule(*(names[name] for name in program.outputs))
     except td.TdslError:
         return
-    drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4), evenly=True)
+    drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4))
     for _ in range(10):
-        _, step = draw_directive(drawing, schedule)
+        _, step = draw_request(drawing, schedule)
         try:
             after = applied(schedule, step, names)
         except td.IllegalSchedule as error:
