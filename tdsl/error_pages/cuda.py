@@ -185,6 +185,13 @@ td.build(s, target="cuda:sm_90")
         'td.build(s, target="cuda:sm_90")',
     ),
     ErrorPage(
+        "L140",
+        LimitError,
+        "rows that cannot be swizzled",
+        "`swizzle` permutes cells of rows in scope `shared`: at least two of them, a power of two that divides the row. "
+        "`align(stage, dim, n)` makes rows longer.",
+    ),
+    ErrorPage(
         "G140",
         TargetError,
         "elements of one byte, changed at once",

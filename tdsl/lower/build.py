@@ -47,6 +47,7 @@ from tdsl.schedule.nest import (
     Slot,
     Storage,
 )  # fmt: skip
+from tdsl.schedule.nest_swizzle import permuted
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +306,8 @@ class _Lowering:
 def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
     point: dict[Node, Node] = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
     pairs = zip(storage.subscripts, storage.lower, strict=True)
-    return Slot(storage.buffer, tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs))
+    cells = tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs)
+    return Slot(storage.buffer, permuted(storage, cells))
 
 
 def _can_move(cond: Node, items: tuple[NestItem, ...], body: Statement) -> bool:

@@ -68,7 +68,7 @@ def refuse_bound_loops(state: State) -> None:
         where=where,
         hint=[
             'td.build(s, target="cuda:sm_90")',
-            "leave bind, cooperate and the scopes shared and local out",
+            "leave bind, cooperate, swizzle and the scopes shared and local out",
         ],
     )
 

@@ -126,6 +126,11 @@ class StageView:
         """See `Schedule.cooperate`."""
         return self._with(self._schedule.cooperate(self._stage, vector=vector))
 
+    @hide_internal_frames
+    def swizzle(self, *, vector: Factor = 1) -> StageView:
+        """See `Schedule.swizzle`."""
+        return self._with(self._schedule.swizzle(self._stage, vector=vector))
+
     # placement
 
     @hide_internal_frames

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GpuMethods:
-    """`bind` and `cooperate`."""
+    """`bind`, `cooperate` and `swizzle`."""
 
     __slots__ = ()
 
@@ -36,6 +36,12 @@ class GpuMethods:
         """Shares a stage out to the threads of its block. See `primitives/cooperate.py`."""
         me = cast("Schedule", self)
         return self._then(primitives.Cooperate(stage_name(me, stage), vector, where=here()))
+
+    @hide_internal_frames
+    def swizzle(self, stage: StageLike, *, vector: int | Knob = 1) -> Schedule:
+        """Permutes cells of shared rows, so that columns lie in different banks. See `primitives/swizzle.py`."""
+        me = cast("Schedule", self)
+        return self._then(primitives.Swizzle(stage_name(me, stage), vector, where=here()))
 
 
 def _places(axes: object, place: object) -> tuple[tuple[str, str], ...]:

@@ -37,11 +37,21 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Swizzle:
+    """Cell c of `vector` elements of a row lies at ``c ^ phase``, phase = (row // rows) % phases, a power of two."""
+
+    vector: int
+    phases: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Storage:
     """Where a tensor's elements are: `buffer[subscripts - lower]`.
 
     subscripts: nodes over `axis_var(dim)` of `dims` (the layout and folds applied). lower: offset of the box, over
     the loops that own the buffer. extents: of the box. argument: the caller's array (scope is then "heap").
+    swizzle: how cells of a row are permuted (nest_swizzle.py).
     """
 
     tensor: str
@@ -53,6 +63,7 @@ class Storage:
     lower: tuple[Node, ...]
     extents: tuple[Node, ...]
     argument: bool = False
+    swizzle: Swizzle | None = None
 
 
 @dataclass(frozen=True, slots=True)

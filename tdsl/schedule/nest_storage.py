@@ -21,6 +21,7 @@ from tdsl.schedule.nest import NestAllocate, NestItem, Slot, Storage
 from tdsl.schedule.nest_padding import padding
 from tdsl.schedule.nest_pipeline import turning
 from tdsl.schedule.nest_plan import StagePlan, derived_from, leaves_of
+from tdsl.schedule.nest_swizzle import permuted, swizzled
 from tdsl.schedule.placement import nodes_of, readers
 from tdsl.schedule.state import StageState, StorageScope
 from tdsl.schedule.statements import source_axes
@@ -94,7 +95,8 @@ class StoragePlanner:
         argument = id(tensor) in self.outputs
         scope = self._scope(state, tensor, extents)
         return Storage(
-            tensor.name, tensor.name, tensor.dtype, scope, state.dims, subscripts, lower, extents, argument
+            tensor.name, tensor.name, tensor.dtype, scope, state.dims, subscripts, lower, extents, argument,
+            swizzled(self.builder.state, state, tensor, scope, extents),
         )  # fmt: skip
 
     def _scope(self, state: StageState, tensor: Tensor, extents: tuple[Node, ...]) -> StorageScope:
@@ -287,7 +289,7 @@ def element(storage: Storage, point: dict[Node, Node]) -> Slot:
         simplify(sub(substitute(node, point), lower))
         for node, lower in zip(storage.subscripts, storage.lower, strict=True)
     )
-    return Slot(storage.buffer, index)
+    return Slot(storage.buffer, permuted(storage, index))
 
 
 def _text(node: Node) -> str:

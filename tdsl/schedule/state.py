@@ -114,6 +114,8 @@ class StageState:
     inlined: bool = False
     joined: Join | None = None
     cooperate: Cooperate | None = None
+    swizzle: int | None = None
+    """Elements that stay side by side where the cells of its shared rows are permuted."""
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"
 
     @property

@@ -382,3 +382,17 @@ def best_of_rows() -> Sample:
     y = td.compute("y", (m,), lambda i: td.argmax(x[i, k], over=k))
     s = td.schedule(y).split(y, "i", 3).bind(y, {"io": "block.x", "ii": "thread.y"})
     return Sample(across(s, y, "k", 20), td.schedule(y), ({"m": 4, "n": 65}, {"m": 1, "n": 1}))
+
+
+@sample
+def swizzled_transpose() -> Sample:
+    """A transpose whose tile is swizzled and not padded: rows and columns of it lie in all banks."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    y = td.compute("y", (n, m), lambda i, j: x[j, i])
+    s = (td.schedule(y).tile(y, {"i": 32, "j": 32}, into=("bi", "bj", "ti", "tj")).split(y, "ti", 8, into=("to", "tt"))
+         .reorder(y, "bi", "bj", "tt", "tj", "to")
+         .bind(y, {"bi": "block.y", "bj": "block.x", "tt": "thread.y", "tj": "thread.x"})
+         .cache_read(x, y, name="xs", scope="shared").compute_at("xs", y, "tj").cooperate("xs", vector=1)
+         .swizzle("xs"))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 33, "n": 65}, {"m": 64, "n": 32}))

@@ -165,6 +165,9 @@ def _index_binary(ctx: Context, node: Binary) -> Text | None:
         if x.wide != y.wide:
             x, y = _widened(x), _widened(y)
         return Text(f"{op}({x.text}, {y.text})", ATOM, x.wide)
+    if op == "xor" and min(ctx.ranges.interval(one)[0] for one in (node.lhs, node.rhs)) >= 0:
+        x, y = expression(ctx, node.lhs), expression(ctx, node.rhs)
+        return Text(f"{x.within(UNARY)} ^ {y.within(UNARY)}", XOR, x.wide or y.wide)
     if op in ("floordiv", "mod"):
         dividend, divisor = ctx.ranges.interval(node.lhs), ctx.ranges.interval(node.rhs)
         if divisor[0] <= 0:

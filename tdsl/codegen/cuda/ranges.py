@@ -70,6 +70,8 @@ class Ranges:
                 return min(a[0], b[0]), min(a[1], b[1])
             case "max":
                 return max(a[0], b[0]), max(a[1], b[1])
+            case "xor" if a[0] >= 0 and b[0] >= 0:
+                return 0, (1 << max(a[1], b[1]).bit_length()) - 1
             case "floordiv" if b[0] > 0:
                 quotients = [x // y for x in a for y in b]
                 return min(quotients), max(quotients)

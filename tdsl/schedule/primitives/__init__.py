@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tdsl.schedule.primitives.store_at import StoreAt as StoreAt
     from tdsl.schedule.primitives.store_root import StoreRoot as StoreRoot
     from tdsl.schedule.primitives.stream import Stream as Stream
+    from tdsl.schedule.primitives.swizzle import Swizzle as Swizzle
     from tdsl.schedule.primitives.tensorize import Tensorize as Tensorize
     from tdsl.schedule.primitives.tile import Tile as Tile
     from tdsl.schedule.primitives.unroll import Unroll as Unroll
@@ -89,6 +90,7 @@ _MODULES = {
     "Specialize": "specialize",
     "Bind": "bind",
     "Cooperate": "cooperate",
+    "Swizzle": "swizzle",
 }
 """The file of each record."""
 
