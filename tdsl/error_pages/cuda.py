@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tdsl.error_pages.page import ErrorPage
-from tdsl.errors import ArgumentError, LimitError, MissingTool, TargetError
+from tdsl.errors import ArgumentError, LimitError, MissingTool, PlacementError, TargetError
 
 VECTOR = """
 n = td.size("n")
@@ -183,6 +183,13 @@ td.build(s, target="cuda:sm_90")
         'y = td.compute("y", (64,), lambda i: td.sum(x[i, k], over=k))\n'
         's = td.schedule(y).atomic(y).reorder(y, "k", "i").bind(y, {"i": "thread.x", "k": "block.x"})\n'
         'td.build(s, target="cuda:sm_90")',
+    ),
+    ErrorPage(
+        "S156",
+        PlacementError,
+        "an array that cannot be swizzled",
+        "`swizzle` permutes cells within rows, so the array has at least two dimensions; a cell is what one access of a thread "
+        "moves: a power of two of elements, at most 16 bytes.",
     ),
     ErrorPage(
         "L140",
