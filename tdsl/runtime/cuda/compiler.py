@@ -30,8 +30,10 @@ _KERNEL = (*_COMMON, "-O1", "-fsanitize=thread", "-DTDSL_EMULATION", "-fno-optim
 """-O1 keeps accesses as they are written; a call that becomes a jump would hide the line that it stands on."""
 
 # What only one of them takes. Both: no hook at each end of a function, and no frame that a thread's stack of 1 MiB does
-# not hold (emulator/threads.cpp). g++ would take vectors apart, and read ahead of conditions where that cannot trap.
+# not hold (emulator/threads.cpp). g++ would take vectors apart, and read ahead of conditions where that cannot trap; and
+# without -frounding-math it (12.2) makes `0.0f - (float)i` the negation of i, which is -0 for 0.
 _GCC = (
+    "-frounding-math",
     "-fno-tree-sra",
     "-fno-ssa-phiopt",
     "-fno-tree-loop-im",

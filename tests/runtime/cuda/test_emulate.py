@@ -378,3 +378,15 @@ extern "C" __global__ void k(const float* A, float* C)
         thread.join()
     for number, call in enumerate(calls):
         np.testing.assert_array_equal(call.outputs[0], (floats(32) + number)[::-1])
+
+
+def test_zero_minus_a_converted_zero_is_no_negative_zero() -> None:
+    """g++ 12 folds `0.0f - (float)i` to a negation unless it is told that rounding matters (found by fuzzing)."""
+    text = Text(
+        """
+extern "C" __global__ void k(const float* A, float* C) { C[threadIdx.x] = 0.0f - (float)(int)threadIdx.x; }
+""",
+        {"A": ("float32", (32,)), "C": ("float32", (32,))},
+    )
+    _, c = text.hazards(floats(32))
+    np.testing.assert_array_equal(np.signbit(c), np.arange(32) > 0)
