@@ -223,7 +223,7 @@ class GroupedNest:
         width = found[0] if found else constant_extents(self.plan.state)[lane]
         if width is None:
             raise self.builder.unbounded(self.plan, [(self.plan.name, lane)], LookupError(0))
-        return width
+        return max(width, 1)  # of no terms there is the identity, in one lane
 
     def _mine(self, dim: Dim) -> bool:
         return dim[0].split(".")[0] == self.plan.name

@@ -50,8 +50,15 @@ def prefetches(
 def _check_outlives(
     builder: NestBuilder, plan: StagePlan, one: Prefetched, leaves: Sequence[str], position: int
 ) -> None:
-    """Raises where a later iteration of the loop has another buffer of the tensor. Errors: L113."""
+    """Raises where a later iteration of the loop has another buffer of the tensor, or none in memory. Errors: L113."""
     made = builder.state.find(one.tensor)
+    if made is not None and made.scope == "register":
+        raise LimitError(
+            "L113",
+            f"{one.tensor} cannot be prefetched in {one.loop} of {plan.name}: it is in registers",
+            why=["there is nothing nearer"],
+            hint=['scope="stack" or "heap"', "no prefetch of it"],
+        )
     place = None if made is None else builder.storage.place(made)
     if place is not None and place.stage == plan.name and leaves.index(place.loop) >= position:
         raise LimitError(

@@ -233,7 +233,7 @@ class ReductionNest:
         return self.builder.resolve(maximum(sub(bound.upper, bound.lower), index_const(0)))
 
     def _buffers(self, extents: tuple[Node, ...], scope: StorageScope) -> tuple[Storage, ...]:
-        lanes = tuple(index_const(self.builder.extents[self.plan.name, lane]) for lane in self.plan.lanes)
+        lanes = tuple(index_const(self._width(lane)) for lane in self.plan.lanes)
         extents = (*extents, *lanes)
         zeros = tuple(index_const(0) for _ in extents)
         many = len(self.dtypes()) > 1
@@ -254,10 +254,14 @@ class ReductionNest:
     def _lane(self) -> tuple[Node, ...]:
         return tuple(local(self.builder.names[self.plan.name, lane]) for lane in self.plan.lanes)
 
+    def _width(self, lane: str) -> int:
+        """Partial results that a loop of lanes keeps; of no terms there is the identity, in one."""
+        return max(self.builder.extents[self.plan.name, lane], 1)
+
     def _start_lanes(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
         items = self.start(slots)
         for lane in self.plan.lanes:
-            items = self._innermost(items, lane, self.builder.extents[self.plan.name, lane])
+            items = self._innermost(items, lane, self._width(lane))
         return items
 
     def _innermost(self, items: tuple[NestItem, ...], lane: str, extent: int) -> tuple[NestItem, ...]:
@@ -300,7 +304,7 @@ class ReductionNest:
         if not self.plan.lanes:
             return ()
         (lane,) = self.plan.lanes
-        width = self.builder.extents[self.plan.name, lane]
+        width = self._width(lane)
         variable = local(self.builder.names[self.plan.name, lane])
         items: list[NestItem] = []
         while width > 1:
