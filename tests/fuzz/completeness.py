@@ -22,7 +22,7 @@ from tdsl.schedule import legality
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
 from tests.fuzz.request_draws import draw_request
-from tests.poly.oracle import Oracle
+from tests.poly.oracle import Oracle, Unlisted
 from tests.support.draw_programs import draw_small_program
 from tests.support.programs import declare
 
@@ -122,6 +122,8 @@ def asked(
         verdict, after = error.code, None
     try:
         legal = is_legal(arranged)
+    except Unlisted:
+        return None
     except Misplaced:  # P2 and P3 say where a stage may stand at all
         return None if after is None else ((primitive, _kind(schedule.state, step), False, verdict), after)
     return (primitive, _kind(schedule.state, step), legal, verdict), after

@@ -42,3 +42,7 @@ def value(node: Node, names: dict[str, int]) -> int:
         case Select():
             return value(node.then if value(node.cond, names) else node.otherwise, names)
     raise AssertionError(node)
+
+
+class Unlisted(Exception):  # noqa: N818
+    """The enumeration does not know this form of a schedule."""

@@ -11,7 +11,7 @@ from itertools import product
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-from tests.poly.enumeration import value
+from tests.poly.enumeration import Unlisted, value
 
 
 def _ahead(needed, level, axis, step):
@@ -133,6 +133,8 @@ class Oracle:
         """Values of the leader's loops that a joined statement stands in: those of the axes it is matched with."""
         stage, values = statement.stage, dict(zip(statement.axes, axes))
         leader = shared[0][0].split(".")[0]
+        if any(owner.split(".")[0] != leader for owner, _ in shared):
+            raise Unlisted(f"{stage} shares loops of several stages")
         while stage != leader:
             join, match = self.tree.joins.of[stage], self.tree.joins.match(stage)
             lags = dict(join.lags)
