@@ -134,11 +134,13 @@ class _Parts:
         end = self.form.count
         while step >= 1:
             further = add(self.place, index_const(step))
+            taken = min(step, end - step)
             parts = [self.combine(self.item.slots, self.shared((self.group, further)))]
             if step > 1 or self.item.everyone:
                 parts += _copies(mine, self.item.slots, self.item)
-            yield If(compare("lt", self.place, index_const(min(step, end - step))), block(parts))
-            if step > 1 or self.item.everyone:
+            yield If(compare("lt", self.place, index_const(taken)), block(parts))
+            # The next step reads places from step // 2 on: those before are each thread's own.
+            if taken > step // 2 and (step > 1 or self.item.everyone):
                 yield Barrier()
             end, step = step, step // 2
         if self.item.everyone:

@@ -48,7 +48,6 @@ y_kernel(const unsigned short* __restrict__ x, long long* __restrict__ y, const 
     y_acc0_warps[ii * 20 + y_ki] = y_acc0;
     y_acc1_warps[ii * 20 + y_ki] = y_acc1;
   }
-  __syncthreads();
   if (y_ki < 8) {
     const unsigned short y_next0 = tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) != tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) && y_acc1_warps[ii * 20 + y_ki + 8] < y_acc1 || tdsl_half_to_float(y_acc0) == tdsl_half_to_float(y_acc0) && (tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) != tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) || tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) > tdsl_half_to_float(y_acc0) || tdsl_half_to_float(y_acc0) == tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) && y_acc1_warps[ii * 20 + y_ki + 8] < y_acc1) ? y_acc0_warps[ii * 20 + y_ki + 8] : y_acc0;
     const long long y_next1 = tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) != tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) && y_acc1_warps[ii * 20 + y_ki + 8] < y_acc1 || tdsl_half_to_float(y_acc0) == tdsl_half_to_float(y_acc0) && (tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) != tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) || tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) > tdsl_half_to_float(y_acc0) || tdsl_half_to_float(y_acc0) == tdsl_half_to_float(y_acc0_warps[ii * 20 + y_ki + 8]) && y_acc1_warps[ii * 20 + y_ki + 8] < y_acc1) ? y_acc1_warps[ii * 20 + y_ki + 8] : y_acc1;
