@@ -110,7 +110,7 @@ PAGES: tuple[ErrorPage, ...] = (
         "Of the stages that one kernel computes, only one can say what a dimension of the grid means.",
         'x = td.placeholder("x", (64, 128))\nb = td.compute("b", (64, 128), lambda i, j: x[i, j] * 2.0)\n'
         'c = td.compute("c", (64, 128), lambda i, j: b[i, j] + b[i, 0])\n'
-        's = td.schedule(c).bind(c, {"i": "block.x"}).compute_at(b, c, "i").scope(b, "shared")\n'
+        's = td.schedule(c).bind(c, {"i": "block.x"}).compute_at(b, c, "i")\n'
         'td.build(s.bind(b, {"j": "block.x"}), target="cuda:sm_90")',
         'x = td.placeholder("x", (64, 128))\nb = td.compute("b", (64, 128), lambda i, j: x[i, j] * 2.0)\n'
         'c = td.compute("c", (64, 128), lambda i, j: b[i, j] + b[i, 0])\n'

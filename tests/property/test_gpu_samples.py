@@ -1,4 +1,4 @@
-"""The shared schedules, emulated: the bits of the CPU at every size, and nothing wrong with any access."""
+"""The shared schedules, emulated: the bits of the CPU at every size (where no order changes), and nothing wrong with any access."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,10 @@ def test_emulation_agrees_and_sees_no_hazard(name):
         got = np.full_like(want, 77)
         hazards = emulated.hazards(*arrays, out=got)
         assert not hazards, f"{sizes}\n{hazards}"
-        np.testing.assert_array_equal(got, want, strict=True)
+        if sample.exact:
+            np.testing.assert_array_equal(got, want, strict=True)
+        else:  # two orders of at most 77 positive terms: each within 77 eps / 2 of the sum
+            np.testing.assert_allclose(got, want, rtol=77 * np.finfo(want.dtype).eps, strict=True)
 
 
 def test_parts_that_do_not_divide_a_shared_tile_are_guarded():

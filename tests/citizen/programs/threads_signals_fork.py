@@ -46,6 +46,7 @@ def later():
     os.kill(os.getpid(), signal.SIGINT)
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
 t = threading.Thread(target=later)
 t.start()
 out = np.empty(400, "f")
