@@ -1,4 +1,4 @@
-"""The shared schedules, emulated: the bits of the CPU at every size (where no order changes), and nothing wrong with any access."""
+"""The shared schedules, emulated: the bits of the CPU where no order changes, and nothing wrong with any access."""
 
 import numpy as np
 import pytest
