@@ -23,6 +23,9 @@ def obstacle(state: State, entry: StageState) -> str:
         return f"{entry.name} is stored outside of {place.loop}: what earlier iterations made is still in use"
     if entry.scope == "register":
         return f"{entry.name} is in registers, whose place is no number that changes"
+    guest = next((one for one in state.live() if one.joined and one.joined.stage == entry.name), None)
+    if guest is not None:
+        return f"{guest.name} shares its loops, and has one place for what it makes"
     host = state.find(place.stage)
     if host is None or place.loop not in host.axes:
         return f"{place.stage} has no loop {place.loop} any more"

@@ -151,3 +151,16 @@ def test_gpus_are_not_there_yet(blur):
     s = tiled(blur).double_buffer("bx")
     with pytest.raises(td.TargetError, match="G144: double_buffer is not generated for GPUs yet"):
         td.build(s, target="cuda:sm_90")
+
+
+def test_a_stage_whose_loops_are_shared_has_one_place(told):
+    """Found by the fuzzer, seed 2305: the tile of the guest was not there when it was made ahead."""
+    n = td.size("n", min=1)
+    a = td.compute("a", (n,), lambda i: td.cast(i, "float32"))
+    b = td.compute("b", (n,), lambda i: a[i] * 2.0)
+    c = td.compute("c", (n, 9), lambda i, j: b[i])
+    s = td.schedule(c).compute_with(a, b, "i").compute_at(b, c, "i")
+    assert "a shares its loops, and has one place for what it makes" in told(lambda: s.double_buffer(b))
+    after = td.schedule(c).compute_at(b, c, "i").double_buffer(b).compute_with(a, b, "i")
+    with pytest.raises(td.LimitError, match="L115"):
+        td.build(after)
