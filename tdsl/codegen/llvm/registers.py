@@ -122,7 +122,7 @@ def _one(ctx: Context, buffer: RegisterBuffer, place: int) -> str:
     if not buffer.width:
         return buffer.chunks[place]
     chunk = buffer.chunks[place // buffer.width]
-    if chunk[0] != "%":  # zeroinitializer
+    if chunk == "zeroinitializer":
         return zero(buffer.dtype)
     return lane_of(ctx.f, element_type(buffer.dtype), buffer.width, chunk, place % buffer.width)
 
