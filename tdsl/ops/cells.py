@@ -8,16 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 import tdsl as td
+from tdsl.ops.activations import sigmoid_reference
 from tdsl.ops.broadcasting import agree, agree_shapes, check_floats, pointwise
 from tdsl.ops.elements import applied
 from tdsl.ops.linear import linear
 from tdsl.ops.operator import op
 
 Array = np.ndarray
-
-
-def _wide_sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
 
 
 def _gates_reference(
@@ -71,7 +68,7 @@ def rnn_cell(
 def _gru_reference(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Array:
     a, b = _gates_reference(x, h, w_ih, w_hh, b_ih, b_hh)
     (ar, az, an), (br, bz, bn) = np.split(a, 3, 1), np.split(b, 3, 1)
-    r, z = _wide_sigmoid(ar + br), _wide_sigmoid(az + bz)
+    r, z = sigmoid_reference(ar + br), sigmoid_reference(az + bz)
     return (1 - z) * np.tanh(an + r * bn) + z * h
 
 
@@ -105,8 +102,8 @@ def _lstm_reference(
 ) -> tuple[Array, Array]:
     total = np.add(*_gates_reference(x, h, w_ih, w_hh, b_ih, b_hh))
     i, f, g, o = np.split(total, 4, 1)
-    after = _wide_sigmoid(f) * c + _wide_sigmoid(i) * np.tanh(g)
-    return _wide_sigmoid(o) * np.tanh(after), after
+    after = sigmoid_reference(f) * c + sigmoid_reference(i) * np.tanh(g)
+    return sigmoid_reference(o) * np.tanh(after), after
 
 
 @op(reference=_lstm_reference, specialize={"h": (1,)})

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.activations import gelu, sigmoid, silu
+from tdsl.ops.activations import gelu, sigmoid, sigmoid_reference, silu
 from tdsl.ops.broadcasting import agree_shapes, one_axis, pointwise
 from tdsl.ops.elements import applied, unary
 from tdsl.ops.operator import op
@@ -18,11 +18,6 @@ from tdsl.ops.operator import op
 Array = np.ndarray
 _erf = np.vectorize(math.erf, otypes=[float])
 FLOATS = "any shape, floats"
-
-
-def _wide_sigmoid(x: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x.astype(np.float64)))
 
 
 def _relu6(x: td.Expr) -> object:
@@ -101,7 +96,7 @@ selu = unary(
     source="Klambauer et al., Self-Normalizing Neural Networks, 2017; ONNX's Selu",
 )  # fmt: skip
 quick_gelu = unary(
-    "quick_gelu", _quick_gelu, lambda x: x * _wide_sigmoid(1.702 * x), "x * sigmoid(1.702 x)", takes=FLOATS,
+    "quick_gelu", _quick_gelu, lambda x: x * sigmoid_reference(1.702 * x), "x * sigmoid(1.702 x)", takes=FLOATS,
     source="Hendrycks and Gimpel, Gaussian Error Linear Units, 2016, section 2",
 )  # fmt: skip
 
@@ -215,7 +210,7 @@ def _halves(what: str, x: td.Tensor, axis: int) -> tuple[td.Tensor, td.Tensor]:
 
 def _glu_reference(x: Array, axis: int = -1) -> Array:
     value, gate = np.split(x, 2, axis)
-    return value * _wide_sigmoid(gate)
+    return value * sigmoid_reference(gate)
 
 
 @op(reference=_glu_reference)
@@ -232,7 +227,7 @@ def glu(x: td.Tensor, axis: int = -1) -> td.Tensor:
 
 
 def _swiglu_reference(x: Array, gate: Array) -> Array:
-    return gate * _wide_sigmoid(gate) * x
+    return gate * sigmoid_reference(gate) * x
 
 
 @op(reference=_swiglu_reference)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes
+from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes, is_one
 from tdsl.ops.operator import op
 from tdsl.ops.reductions import LONG_ROW
 
@@ -61,8 +61,7 @@ def _batched(x: td.Tensor, outer: Sequence[td.Expr], own: int) -> tuple[td.Expr 
     count = x.ndim - own
     at = outer[len(outer) - count :]
     return tuple(
-        0 if isinstance(extent, int) and extent == 1 else subscript
-        for extent, subscript in zip(x.shape[:count], at, strict=True)
+        0 if is_one(extent) else subscript for extent, subscript in zip(x.shape[:count], at, strict=True)
     )
 
 

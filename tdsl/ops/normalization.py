@@ -8,15 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, agree, count_of, is_float, one_axis, without
+from tdsl.ops.broadcasting import Extent, agree, check_floats, count_of, one_axis, without
 from tdsl.ops.elements import applied
 from tdsl.ops.operator import op
 
 Array = np.ndarray
-
-
-def _floats(what: str, x: td.Tensor) -> None:
-    td.check(is_float(x), f"{what}: x is of floats, not {x.dtype.name}", error=td.DTypeError)
 
 
 def _softmax_reference(x: Array, axis: int = -1) -> Array:
@@ -26,7 +22,7 @@ def _softmax_reference(x: Array, axis: int = -1) -> Array:
 
 def _shifted(what: str, x: td.Tensor, axis: int) -> tuple[int, td.Tensor]:
     """The axis and the greatest element along it."""
-    _floats(what, x)
+    check_floats(what, x)
     at = one_axis(what, axis, x.ndim)
     k = td.reduce_axis("k", x.shape[at])
 
@@ -128,7 +124,7 @@ def layer_norm(
 
     Source: Ba, Kiros and Hinton, Layer Normalization, 2016; PyTorch's `functional.layer_norm` over one axis.
     """
-    _floats("layer_norm", x)
+    check_floats("layer_norm", x)
     at = one_axis("layer_norm", axis, x.ndim)
     _check_affine("layer_norm", x.shape[at], weight, bias)
     k = td.reduce_axis("k", x.shape[at])
@@ -169,7 +165,7 @@ def rms_norm(x: td.Tensor, weight: td.Tensor | None = None, axis: int = -1, eps:
 
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization, 2019; PyTorch's `functional.rms_norm`.
     """
-    _floats("rms_norm", x)
+    check_floats("rms_norm", x)
     at = one_axis("rms_norm", axis, x.ndim)
     _check_affine("rms_norm", x.shape[at], weight)
     k = td.reduce_axis("k", x.shape[at])
@@ -215,7 +211,7 @@ def batch_norm(
 
     Source: Ioffe and Szegedy, Batch Normalization, 2015; ONNX's BatchNormalization.
     """
-    _floats("batch_norm", x)
+    check_floats("batch_norm", x)
     td.check(x.ndim >= 2, "batch_norm: x is (n, channels, ...)", error=td.ShapeError)
     _check_affine("batch_norm", x.shape[1], mean, variance, weight, bias)
 
@@ -253,7 +249,7 @@ def group_norm(
 
     Errors: E130 channels that do not divide. Source: Wu and He, Group Normalization, 2018.
     """
-    _floats("group_norm", x)
+    check_floats("group_norm", x)
     td.check(x.ndim >= 2, "group_norm: x is (n, channels, ...)", error=td.ShapeError)
     channels = x.shape[1]
     td.check(num_groups >= 1, f"group_norm: num_groups is at least 1, not {num_groups}")
@@ -324,7 +320,7 @@ def normalize(x: td.Tensor, axis: int = -1, eps: float = 1e-12) -> td.Tensor:
 
     Source: PyTorch's `functional.normalize` with p = 2, ONNX's LpNormalization.
     """
-    _floats("normalize", x)
+    check_floats("normalize", x)
     at = one_axis("normalize", axis, x.ndim)
     k = td.reduce_axis("k", x.shape[at])
 

@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, count_of, is_float, normalized_axes, summed_dtype, without
+from tdsl.ops.broadcasting import (
+    Extent,
+    check_floats,
+    count_of,
+    is_float,
+    normalized_axes,
+    summed_dtype,
+    without,
+)
 from tdsl.ops.operator import op
 
 Axis = int | Sequence[int] | None
@@ -140,7 +148,7 @@ def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool
 
     Source: the array API's `var`; two passes, the stable form.
     """
-    td.check(is_float(x), f"var: x is of floats, not {x.dtype.name}", error=td.DTypeError)
+    check_floats("var", x)
     axes = normalized_axes("var", axis, x.ndim)
     dtype = x.dtype.name
     number = count_of([x.shape[each] for each in axes], dtype)
@@ -275,7 +283,7 @@ def _logsumexp_reference(x: Array, axis: Axis = None, keepdims: bool = False) ->
 @op(reference=_logsumexp_reference)
 def logsumexp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """log(sum(exp(x))) over `axis` without overflow. Errors: E130 an empty axis. Source: ONNX's ReduceLogSumExp."""
-    td.check(is_float(x), f"logsumexp: x is of floats, not {x.dtype.name}", error=td.DTypeError)
+    check_floats("logsumexp", x)
     axes = normalized_axes("logsumexp", axis, x.ndim)
     greatest = _extreme("logsumexp_max", x, axis, False, td.max)
     over = {each: td.reduce_axis(f"k{each}", x.shape[each]) for each in axes}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import islpy as isl
 import pytest
 
 from tdsl.expr.printer import text
 from tdsl.poly.answers import Refuted
 from tdsl.poly.verdict import judge
+from tdsl.poly.witness import _least as least_point
 from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
 from tests.poly.samples import ILLEGAL, edit_distance, recurrence, refuted, scan, slid_blur
@@ -104,3 +106,16 @@ def test_products_of_sizes_are_real_in_a_witness():
     assert isinstance(found, Refuted)
     assert dict(found.witness.sizes) == {"m": 1, "n": 3}
     assert text(found.condition) == "m * n <= 2"
+
+
+def test_any_point_stands_for_the_least_where_isl_fails_at_it(monkeypatch):
+    """isl's minimum of some sets with divisions ends in an error of its own: found by seed 6672 of the fuzzer."""
+
+    def fails(_piece):
+        raise isl.Error("affine expression involves some of the domain dimensions")
+
+    points = isl.Set("{ [i, j] : 3 <= i < 9 and j = 2 i }")
+    assert least_point(points) == [3, 6]
+    monkeypatch.setattr(isl.BasicSet, "lexmin", fails)
+    i, j = least_point(points)
+    assert 3 <= i < 9 and j == 2 * i
