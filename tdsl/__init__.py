@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from tdsl.expr.tensor import Tensor
     from tdsl.fuzzing.fuzz import fuzz
     from tdsl.ops.operator import Op, op
+    from tdsl.ops.size_classes import SizeClass
     from tdsl.pipeline import build
     from tdsl.runtime.cache_folder import cache_folder
     from tdsl.runtime.cuda.devices import devices
@@ -168,6 +169,7 @@ _NAMES: dict[str, str] = {
     "expr.tensor": "Tensor",
     "fuzzing.fuzz": "fuzz",
     "ops.operator": "Op op",
+    "ops.size_classes": "SizeClass",
     "pipeline": "build",
     "runtime.cache_folder": "cache_folder",
     "runtime.cuda.devices": "devices",

@@ -100,8 +100,8 @@ def _has_many_keys(q: tuple[int, ...], k: tuple[int, ...], _: tuple[int, ...]) -
     return q[-2] >= STRIP and k[-2] >= KEYS
 
 
-@attention.schedule("cpu", when=_has_many_keys)
-def _(s: td.Schedule, y: td.Tensor) -> td.Schedule:
+@attention.schedule("cpu", when=_has_many_keys, name="64 queries and 128 keys or more")
+def strips_of_queries(s: td.Schedule, y: td.Tensor) -> td.Schedule:
     """Strips of queries, each with all its scores: they stay in the second-level cache from the first product to the second.
 
     Measured with one thread on Zen 4, 8 heads of 1024 queries, keys and 64 features: 24.1 ms, stage after stage 26.9.

@@ -15,7 +15,16 @@ from tdsl.ops.operator import op
 from tdsl.ops.reductions import LONG_ROW
 
 
-@op(reference=np.matmul)
+def _is_row_by_matrix(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
+    return len(y) == 2 and y[-1] >= LONG_ROW and (len(x) == 1 or (len(x) == 2 and x[0] == 1))
+
+
+def row_by_matrix(s: td.Schedule, y: td.Tensor) -> td.Schedule:
+    """A row by a matrix: the matrix is read once, in long pieces of its rows."""
+    return td.schedules.reduce_columns(s, y, vectors=16 if s.target.vector_bits >= 512 else 8)
+
+
+@op(reference=np.matmul, cpu=(td.SizeClass("row by matrix", row_by_matrix, _is_row_by_matrix),))
 def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The matrix product; leading axes are batches and broadcast.
 
@@ -44,16 +53,6 @@ def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
         return _product_sum([left, right], (k,), dtype)
 
     return td.compute("matmul", (*batch, *rows, *columns), value)
-
-
-def _is_row_by_matrix(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
-    return len(y) == 2 and y[-1] >= LONG_ROW and (len(x) == 1 or (len(x) == 2 and x[0] == 1))
-
-
-@matmul.schedule("cpu", when=_is_row_by_matrix)
-def _(s: td.Schedule, y: td.Tensor) -> td.Schedule:
-    """A row by a matrix: the matrix is read once, in long pieces of its rows."""
-    return td.schedules.reduce_columns(s, y, vectors=16 if s.target.vector_bits >= 512 else 8)
 
 
 def _batched(x: td.Tensor, outer: Sequence[td.Expr], own: int) -> tuple[td.Expr | int, ...]:

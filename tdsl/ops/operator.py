@@ -17,9 +17,9 @@ import tdsl as td
 from tdsl.location import hide_internal_frames
 from tdsl.ops.arguments import Call, is_array, is_tensor, quick_key, sorted_arguments, takes_numbers
 from tdsl.ops.kernels import Kernels
+from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, classes_of
 
 Body = Callable[..., "td.Tensor | tuple[td.Tensor, ...]"]
-ScheduleFunction = Callable[..., "td.Schedule"]
 Ranges = Mapping[str, Callable[..., tuple[object, object]]]
 Specialize = Mapping[str, tuple[int, ...]] | bool
 
@@ -37,7 +37,7 @@ class Op:
 
     def __init__(
         self, body: Body, *, name: str | None = None, reference: Callable[..., object] | None = None,
-        specialize: Specialize = False, ranges: Ranges | None = None,
+        specialize: Specialize = False, ranges: Ranges | None = None, cpu: Cpu = None,
     ) -> None:  # fmt: skip
         self.body = body
         self.name = name or body.__name__
@@ -46,7 +46,8 @@ class Op:
         self.signature = inspect.signature(body)
         self.specialize = specialize
         self.ranges = dict(ranges or {})
-        self._schedules: list[tuple[str, Callable[..., bool] | None, ScheduleFunction]] = []
+        self.size_classes = classes_of(cpu)
+        """Author's schedules, the first that fits is taken."""
         self._kernels = Kernels()
         self._recent: dict[Hashable, td.Kernel] = {}
         self._inputs = tuple(map(takes_numbers, self.signature.parameters.values()))
@@ -159,26 +160,26 @@ class Op:
         return bound.args, bound.kwargs
 
     def schedule(
-        self, target: str, *, when: Callable[..., bool] | None = None
-    ) -> Callable[[ScheduleFunction], ScheduleFunction]:
-        """Registers the author's schedule for a kind of target: ``@rmsnorm.schedule("cpu")``.
+        self, target: str, *, when: Callable[..., bool] | None = None, name: str | None = None
+    ) -> Schedules:
+        """The author's schedules for a kind of target: printed, and as a decorator: ``@rmsnorm.schedule("cpu")``.
 
         Args:
             target: "cpu". when: a function of the arrays' shapes, in order; the schedule is for calls where it is true.
-                The first that fits is taken, and the default scheduler's where none does.
+                The first that fits is taken, and the default scheduler's where none does. name: of the size class.
 
-        The function gets a schedule and the output tensors and gives a schedule. A registration after the first call
-        is for calls that compile anew: the kernels made so far are dropped.
+        The decorated function gets a schedule and the output tensors and gives a schedule. A registration after the first
+        call is for calls that compile anew: the kernels made so far are dropped.
         """
         td.check(target == "cpu", f'{self.name}: schedules of operators are for "cpu" so far, not {target!r}')
+        return Schedules(self, target, when, name)
 
-        def register(function: ScheduleFunction) -> ScheduleFunction:
-            self._schedules.append((target, when, function))
-            self._kernels.clear()
-            self._recent.clear()
-            return function
-
-        return register
+    def register(self, size_class: SizeClass) -> None:
+        """Adds an author's schedule: before the first one that is for every size, last where there is none."""
+        general = [at for at, each in enumerate(self.size_classes) if each.when is None]
+        self.size_classes.insert(general[0] if general and size_class.when else len(self.size_classes), size_class)
+        self._kernels.clear()
+        self._recent.clear()
 
     def scheduled(self, *outputs: td.Tensor, shapes: tuple[tuple[int, ...], ...] = ()) -> td.Schedule:
         """The schedule that a call would be built with, for tensors that the operator gave.
@@ -188,14 +189,11 @@ class Op:
         """
         s = td.schedule(*outputs)
         number = self._chosen(shapes)
-        return td.schedules.default(s) if number is None else self._schedules[number][2](s, *outputs)
+        return td.schedules.default(s) if number is None else self.size_classes[number].schedule(s, *outputs)
 
     def _chosen(self, shapes: tuple[tuple[int, ...], ...]) -> int | None:
         """Which of the author's schedules is for arrays of these shapes; None for the default scheduler's."""
-        for number, (_, when, _) in enumerate(self._schedules):
-            if when is None or (shapes and when(*shapes)):
-                return number
-        return None
+        return next((at for at, each in enumerate(self.size_classes) if each.holds(shapes)), None)
 
 
 def _flat(values: Iterable[object]) -> list[object]:
@@ -235,13 +233,13 @@ def op(body: Body, /) -> Op: ...
 @overload
 def op(
     *, name: str | None = None, reference: Callable[..., object] | None = None, specialize: Specialize = False,
-    ranges: Ranges | None = None,
+    ranges: Ranges | None = None, cpu: Cpu = None,
 ) -> Callable[[Body], Op]: ...  # fmt: skip
 
 
 def op(
     body: Body | None = None, /, *, name: str | None = None, reference: Callable[..., object] | None = None,
-    specialize: Specialize = False, ranges: Ranges | None = None,
+    specialize: Specialize = False, ranges: Ranges | None = None, cpu: Cpu = None,
 ) -> Op | Callable[[Body], Op]:  # fmt: skip
     """Makes a function of tensors an operator.
 
@@ -255,12 +253,14 @@ def op(
             the others stay symbolic.
         ranges: for integer arrays used as indices: parameter -> a function of the arguments that gives the half-open
             range; checked at the call (semantics B2).
+        cpu: the author's schedules on a CPU: a function from a schedule and the outputs to a schedule, or `SizeClass`es
+            in order, a function last for all other sizes. None: the default scheduler's.
 
     Source: PyTorch's torch.library, TVM's TOPI.
     """
 
     def made(body: Body) -> Op:
-        return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges)
+        return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges, cpu=cpu)
 
     return made if body is None else made(body)
 

@@ -129,6 +129,41 @@ def test_the_authors_schedule_is_used_for_the_shapes_it_is_for():
     assert used == ["small", "large"]  # one kernel for each, whichever was first
 
 
+def test_size_classes_are_asked_in_order_and_printed():
+    def whole(s, y):
+        """One loop.
+
+        More of it.
+        """
+        return s
+
+    def lanes(s, y):
+        """Eight at once."""
+        return s.vectorize(y, "d0", 8).because("eight neighbours")
+
+    @td.op(cpu=(td.SizeClass("long", lanes, when=lambda x: x[0] > 8), whole))
+    def doubled(x):
+        return x + x
+
+    assert str(doubled.schedule("cpu")).splitlines() == [
+        "doubled on a cpu:",
+        "  long: lanes - Eight at once.",
+        "  any size: whole - One loop.",
+    ]
+    y = doubled(td.placeholder("X", (td.size("n"),)))
+    assert [len(doubled.scheduled(y, shapes=((n,),)).steps) for n in (4, 16)] == [0, 1]
+
+    @doubled.schedule("cpu", when=lambda x: x[0] > 4, name="middling")
+    def half(s, y):
+        return s.parallel(y, "d0")
+
+    assert [each.name for each in doubled.size_classes] == ["long", "middling", "any size"]
+    assert "any other: the default scheduler's" in str(td.op(lambda x: x).schedule("cpu"))
+    for extent in (0, 4, 5, 16):
+        x = floats(extent)
+        assert np.array_equal(doubled(x), 2 * x)
+
+
 def test_operators_pickle_by_name():
     assert pickle.loads(pickle.dumps(td.ops.matmul)) is td.ops.matmul
 
