@@ -223,6 +223,7 @@ __all__ = [
     "Schedule",
     "ScheduleError",
     "ShapeError",
+    "SizeClass",
     "StageFacts",
     "Target",
     "TargetError",

@@ -177,7 +177,9 @@ class Op:
     def register(self, size_class: SizeClass) -> None:
         """Adds an author's schedule: before the first one that is for every size, last where there is none."""
         general = [at for at, each in enumerate(self.size_classes) if each.when is None]
-        self.size_classes.insert(general[0] if general and size_class.when else len(self.size_classes), size_class)
+        self.size_classes.insert(
+            general[0] if general and size_class.when else len(self.size_classes), size_class
+        )
         self._kernels.clear()
         self._recent.clear()
 
