@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import record, table
@@ -34,6 +35,13 @@ WORKLOADS: dict[str, tuple[int, ...]] = {
 }
 """Workload -> numbers of threads it is measured with."""
 
+OPTIONS: dict[str, tuple[tuple[str, ...], Callable[[str], object], str]] = {
+    "kernels": (("polybench",), str, "of polybench: such as lu,adi (default: all)"),
+    "sizes": (("polybench",), str, "of polybench: MINI,SMALL,MEDIUM,LARGE (default: MEDIUM,LARGE)"),
+    "seconds": (("polybench",), float, "of polybench: what begins after so long is left out (default: 540)"),
+}
+"""Option -> the workloads that take it, how its word is read, its help; `measure` takes it as a keyword."""
+
 FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,6 +54,8 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds: does it run?")
     parser.add_argument("--no-file", action="store_true", help="print the table, keep no lines")
+    for name, (_, kind, text) in OPTIONS.items():
+        parser.add_argument(f"--{name}", type=kind, help=text)
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     names = list(WORKLOADS) if "all" in chosen.workloads else chosen.workloads
@@ -58,50 +68,72 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    given = {name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None}
+    for option in given:
+        if unfit := [name for name in names if name not in OPTIONS[option][0]]:
+            parser.error(f"{unfit[0]} takes no --{option}")
     if chosen.threads is not None:
-        return measure_here(names[0], chosen.threads, chosen.quick)
-    return measure_all(names, chosen.quick, keep=not chosen.no_file)
+        return measure_here(names[0], chosen.threads, chosen.quick, given)
+    return measure_all(names, chosen.quick, not chosen.no_file, given)
 
 
-def measure_all(names: list[str], quick: bool, keep: bool) -> int:
-    """Each workload in its own process; prints a table for each as it ends, and keeps the lines."""
-    lines = [record.machine()]
-    print(table.heading(lines[0]))
+def measure_all(names: list[str], quick: bool, keep: bool, given: dict[str, object]) -> int:
+    """Each workload in its own process; keeps its lines as they come, prints a table as it ends."""
+    machine = record.machine()
+    print(table.heading(machine), flush=True)
+    kept = record.Kept(machine, RESULTS) if keep else None
     status = 0
     for name in names:
         for threads in WORKLOADS[name]:
             if threads > len(os.sched_getaffinity(0)):
                 print(f"\n{name}, {threads} threads: this process may use fewer cores")
                 continue
-            measured, code = measure_in_child(name, threads, quick)
-            status = status or code
-            print("\n" + table.text(f"{name}, {threads} thread{'s' * (threads > 1)}", measured))
-            lines += measured
-    if keep and status == 0:
-        print(f"\nkept: {record.keep(lines, RESULTS)}")
+            measured: list[record.Line] = []
+            try:
+                for line in measure_in_child(name, threads, quick, given):
+                    measured.append(line)
+                    if kept is not None:
+                        kept.add(line)
+            except subprocess.CalledProcessError as error:
+                status = status or error.returncode
+                print(f"\n{name}: ended early, exit code {error.returncode}", file=sys.stderr)
+            print("\n" + table.text(f"{name}, {threads} thread{'s' * (threads > 1)}", measured), flush=True)
+    if kept is not None:
+        print(f"\nkept: {kept.path}")
     return status
 
 
-def measure_in_child(name: str, threads: int, quick: bool) -> tuple[list[record.Line], int]:
-    """The lines of one workload, measured by a process pinned to `threads` cores."""
+def measure_in_child(
+    name: str, threads: int, quick: bool, given: dict[str, object]
+) -> Iterator[record.Line]:
+    """The lines of one workload, as a process pinned to `threads` cores measures them.
+
+    Raises:
+        CalledProcessError: it ended with another code than 0, after the lines that came out.
+    """
     count = str(threads)
     environment = os.environ | {
         "OPENBLAS_NUM_THREADS": count, "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count,
         "HL_NUM_THREADS": count, "NUMBA_NUM_THREADS": count, "TVM_NUM_THREADS": count,
     }  # fmt: skip
     command = [sys.executable, "-m", "benchmarks", name, "--threads", count, *(["--quick"] if quick else [])]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-    return record.read(done.stdout), done.returncode
+    command += [word for option, value in given.items() for word in (f"--{option}", str(value))]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for text in child.stdout:
+            yield from record.read(text)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
 
 
-def measure_here(name: str, threads: int, quick: bool) -> int:
+def measure_here(name: str, threads: int, quick: bool, given: dict[str, object]) -> int:
     """Pins this process, measures, prints one JSON line a row."""
     cores = sorted(os.sched_getaffinity(0))[:threads]
     os.sched_setaffinity(0, cores)
     import importlib
 
     workload = importlib.import_module(f"benchmarks.{name}")
-    for line in workload.measure(threads, quick):
+    for line in workload.measure(threads, quick, **given):
         print(record.dumps(line), flush=True)
     return 0
 

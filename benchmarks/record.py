@@ -103,9 +103,16 @@ def read(text: str) -> list[Line]:
     return lines
 
 
-def keep(lines: list[Line], folder: Path) -> Path:
-    """Writes a new file, named after the time of its first line."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{str(lines[0]['time']).replace(':', '')}.jsonl"
-    path.write_text("".join(dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
+class Kept:
+    """A new file named after the time of its first line; every line is there as soon as it is added."""
+
+    def __init__(self, first: Line, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{str(first['time']).replace(':', '')}.jsonl"
+        self.path.write_text("", encoding="utf-8")
+        self.add(first)
+
+    def add(self, line: Line) -> None:
+        """Appends a line."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(dumps(line) + "\n")

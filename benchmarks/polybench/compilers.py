@@ -20,6 +20,7 @@ SOURCE = Path(__file__).with_name("kernels.c")
 NO_GCC = "no gcc on PATH"
 
 
+@cache
 def gcc() -> str | None:
     """`gcc 13.3.0 -O3 -march=native`; None where there is none."""
     found = shutil.which("gcc")
@@ -51,11 +52,18 @@ def in_c(kernel: Kernel) -> Callable[[tuple[int, ...], Arrays], None]:
     return run
 
 
-def by_numba(kernel: Kernel) -> Callable[[tuple[int, ...], Arrays], None]:
-    """The kernel's Python loops by Numba, strict floats, this machine's vectors."""
+@cache
+def _compiled_by_numba(loops: Callable[..., None]) -> Callable[..., None]:
     numba = peers.find("numba")
     assert numba is not None
-    compiled = numba.njit(fastmath=False, boundscheck=False)(kernel.loops)
+    return numba.njit(fastmath=False, boundscheck=False)(loops)
+
+
+def by_numba(kernel: Kernel) -> Callable[[tuple[int, ...], Arrays], None]:
+    """The kernel's Python loops by Numba, strict floats, this machine's vectors; compiled when this returns."""
+    compiled = _compiled_by_numba(kernel.loops)
+    small = tuple(kernel.extents("MINI").values())
+    compiled(*small, *kernel.fill(*small).values())
     return lambda sizes, arrays: compiled(*sizes, *arrays.values())
 
 

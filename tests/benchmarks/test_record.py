@@ -14,10 +14,12 @@ def test_a_row_has_median_extremes_and_rate() -> None:
     assert line["rate"] == 1e10 and line["unit"] == "FLOP/s" and line["threads"] == 1
 
 
-def test_lines_come_back_as_they_were(tmp_path: Path) -> None:
+def test_lines_come_back_as_they_were_and_are_kept_one_by_one(tmp_path: Path) -> None:
     lines = [record.machine(), record.row("blur", "4x4", "Halide", seconds=[1.0], work=8.0, unit="B")]
-    path = record.keep(lines, tmp_path / "results")
-    assert record.read(path.read_text(encoding="utf-8")) == lines
+    kept = record.Kept(lines[0], tmp_path / "results")
+    assert record.read(kept.path.read_text(encoding="utf-8")) == lines[:1]
+    kept.add(lines[1])
+    assert record.read(kept.path.read_text(encoding="utf-8")) == lines
 
 
 def test_chatter_of_libraries_is_left_out() -> None:
