@@ -57,7 +57,7 @@ def _send(work: Callable[[], Iterable[Message]], there: Connection) -> None:
     try:
         for value in work():
             there.send(("value", value))
-    except Exception as error:  # noqa: BLE001: the parent says it
+    except Exception as error:  # noqa: BLE001 - the parent says it
         there.send(("error", f"{type(error).__name__}: {error}"))
     else:
         there.send(("end", None))
