@@ -103,9 +103,7 @@ def measure_all(names: list[str], quick: bool, keep: bool, given: dict[str, obje
     return status
 
 
-def measure_in_child(
-    name: str, threads: int, quick: bool, given: dict[str, object]
-) -> Iterator[record.Line]:
+def measure_in_child(name: str, threads: int, quick: bool, given: dict[str, object]) -> Iterator[record.Line]:
     """The lines of one workload, as a process pinned to `threads` cores measures them.
 
     Raises:

@@ -27,7 +27,9 @@ def run(work: Callable[[], Iterable[Message]], seconds: float) -> Iterator[Messa
     here, there = context.Pipe(duplex=False)
     child = context.Process(target=_send, args=(work, there), daemon=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # threads of the parent: the child uses none of them
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # threads of the parent: the child uses none of them
         child.start()
     there.close()
     end = time.monotonic() + seconds

@@ -37,7 +37,9 @@ def test_what_takes_too_long_is_left_out() -> None:
     known = {("trmm", "tdsl as declared"): 1.0}
     lines = list(measure.case(suite.KERNELS["trmm"], "MINI", 1, known, 60.0))
     notes = {line["who"]: str(line.get("note", "")) for line in lines}
-    assert notes["tdsl as declared"].startswith("not run: 12000 s a call expected") and not notes["tdsl by hand"]
+    assert (
+        notes["tdsl as declared"].startswith("not run: 12000 s a call expected") and not notes["tdsl by hand"]
+    )
 
 
 def test_a_crash_leaves_the_rows_before_it() -> None:
