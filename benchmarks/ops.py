@@ -8,48 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 import tdsl as td
-from benchmarks import peers, record
+from benchmarks import ops_shapes, peers, record
+from benchmarks.ops_case import IMAGES, ROWS, SIZES, Case, functional, plain
 from benchmarks.timing import interleaved
 
-SMALL = {"n": 64, "r": 32, "c": 96, "b": 1, "i": 28}
-MIDDLE = {"n": 256, "r": 512, "c": 512, "b": 2, "i": 56}
-LARGE = {"n": 1024, "r": 4096, "c": 1024, "b": 8, "i": 56}
-SIZES = {"small": SMALL, "middle": MIDDLE, "large": LARGE}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One operator: shapes by the letters of `SIZES` (or numbers), attributes, and what the peers call it."""
-
-    name: str
-    shapes: tuple[tuple[str | int, ...], ...]
-    keywords: dict[str, object] = field(default_factory=dict)
-    torch: Callable[..., object] | None = None
-    onnx: tuple[str, dict[str, object]] | None = None
-    numpy: bool = True
-    title: str = ""
-    """What tells it from another case of the operator; its attributes where empty."""
-
-
-def _functional(name: str, **keywords: object) -> Callable[..., object]:
-    def call(torch: Any, *tensors: Any) -> object:
-        return getattr(torch.nn.functional, name)(*tensors, **keywords)
-
-    return call
-
-
-def _plain(name: str, **keywords: object) -> Callable[..., object]:
-    def call(torch: Any, *tensors: Any) -> object:
-        return getattr(torch, name)(*tensors, **keywords)
-
-    return call
+ROUNDS, SECONDS = 5, 0.012
+"""Rounds of a case, and how long a candidate repeats in one: all cases at one and two threads in six minutes."""
 
 
 def _layer_norm(torch: Any, x: Any, w: Any, b: Any) -> object:
@@ -60,42 +30,41 @@ def _rms_norm(torch: Any, x: Any, w: Any) -> object:
     return torch.nn.functional.rms_norm(x, x.shape[-1:], w, 1e-6)
 
 
-ROWS = ("r", "c")
-IMAGES = ("b", 32, "i", "i")
-CASES = (
-    Case("add", (ROWS, ROWS), torch=_plain("add"), onnx=("Add", {})),
-    Case("multiply", (ROWS, ("c",)), torch=_plain("mul"), onnx=("Mul", {})),
-    Case("exp", (ROWS,), torch=_plain("exp"), onnx=("Exp", {})),
-    Case("relu", (ROWS,), torch=_functional("relu"), onnx=("Relu", {}), numpy=False),
-    Case("gelu", (ROWS,), torch=_functional("gelu"), onnx=("Gelu", {}), numpy=False),
-    Case("silu", (ROWS,), torch=_functional("silu"), numpy=False),
-    Case("sigmoid", (ROWS,), torch=_functional("sigmoid"), onnx=("Sigmoid", {}), numpy=False),
-    Case("tanh", (ROWS,), torch=_plain("tanh"), onnx=("Tanh", {})),
-    Case("sum", (ROWS,), {"axis": 1}, torch=_plain("sum", dim=1)),
-    Case("sum", (ROWS,), {"axis": 0}, torch=_plain("sum", dim=0)),
-    Case("max", (ROWS,), {"axis": 1}, torch=_plain("amax", dim=1)),
-    Case("argmax", (ROWS,), {"axis": 1}, torch=_plain("argmax", dim=1)),
-    Case("softmax", (ROWS,), torch=_functional("softmax", dim=-1), onnx=("Softmax", {}), numpy=False),
-    Case("log_softmax", (ROWS,), torch=_functional("log_softmax", dim=-1), onnx=("LogSoftmax", {}), numpy=False),
+COMMON = (
+    Case("add", (ROWS, ROWS), torch=plain("add"), onnx=("Add", {})),
+    Case("multiply", (ROWS, ("c",)), torch=plain("mul"), onnx=("Mul", {})),
+    Case("exp", (ROWS,), torch=plain("exp"), onnx=("Exp", {})),
+    Case("relu", (ROWS,), torch=functional("relu"), onnx=("Relu", {}), numpy=False),
+    Case("gelu", (ROWS,), torch=functional("gelu"), onnx=("Gelu", {}), numpy=False),
+    Case("silu", (ROWS,), torch=functional("silu"), numpy=False),
+    Case("sigmoid", (ROWS,), torch=functional("sigmoid"), onnx=("Sigmoid", {}), numpy=False),
+    Case("tanh", (ROWS,), torch=plain("tanh"), onnx=("Tanh", {})),
+    Case("sum", (ROWS,), {"axis": 1}, torch=plain("sum", dim=1)),
+    Case("sum", (ROWS,), {"axis": 0}, torch=plain("sum", dim=0)),
+    Case("max", (ROWS,), {"axis": 1}, torch=plain("amax", dim=1)),
+    Case("argmax", (ROWS,), {"axis": 1}, torch=plain("argmax", dim=1)),
+    Case("softmax", (ROWS,), torch=functional("softmax", dim=-1), onnx=("Softmax", {}), numpy=False),
+    Case("log_softmax", (ROWS,), torch=functional("log_softmax", dim=-1), onnx=("LogSoftmax", {}), numpy=False),
     Case("layer_norm", (ROWS, ("c",), ("c",)), torch=_layer_norm, onnx=("LayerNormalization", {}), numpy=False),
     Case("rms_norm", (ROWS, ("c",)), torch=_rms_norm, numpy=False),
-    Case("matmul", (("n", "n"), ("n", "n")), torch=_plain("matmul"), onnx=("MatMul", {})),
-    Case("matmul", (("r",), ("r", "c")), torch=_plain("matmul"), onnx=("MatMul", {}), title="row by matrix"),
-    Case("linear", ((64, "n"), ("n", "n"), ("n",)), torch=_functional("linear"), numpy=False),
-    Case("conv2d", (IMAGES, (64, 32, 3, 3)), {"padding": 1}, torch=_functional("conv2d", padding=1),
+    Case("matmul", (("n", "n"), ("n", "n")), torch=plain("matmul"), onnx=("MatMul", {})),
+    Case("matmul", (("r",), ("r", "c")), torch=plain("matmul"), onnx=("MatMul", {}), title="row by matrix"),
+    Case("linear", ((64, "n"), ("n", "n"), ("n",)), torch=functional("linear"), numpy=False),
+    Case("conv2d", (IMAGES, (64, 32, 3, 3)), {"padding": 1}, torch=functional("conv2d", padding=1),
          onnx=("Conv", {"pads": [1, 1, 1, 1]}), numpy=False),
     Case("conv2d", (IMAGES, (32, 1, 3, 3)), {"padding": 1, "groups": 32},
-         torch=_functional("conv2d", padding=1, groups=32),
+         torch=functional("conv2d", padding=1, groups=32),
          onnx=("Conv", {"pads": [1, 1, 1, 1], "group": 32}), numpy=False),
-    Case("max_pool2d", (IMAGES,), {"kernel_size": 2}, torch=_functional("max_pool2d", kernel_size=2),
+    Case("max_pool2d", (IMAGES,), {"kernel_size": 2}, torch=functional("max_pool2d", kernel_size=2),
          onnx=("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}), numpy=False),
     Case("attention", ((8, "n", 64), (8, "n", 64), (8, "n", 64)),
-         torch=_functional("scaled_dot_product_attention"), numpy=False),
-    Case("softmax", ((8, "n", 64),), torch=_functional("softmax", dim=-1), onnx=("Softmax", {}), numpy=False,
+         torch=functional("scaled_dot_product_attention"), numpy=False),
+    Case("softmax", ((8, "n", 64),), torch=functional("softmax", dim=-1), onnx=("Softmax", {}), numpy=False,
          title="short rows of 3 axes"),
     Case("transpose", (ROWS,), torch=lambda torch, x: x.t().contiguous(), onnx=("Transpose", {"perm": [1, 0]}), numpy=False),
-    Case("cumsum", (ROWS,), {"axis": 1}, torch=_plain("cumsum", dim=1)),
+    Case("cumsum", (ROWS,), {"axis": 1}, torch=plain("cumsum", dim=1)),
 )  # fmt: skip
+CASES = (*COMMON, *ops_shapes.CASES)
 
 
 def measure(threads: int, quick: bool) -> Iterator[record.Line]:
@@ -106,7 +75,7 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
         for label, sizes in SIZES.items():
             if quick and label != "small":
                 continue
-            yield from _measured(case, label, sizes, threads, ratios, rounds=3 if quick else 7)
+            yield from _measured(case, label, sizes, threads, ratios, rounds=3 if quick else ROUNDS)
     for name, found in ratios.items():
         if found:
             mean = math.exp(sum(map(math.log, found)) / len(found))
@@ -129,22 +98,18 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
 def _measured(
     case: Case, label: str, sizes: dict[str, int], threads: int, ratios: dict[str, list[float]], rounds: int
 ) -> Iterator[record.Line]:
-    rng = np.random.default_rng(0)
-    arrays = [
-        rng.standard_normal(
-            [sizes[extent] if isinstance(extent, str) else extent for extent in shape], dtype=np.float32
-        )
-        for shape in case.shapes
-    ]
+    arrays = case.arrays(sizes)
+    given = case.arguments(arrays)
     op = getattr(td.ops, case.name)
-    plain = td.Op(op.body, name=op.name, specialize=op.specialize, ranges=op.ranges)
+    default = td.Op(op.body, name=op.name, specialize=op.specialize, ranges=op.ranges)
     calls: dict[str, Callable[[], object]] = {
-        "tdsl": partial(op, *arrays, **case.keywords), "tdsl default": partial(plain, *arrays, **case.keywords),
+        "tdsl": partial(op, *given, **case.keywords), "tdsl default": partial(default, *given, **case.keywords),
     }  # fmt: skip
-    want = np.asarray(op.reference(*arrays, **case.keywords))
-    np.testing.assert_allclose(calls["tdsl"](), want, rtol=2e-3, atol=2e-3)
+    want = op.reference(*given, **case.keywords)
+    for mine, theirs in zip(_several(calls["tdsl"]()), _several(want), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-3, atol=2e-3)
     if case.numpy:
-        calls[peers.version("numpy")] = partial(op.reference, *arrays, **case.keywords)
+        calls[peers.version("numpy")] = partial(op.reference, *given, **case.keywords)
     torch = peers.find("torch")
     if torch is not None and case.torch is not None:
         torch.set_num_threads(threads)
@@ -154,7 +119,7 @@ def _measured(
     session = _session(case, arrays, threads)
     if session is not None:
         calls["ONNX Runtime"] = session
-    taken = interleaved(calls, rounds, seconds=0.02)
+    taken = interleaved(calls, rounds, seconds=SECONDS)
     name = f"{case.name} {case.title or case.keywords or ''} {label}".replace("  ", " ")
     for who, seconds in taken.items():
         peer = not who.startswith("tdsl")
@@ -166,6 +131,10 @@ def _measured(
     for who, seconds in taken.items():
         if who.startswith("PyTorch"):
             ratios["torch"].append(_median(seconds) / mine)
+
+
+def _several(result: object) -> tuple[object, ...]:
+    return result if isinstance(result, tuple) else (result,)
 
 
 def _median(seconds: list[float]) -> float:

@@ -74,7 +74,7 @@ def rot90(x: td.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> td.Tensor:
     return td.compute("rot90", tuple(shape), value)
 
 
-@op(reference=np.tile)
+@op(reference=lambda x, repetitions: np.tile(x, repetitions))
 def tile(x: td.Tensor, repetitions: Sequence[int]) -> td.Tensor:
     """X laid side by side `repetitions[d]` times along axis d; missing leading axes are 1.
 
