@@ -74,7 +74,11 @@ def rot90(x: td.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> td.Tensor:
     return td.compute("rot90", tuple(shape), value)
 
 
-@op(reference=lambda x, repetitions: np.tile(x, repetitions))
+def _tile_reference(x: Array, repetitions: int | Sequence[int]) -> Array:
+    return np.tile(x, repetitions)
+
+
+@op(reference=_tile_reference)
 def tile(x: td.Tensor, repetitions: Sequence[int]) -> td.Tensor:
     """X laid side by side `repetitions[d]` times along axis d; missing leading axes are 1.
 
