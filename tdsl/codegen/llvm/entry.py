@@ -19,6 +19,7 @@ from tdsl.codegen.llvm.atomics import on_one_thread
 from tdsl.codegen.llvm.capabilities import Capabilities, capabilities
 from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
+from tdsl.codegen.llvm.flat_accesses import flat_accesses
 from tdsl.codegen.llvm.function import Function, Module
 from tdsl.codegen.llvm.statements import write
 from tdsl.codegen.llvm.streams import seen_by_all
@@ -88,7 +89,7 @@ def _body(
     ctx = Context(function, machine)
     ctx.environment, ctx.sizes, ctx.params = arguments.environment, arguments.sizes, arguments.params
     ctx.buffers = buffers(ctx, kernel, arguments, layout)
-    write(ctx, kernel.body if layout == "contiguous" else on_one_thread(kernel.body))
+    write(ctx, flat_accesses(kernel) if layout == "contiguous" else on_one_thread(kernel.body))
     seen_by_all(ctx)
     function.scopes[0].lines.append(["  ret i32 0"])
     return function
