@@ -14,8 +14,19 @@ from tdsl.expr import build
 from tdsl.expr.linear import combined, from_linear, linear
 from tdsl.expr.node import INT64, Binary, Const, Load, Node, index_const
 from tdsl.expr.rewrite import rewrite
-from tdsl.lower.ir import Allocate, ArrayArgument, Kernel, Prefetch, Statement, Store
-from tdsl.lower.rewrite_statement import rebuild
+from tdsl.lower.ir import (
+    Allocate,
+    ArrayArgument,
+    Barrier,
+    Block,
+    For,
+    If,
+    Kernel,
+    Let,
+    Prefetch,
+    Statement,
+    Store,
+)
 
 Index = tuple[Node, ...]
 ZERO = index_const(0)
@@ -41,20 +52,26 @@ class _Flattened:
 
     def statement(self, statement: Statement) -> Statement:
         match statement:
-            case Allocate(buffer, extents=extents, scope=scope):
-                shown = () if scope == "register" else extents
-                inside = _Flattened({**self.extents, buffer: shown})
-                return rebuild(statement, inside.statement, inside.node)
-            case Store(buffer, index):
-                found = rebuild(statement, self.statement, self.node)
-                assert isinstance(found, Store)
-                flat = self.index(buffer, found.index)
-                return found if flat is found.index else replace(found, index=flat)
+            case Store(buffer, index, value):
+                flat = self.index(buffer, tuple(map(self.node, index)))
+                return replace(statement, index=flat, value=self.node(value))
             case Prefetch(buffer, index):
-                flat = self.index(buffer, index)
-                return statement if flat is index else Prefetch(buffer, flat)
-            case _:
-                return rebuild(statement, self.statement, self.node)
+                return Prefetch(buffer, self.index(buffer, tuple(map(self.node, index))))
+            case Block(inside):
+                return replace(statement, statements=tuple(map(self.statement, inside)))
+            case If(cond, then, other):
+                otherwise = None if other is None else self.statement(other)
+                return replace(statement, cond=self.node(cond), then=self.statement(then), otherwise=otherwise)
+            case For(_, lower, upper, _, body):
+                bounds = {"lower": self.node(lower), "upper": self.node(upper)}
+                return replace(statement, **bounds, body=self.statement(body))
+            case Let(_, value, body):
+                return replace(statement, value=self.node(value), body=self.statement(body))
+            case Allocate(buffer, extents=extents, scope=scope, body=body):
+                inside = _Flattened({**self.extents, buffer: () if scope == "register" else extents})
+                return replace(statement, body=inside.statement(body))
+            case Barrier():
+                return statement
 
     def node(self, node: Node) -> Node:
         return rewrite(node, self.load, self.memo)
@@ -93,7 +110,12 @@ def joined(high: Node, low: Node, extent: Node) -> tuple[Node, Node] | None:
 def _quotients(x: Node, divisor: Node) -> tuple[Node, ...]:
     """The nodes that x // divisor may be written as."""
     plain = build.floordiv(x, divisor)
-    if isinstance(x, Binary) and x.op == "floordiv" and isinstance(x.rhs, Const) and isinstance(divisor, Const):
+    if (
+        isinstance(x, Binary)
+        and x.op == "floordiv"
+        and isinstance(x.rhs, Const)
+        and isinstance(divisor, Const)
+    ):
         inner = int(x.rhs.value)
         if inner > 0 and int(divisor.value) > 0:
             return plain, build.floordiv(x.lhs, index_const(inner * int(divisor.value)))
