@@ -61,7 +61,9 @@ class _Flattened:
                 return replace(statement, statements=tuple(map(self.statement, inside)))
             case If(cond, then, other):
                 otherwise = None if other is None else self.statement(other)
-                return replace(statement, cond=self.node(cond), then=self.statement(then), otherwise=otherwise)
+                return replace(
+                    statement, cond=self.node(cond), then=self.statement(then), otherwise=otherwise
+                )
             case For(_, lower, upper, _, body):
                 bounds = {"lower": self.node(lower), "upper": self.node(upper)}
                 return replace(statement, **bounds, body=self.statement(body))
