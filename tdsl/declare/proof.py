@@ -15,6 +15,7 @@ from tdsl.expr.node import INT64, Binary, Cast, Const, Node, Read, Var
 from tdsl.expr.rewrite import rewrite, walk
 from tdsl.expr.tensor import Axis, Stage, Tensor
 from tdsl.poly.reads import is_obvious, read_sites
+from tdsl.poly.towers import MAXIMUM_FLOORS
 
 if TYPE_CHECKING:
     from tdsl.poly.bounds import Escape, Unproven
@@ -193,6 +194,7 @@ _WHY = {
     "division": "not affine in axes and sizes, so no proof covers all sizes",
     "reduction": "computed, and nothing is known of its value",
     "wraps": "may leave {dtype} and wrap around",
+    "tower": f"more than {MAXIMUM_FLOORS} different // and %, of which proofs use the interval alone",
     "large": "the proof takes more than its budget of isl operations",
 }
 

@@ -258,8 +258,8 @@ td.schedule(F)
     ErrorPage(
         "S318",
         PlacementError,
-        "rfactor of several reductions at once",
-        "A stage with several reductions is declared as several stages first.",
+        "rfactor of reductions over different axes",
+        "A stage whose reductions run over different axes, or one inside another, is declared as several stages first.",
     ),
     ErrorPage(
         "S340",

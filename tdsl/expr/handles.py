@@ -7,6 +7,7 @@ stage can collect their bounds and facts without any registry.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tdsl.dtypes import DType, Number, as_dtype, promote, promote_weak, weak_fits
@@ -280,10 +281,9 @@ def meet(*values: object) -> tuple[tuple[Node, ...], bool]:
 
 def _promoted(dtype: DType, number: Number, holder: Expr) -> DType:
     """The dtype that a number meets; the text of what it meets is written for the error only, since it may be long."""
-    try:
+    with suppress(DTypeError):
         return promote_weak(dtype, number)
-    except DTypeError:
-        return promote_weak(dtype, number, where=here(), shown=str(holder))
+    return promote_weak(dtype, number, where=here(), shown=str(holder))
 
 
 def _numbers(operand: Expr | Number) -> list[Number]:

@@ -10,19 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 
 import islpy as isl
 
 from tdsl.expr.node import Binary, Compare, CompareOp, Const, Node, Select, Unary, Var
-from tdsl.expr.rewrite import walk
 from tdsl.poly.isl import basic_map, basic_set, map_space, param_space, set_space
 from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
+from tdsl.poly.towers import is_tower
 from tdsl.records import dataclass
-
-MAXIMUM_FLOORS = 9
-"""Different `//` and `%` in one index: isl's time grows with every one, and beyond these it is not counted any more."""
-
 
 class NonAffine(Exception):
     """A node that isl cannot express: `term` is the smallest part that is to blame."""
@@ -97,6 +92,11 @@ class Affine:
         """Nodes without an offender, found so far."""
         return set()
 
+    @cached_property
+    def _floors(self) -> dict[Node, frozenset[Node]]:
+        """The divisions in the parts of nodes asked about so far."""
+        return {}
+
     def value(self, node: Node) -> isl.PwAff:
         """An integer node as a piecewise quasi-affine value."""
         if node not in self._values:
@@ -107,7 +107,7 @@ class Affine:
         row = self.row(node)
         if row is not None:
             return isl.PwAff.from_aff(self.aff(row))
-        if _is_tower(node):
+        if is_tower(node, self._floors):
             raise NonAffine(node)
         match node:
             case Unary(op="neg"):
@@ -179,12 +179,12 @@ class Affine:
         if form is not None:
             strange = next((monomial for monomial in form[0] if monomial not in self._columns), None)
             return None if strange is None else _blame(node, strange)
+        if is_tower(node, self._floors):
+            return node
         match node:
             case Const():
                 return None
-            case Binary(op="floordiv" | "mod") if not _is_constant(node.rhs) or _is_tower(node):
-                return node
-            case Binary(op="add" | "sub" | "mul" | "min" | "max") if _is_tower(node):
+            case Binary(op="floordiv" | "mod") if not _is_constant(node.rhs):
                 return node
             case Binary(op="mul") if not (_is_constant(node.lhs) or _is_constant(node.rhs)):
                 return node
@@ -306,14 +306,6 @@ class Affine:
         line = set_space(self.param_space, 1)
         low = isl.Map.from_pw_aff(self.value(lower)).apply_range(isl.Map.lex_le(line))
         return low.intersect(isl.Map.from_pw_aff(self.value(upper)).apply_range(isl.Map.lex_gt(line)))
-
-
-def _is_tower(node: Node) -> bool:
-    """Whether an integer node has more than `MAXIMUM_FLOORS` different divisions and remainders."""
-    if not node.dtype.is_integer:
-        return False
-    floors = (part for part in walk(node) if isinstance(part, Binary) and part.op in ("floordiv", "mod"))
-    return next(islice(floors, MAXIMUM_FLOORS, None), None) is not None
 
 
 def _is_constant(node: Node) -> bool:

@@ -72,16 +72,16 @@ class Unproven:
     """A read that is neither proved nor refuted, because of `term`.
 
     why: `range`: data whose range is not declared; `product`, `division`, `reduction`: not affine; `wraps`: arithmetic
-    that may leave its dtype; `large`: the proof exceeds its budget.
+    that may leave its dtype; `tower`: too many divisions; `large`: the proof exceeds its budget.
     """
 
     read: Read
     dimension: int
     term: Node
-    why: Literal["range", "product", "division", "reduction", "wraps", "large"]
+    why: Literal["range", "product", "division", "reduction", "wraps", "tower", "large"]
 
 
-_REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wraps"]] = {
+_REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wraps", "tower"]] = {
     "data": "range",
     "range": "range",
     "quotient": "division",
@@ -90,6 +90,7 @@ _REASON: dict[Reason, Literal["range", "product", "division", "reduction", "wrap
     "reduction": "reduction",
     "wraps": "wraps",
     "defined": "product",
+    "tower": "tower",
 }
 
 

@@ -52,9 +52,10 @@ from tdsl.poly.extremes import Extremes, divided, extremes
 from tdsl.poly.polynomial import Linear, Monomial, polynomial
 from tdsl.poly.products import Division, Products, joined, product_of
 from tdsl.poly.ranges import SIZE_LIMIT, Range, interval, of_dtype
+from tdsl.poly.towers import is_tower
 from tdsl.records import dataclass
 
-Reason = Literal["data", "range", "quotient", "product", "division", "wraps", "reduction", "defined"]
+Reason = Literal["data", "range", "quotient", "product", "division", "wraps", "reduction", "defined", "tower"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Opaque:
 
     node: the expression it stands for. reason: why it is opaque. `data`: an element of an array with a declared range,
     so each value of the range can occur; `range`: data without one; `quotient`: `x // m` or `x % m` by a size;
-    `defined`: affine by cases, and a variable so that products with it can be. bool values are 0 or 1.
+    `defined`: affine by cases, and a variable so that products with it can be; `tower`: more divisions than isl is told
+    of, known by its interval. bool values are 0 or 1.
     """
 
     var: Var
@@ -76,7 +78,7 @@ class Opaque:
         """The conditions that hold of the variable; none for a whole int64, whose limits no proof needs."""
         if self.reason == "defined":
             return (compare("eq", self.var, self.node),)
-        if self.node.dtype.bits == 64 and self.reason not in ("data", "quotient"):
+        if self.node.dtype.bits == 64 and self.reason not in ("data", "quotient", "tower"):
             return () if self.node.dtype.is_signed else (compare("ge", self.var, ZERO),)
         return compare("ge", self.var, self.lower), compare("lt", self.var, self.upper)
 
@@ -109,6 +111,7 @@ class Lifting:
         self._cases: dict[Var, Node] = {}
         self._lifted: dict[Node, Node] = {}
         self._ranges: dict[Node, Range] = {}
+        self._floors: dict[Node, frozenset[Node]] = {}
         self._limits: dict[Var, Extremes] = {}
         """Of axes and opaque variables, as expressions of sizes, where they have such."""
         for size in sizes:
@@ -211,7 +214,10 @@ class Lifting:
         if node.dtype.is_bool:
             return lifted
         low, high = self.range(lifted)
-        if min_value(node.dtype) <= low and high <= max_value(node.dtype):
+        fits = min_value(node.dtype) <= low and high <= max_value(node.dtype)
+        if is_tower(lifted, self._floors):
+            return self._fresh(node, "tower", (_mathematical(low), _mathematical(high + 1)) if fits else None)
+        if fits:
             return lifted
         if node.dtype is INT64:
             self.wide[node] = lifted
@@ -254,11 +260,11 @@ class Lifting:
             case "shl" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
                 return self._fitting(node, mul(lhs, index_const(1 << bits)))
             case "shr" if isinstance(rhs, Const) and 0 <= (bits := _value(rhs)) < min(node.dtype.bits, 32):
-                return floordiv(lhs, index_const(1 << bits))
+                return self._fitting(node, floordiv(lhs, index_const(1 << bits)))
             case "and" if (
                 isinstance(rhs, Const) and 0 <= (mask := _value(rhs)) < 1 << 32 and (mask & (mask + 1)) == 0
             ):
-                return mod(lhs, index_const(mask + 1))
+                return self._fitting(node, mod(lhs, index_const(mask + 1)))
             case _:
                 return self._fresh(node, "division")
 

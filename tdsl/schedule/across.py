@@ -8,6 +8,7 @@ cross-thread reduction (`te.schedule`, `bind` of an `rfactor`ed axis).
 from __future__ import annotations
 
 from tdsl.expr.node import Read, axis_var
+from tdsl.expr.reduction_groups import reduction_key
 from tdsl.expr.rewrite import reductions
 from tdsl.poly.model import Dimension
 from tdsl.schedule.loops import origins
@@ -37,10 +38,10 @@ def crossing_stages(state: State) -> frozenset[str]:
 
 
 def _of_partial_results(state: State, entry: StageState) -> bool:
-    found = reductions(*entry.stage.body)
+    found = {reduction_key(node): node for node in reductions(*entry.stage.body)}
     if len(found) != 1 or any(loop.kind == "vector" for loop in entry.loops):
         return False
-    node = next(iter(found))
+    (node,) = found.values()
     makers: set[str] = set()
     for operand in node.operands:
         if len(node.axes) != 1 or not isinstance(operand, Read) or not operand.index:

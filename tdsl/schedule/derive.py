@@ -223,8 +223,3 @@ def plain_dims(
 
 def _reads_of(stage: Stage, tensor: Tensor) -> Iterator[Read]:
     return (node for node in reads(*nodes_of(stage)) if node.tensor is tensor)
-
-
-def replaced_reduction(stage: Stage, old: Reduce, new: Reduce) -> tuple[Node, ...]:
-    """The stage's bodies with one reduction exchanged for another."""
-    return tuple(rewrite(node, lambda part: new if part is old else part) for node in stage.body)

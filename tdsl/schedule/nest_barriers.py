@@ -27,10 +27,21 @@ from tdsl.schedule.nest import (
     NestLoop,
     Storage,
 )  # fmt: skip
-from tdsl.schedule.nest_device import Items, Uniform, block_extents, each_kernel, filled, gathered
+from tdsl.schedule.nest_device import (
+    BLOCKS,
+    SHARED_OUT,
+    THREADS,
+    Items,
+    Uniform,
+    block_extents,
+    each_kernel,
+    filled,
+    gathered,
+    loops_of,
+)
 from tdsl.schedule.nest_exchange import exchange_form
 from tdsl.schedule.nest_private import PRIVATE, check_private
-from tdsl.schedule.state import State
+from tdsl.schedule.state import StageState, State
 from tdsl.schedule.step_lines import said_at
 
 
@@ -89,6 +100,36 @@ def _crosses(one: Touch, other: Touch) -> bool:
     return one.stage != other.stage or one.chained or one.atomic or other.atomic
 
 
+def _is_alone(entry: StageState) -> bool:
+    """Whether what a recurrence reads of itself is its own thread's: threads stand outside of all that runs in order.
+
+    Bound loops carry nothing among the same iterations of the loops around them (legality), and those are blocks here.
+    """
+    if entry.compute is not None or entry.joined is not None or entry.stage.base is not None or entry.cuts:
+        return False
+    kinds = [loop.kind for loop in entry.loops]
+    outer = [kind in SHARED_OUT or kind in BLOCKS for kind in kinds]
+    return any(kind in THREADS for kind in kinds) and outer == sorted(outer, reverse=True)
+
+
+def _in_order(item: NestItem) -> bool:
+    """Whether threads of the block share out a loop inside one that runs in order: its iterations may be other threads'.
+
+    A loop in order inside all that threads share out carries nothing between them (legality of bound loops).
+    """
+    match item:
+        case NestLoop():
+            in_order = item.kind not in (*SHARED_OUT, "vector")
+            shared_out = in_order and any(loop.kind in SHARED_OUT for loop in loops_of(item))
+            return shared_out or any(map(_in_order, item.body))
+        case NestLet() | NestAllocate():
+            return any(map(_in_order, item.body))
+        case NestGuard():
+            return any(map(_in_order, (*item.body, *item.otherwise)))
+        case NestCompute() | NestBarrier() | NestExchange():
+            return False
+
+
 def _used(item: NestExchange) -> Iterator[Touch]:
     """The shared buffers of an exchange, written and read."""
     for buffer in item.scratch:
@@ -108,6 +149,7 @@ class _Placing:
         self.state = state
         self.stages = stages
         self.buffers = buffers
+        self.alone = frozenset(entry.name for entry in state.live() if _is_alone(entry))
         self.seen: dict[str, bool] = {one.buffer: one.scope not in PRIVATE for one in buffers.values()}
 
     def kernel(self, item: NestItem, uniform: Uniform) -> Items:
@@ -129,7 +171,7 @@ class _Placing:
             else:
                 touches = frozenset(self._touches(item))
                 if not isinstance(item, NestExchange):
-                    self._check(touches)
+                    self._check(item, touches)
                 elif not exchange_form(item).waits:
                     touches = _NOTHING
                 waits = _waits(pending, touches)
@@ -211,7 +253,7 @@ class _Placing:
         stage = self.stages[item.stage]
         own = {tensor.name for tensor in stage.tensors} | {tensor.name for tensor in stage.own}
         read_by = {read.tensor.name for value in stage.body for read in reads(value)}
-        chained = bool(own & read_by)
+        chained = bool(own & read_by) and item.stage not in self.alone
         touched: dict[tuple[str, bool], None] = {}
         read = {self.buffers[name].buffer for name in read_by - own if name in self.buffers}
         if item.role in ("assign", "finish", "source"):
@@ -234,8 +276,13 @@ class _Placing:
         """Reads of tensors that are computed here; inputs are never written."""
         return {(self.buffers[name].buffer, False): None for name in tensors if name in self.buffers}
 
-    def _check(self, touches: Touches) -> None:
-        """Nothing inside one piece that threads run differently may wait for another thread."""
+    def _check(self, item: NestItem, touches: Touches) -> None:
+        """Nothing inside one piece that threads run differently may wait for another thread.
+
+        What a stage reads of itself is of other iterations of loops in order: those outside wait, those inside cannot.
+        """
+        if not _in_order(item):
+            touches = frozenset(replace(one, chained=False) for one in touches)
         waits = _waits(touches, touches)
         if waits:
             makers = sorted({one.stage for one in touches if one.buffer in waits})
@@ -243,6 +290,6 @@ class _Placing:
                 "L132",
                 f"threads of a block would have to wait for {', '.join(waits)} where not all of them come by",
                 where=said_at(self.state, makers[-1], "compute_at", "bind"),
-                why=[f"{' and '.join(makers)} stand inside a loop or condition that differs between threads"],
+                why=[f"{' and '.join(makers)} {'stands' if len(makers) == 1 else 'stand'} inside a loop or condition that differs between threads"],
                 hint=["compute_at a loop that all threads run alike", "bind another loop to the threads"],
             )

@@ -1,5 +1,6 @@
 """Reads that escape: the whole text of every kind of error, and reads that are right although they look dangerous."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -341,3 +342,18 @@ def test_the_advice_for_a_dimension_that_may_be_empty(refused):
     W = td.placeholder("W", (some,))
     td.compute("take", (m,), lambda i: W[td.clamp(raw[i], 0, some - 1)])
     td.compute("last", (m,), lambda i: W[some - 1])
+
+
+def test_bits_reversed_are_proved_by_their_interval():
+    """Twelve divisions in one subscript; what the interval does not show is unproven, in words."""
+    x = td.placeholder("x", (64,))
+
+    def turned(i):
+        return sum((i // 2**bit % 2) * 2 ** (5 - bit) for bit in range(6))
+
+    y = td.compute("y", (64,), lambda i: x[turned(i)])
+    want = [int(f"{i:06b}"[::-1], 2) for i in range(64)]
+    assert td.build(td.schedule(y))(np.arange(64, dtype=np.float32)).tolist() == want
+    short = td.placeholder("short", (60,))
+    with pytest.raises(td.BoundsError, match="more than 9 different // and %"):
+        td.compute("z", (64,), lambda i: short[turned(i)])

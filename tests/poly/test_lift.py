@@ -127,3 +127,12 @@ def test_ranges_hold_every_value(expression):
         at = {axis_var("i"): i}
         value = value_at(lifted, at)
         assert low <= value <= high and value == value_at(expression.node, at)
+
+
+def test_a_tower_of_divisions_is_known_by_its_interval():
+    """More divisions than isl is told of are one variable, as wide as intervals make it."""
+    lifting, _, i, _ = setup()
+    bits = sum((i // 2**bit % 2) * 2 ** (6 - bit) for bit in range(7))
+    lifted = lifting.lift(bits.node)
+    assert list(lifting.opaque.values())[-1].reason == "tower"
+    assert lifting.range(lifted) == (0, 127)

@@ -78,3 +78,19 @@ def test_barriers_stand_in_loops_that_all_threads_run_alike():
     loop = next(line for line in lines if "for k in" in line)
     inside = len(loop) - len(loop.lstrip()) + 2
     assert [len(line) - len(line.lstrip()) for line in barriers] == [inside, inside]
+
+
+def test_a_chain_that_is_one_threads_own_waits_for_nobody():
+    """Rows on threads: what the recurrence reads of itself is the thread's own, whether or not a guard is around."""
+    for rows in (32, td.size("m")):
+        x = td.placeholder("x", (rows, 8))
+        y = td.recurrence("y", (rows, 8), lambda y, i, j: td.where(j == 0, 0.0, y[i, j - 1]) + x[i, j])
+        s = td.schedule(y).split(y, "i", 16).bind(y, {"io": "block.x", "ii": "thread.x"})
+        assert waits(s) == [] and not s.pending()
+
+
+def test_a_chain_across_threads_waits_once_a_step():
+    x = td.placeholder("x", (16,))
+    y = td.recurrence("y", (8, 16), lambda y, t, i: td.where(t == 0, x[i], y[t - 1, 15 - i] + 1.0))
+    s = td.schedule(y).bind(y, {"i": "thread.x"})
+    assert waits(s) == [("y", "thread.x for i in 0 .. 16:")]

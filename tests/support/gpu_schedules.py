@@ -396,3 +396,56 @@ def swizzled_transpose() -> Sample:
          .cache_read(x, y, name="xs", scope="shared").compute_at("xs", y, "tj").cooperate("xs", vector=1)
          .swizzle("xs"))  # fmt: skip
     return Sample(s, td.schedule(y), ({"m": 33, "n": 65}, {"m": 64, "n": 32}))
+
+
+@sample
+def running_sums() -> Sample:
+    """A recurrence along each thread's own row: nobody waits, also on ragged edges."""
+    m, n = td.size("m"), td.size("n")
+    x = td.placeholder("x", (m, n))
+    y = td.recurrence("y", (m, n), lambda y, i, j: td.where(j == 0, 0.0, y[i, j - 1]) + x[i, j])
+    s = td.schedule(y).split(y, "i", 32).bind(y, {"io": "block.x", "ii": "thread.x"})
+    return Sample(s, td.schedule(y), ({"m": 33, "n": 3}, {"m": 1, "n": 1}))
+
+
+@sample
+def distance_in_waves() -> Sample:
+    """Anti-diagonals in order, the elements of one on threads, which wait between waves."""
+    m, n = td.size("m"), td.size("n")
+    p, q = td.placeholder("p", (m,), "int8"), td.placeholder("q", (n,), "int8")
+
+    def cell(D, i, j):
+        step = td.minimum(td.minimum(D[i - 1, j], D[i, j - 1]) + 1, D[i - 1, j - 1] + (p[i - 1] - q[j - 1]) % 2)
+        return td.where(i == 0, j, td.where(j == 0, i, step))
+
+    D = td.recurrence("D", (m + 1, n + 1), cell, dtype="int32")
+    s = (td.schedule(D).skew(D, "j", by="i", into="w").reorder(D, "w", "i").split(D, "i", 8)
+         .bind(D, {"ii": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(D), ({"m": 5, "n": 9}, {"m": 1, "n": 1}))
+
+
+@sample
+def rows_of_lu() -> Sample:
+    """An update in place: columns in order, rows on threads, each row's elements in order inside its thread."""
+    n = td.size("n")
+    A = td.placeholder("A", (n, n), "float64")
+    k = td.axis("k", n)
+    i, j = td.axis("i", (k + 1, n)), td.axis("j", (k, n))
+    lu = td.update("lu", A, over=(k, i, j), at=(i, j),
+                   value=lambda U: td.where(j == k, U[i, k] / U[k, k], U[i, j] - U[i, k] * U[k, j]))  # fmt: skip
+    s = (td.schedule(lu).cache_read(A, lu, name="start", scope="heap").bind("start", {"d0": "block.x"})
+         .split(lu, "i", 4).bind(lu, {"ii": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(lu), ({"n": 6}, {"n": 1}))
+
+
+@sample
+def steps_in_a_shared_tile() -> Sample:
+    """A recurrence over steps, two of them kept in shared memory, each read by other threads than made it."""
+    m = td.size("m")
+    x = td.placeholder("x", (m, 24))
+    t = td.recurrence("t", (m, 5, 24), lambda t, b, k, i: td.where(
+        k == 0, x[b, i], t[b, k - 1, i] + td.where(i >= 8, t[b, k - 1, i - 8], 0.0)))  # fmt: skip
+    y = td.compute("y", (m, 24), lambda b, i: t[b, 4, i])
+    s = (td.schedule(y).bind(y, {"b": "block.x", "i": "thread.x"}).compute_at(t, y, "b").scope(t, "shared")
+         .bind(t, {"i": "thread.x"}).fold(t, "k", 2))  # fmt: skip
+    return Sample(s, td.schedule(y), ({"m": 3}, {"m": 0}))

@@ -9,12 +9,13 @@ from typing import ClassVar, NoReturn
 from tdsl.errors import PlacementError
 from tdsl.expr.build import add
 from tdsl.expr.node import Node, Read, Reduce, axis_var, index_const
-from tdsl.expr.rewrite import reads, reductions, substitute, variables
+from tdsl.expr.reduction_groups import reduction_groups, reduction_key
+from tdsl.expr.rewrite import reads, rewrite, substitute, variables
 from tdsl.expr.tensor import Axis, Stage, tensors_of
 from tdsl.poly.model import LoopMark, Place, Shift, Split
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
-from tdsl.schedule.derive import fresh_state, replaced_reduction
+from tdsl.schedule.derive import fresh_state
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.loop_parts import LoopParts
@@ -49,7 +50,7 @@ class RFactor(Directive):
 
     Legal when: the reduction is associative and commutative, which every reducer is.
     Errors: S102–S106 stage or axis; S113 name; S311 no reduction; S317 not a reduction loop, or one that is fused,
-        marked, or has a symbolic start or an extent that depends on other axes; S318 more than one reduction.
+        marked, or has a symbolic start or an extent that depends on other axes; S318 reductions over different axes.
     Source: Suriana, Adams, Kamil, "Parallel associative reductions in Halide" (CGO 2017); semantics P10.
     """
 
@@ -69,12 +70,12 @@ class RFactor(Directive):
         )
         if entry.stage.base is not None:
             return self._of_update(state, entry, name)
-        reduction = self._reduction(entry)
+        found = self._reductions(entry)
         if not over_reduction(entry, self.axis):
             self._refuse(entry, f"{self.axis} of {entry.name} is no reduction loop")
         self._check_loops(entry)
-        partial = self._partial(entry, reduction, name)
-        rest = self._rest(entry, reduction, partial)
+        partial = self._partial(entry, found, name)
+        rest = self._rest(entry, found, partial)
         fresh = self._placed(entry, partial)
         moved = [loop for loop in entry.axes if over_reduction(entry, loop)]
         state = state.with_stage(rest).inserted(fresh, before=entry.name)
@@ -105,20 +106,21 @@ class RFactor(Directive):
 
     # what the arguments must be
 
-    def _reduction(self, entry: StageState) -> Reduce:
-        found = reductions(*entry.stage.body)
-        if not found:
+    def _reductions(self, entry: StageState) -> tuple[Reduce, ...]:
+        """What the stage reduces: one nest, with a node for each reducer and operands, whatever their components."""
+        groups = reduction_groups(entry.stage)
+        if not groups:
             raise self.refusal(
                 PlacementError, "S311", f"{entry.name} is no reduction: it has no terms to share out"
             )
-        if len(found) > 1:
+        if len(groups) > 1:
             raise self.refusal(
                 PlacementError,
                 "S318",
-                f"{entry.name} has {len(found)} reductions; rfactor takes stages with one",
-                hint=("a stage for each reduction",),
+                f"{entry.name} has {len(groups)} nests of reductions; rfactor takes stages with one",
+                hint=("a stage for each nest",),
             )
-        return next(iter(found))
+        return groups[0].nodes
 
     def _check_loops(self, entry: StageState) -> None:
         """Reduction loops come from splits alone and carry no marks: they move to the new stage."""
@@ -161,24 +163,26 @@ class RFactor(Directive):
 
     # the two stages
 
-    def _partial(self, entry: StageState, reduction: Reduce, name: str) -> Stage:
+    def _partial(self, entry: StageState, found: Sequence[Reduce], name: str) -> Stage:
         """The new stage: `axis` and the data axes outside, the other reduction loops as its reduction axes."""
         stage = entry.stage
         root = origins(entry)[self.axis][0]
         values, kept = self._leaves(entry, root)
-        operands = tuple(substitute(operand, values) for operand in reduction.operands)
         names = tuple(axis.name for axis in kept)
         factored = self._first(entry, root)
-        body = tuple(
-            Reduce(reduction.reducer, names, operands, component, reduction.fused) if names else operand
-            for component, operand in enumerate(operands)
-        )
+        body: list[Node] = []
+        for node in found:
+            operands = tuple(substitute(operand, values) for operand in node.operands)
+            body += [
+                Reduce(node.reducer, names, operands, component, node.fused) if names else operand
+                for component, operand in enumerate(operands)
+            ]
         return Stage(
             name=name,
             axes=(factored, *stage.axes),
             reduce_axes=kept,
-            body=body,
-            dtypes=tuple(operand.dtype for operand in operands),
+            body=tuple(body),
+            dtypes=tuple(value.dtype for value in body),
             tensor_names=(name,)
             if len(body) == 1
             else tuple(f"{name}_{index}" for index in range(len(body))),
@@ -204,18 +208,18 @@ class RFactor(Directive):
         loops = (LoopMark(self.axis), *(LoopMark(axis.name) for axis in entry.stage.axes), *inner)
         return replace(fresh, loops=loops, relations=tuple(relations), origin="rfactor")
 
-    def _rest(self, entry: StageState, reduction: Reduce, partial: Stage) -> StageState:
+    def _rest(self, entry: StageState, found: Sequence[Reduce], partial: Stage) -> StageState:
         """The stage itself: it reduces the partial results over `axis`."""
-        tensors = tensors_of(partial)
         index = tuple(axis_var(axis.name) for axis in partial.axes)
-        new = Reduce(
-            reduction.reducer,
-            (self.axis,),
-            tuple(Read(tensor, index) for tensor in tensors),
-            reduction.component,
-            False,
-        )
-        body = replaced_reduction(entry.stage, reduction, new)
+        results = iter([Read(tensor, index) for tensor in tensors_of(partial)])
+        combined = {reduction_key(node): tuple(next(results) for _ in node.operands) for node in found}
+
+        def rule(node: Node) -> Node:
+            if not isinstance(node, Reduce):
+                return node
+            return Reduce(node.reducer, (self.axis,), combined[reduction_key(node)], node.component, False)
+
+        body = tuple(rewrite(node, rule) for node in entry.stage.body)
         stage = replace(entry.stage, reduce_axes=(partial.axes[0],), body=body)
         loops: list[LoopMark] = [
             loop for loop in entry.loops if loop.name == self.axis or not over_reduction(entry, loop.name)

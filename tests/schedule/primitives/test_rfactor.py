@@ -1,5 +1,6 @@
 """`rfactor`: partial results first, in a stage of their own."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -126,4 +127,45 @@ def test_a_fused_loop(told):
 def test_no_reduction(blur, told):
     assert told(lambda: blur.s.rfactor("by", "y")) == (
         'PlacementError S311: by is no reduction: it has no terms to share out\n  here: rfactor("by", "y")'
+    )
+
+
+def pairs(n):
+    """Greatest value and how often it occurs, by a reducer over pairs, and a sum over the same axis."""
+    x = td.placeholder("x", (n,), "int32")
+    k = td.reduce_axis("k", n)
+
+    def merge(a, b):
+        top = td.maximum(a[0], b[0])
+        return top, td.where(a[0] == top, a[1], 0) + td.where(b[0] == top, b[1], 0)
+
+    often = td.reducer(merge, lambda v, w: (td.min_value(v), td.cast(0, w)))
+
+    def value():
+        top, count = often((x[k], td.cast(1, "int64")), over=k)
+        return top, count * 1000 + td.sum(td.cast(x[k], "int64"), over=k)
+
+    return td.compute(("top", "rest"), (), value)
+
+
+def test_all_that_one_nest_reduces_is_shared_out():
+    top, rest = pairs(td.size("n"))
+    s = td.schedule(top, rest).split(top, "k", 4).rfactor(top, "ko", name="part").parallel("part", "ko")
+    assert [s.storage(f"part_{place}")["dtype"] for place in range(3)] == ["int64", "int32", "int64"]
+    assert td.Schedule.from_json(s.to_json(), top, rest) == s
+    x = np.array([3, 7, 1, 7, 7, 2, 0, 5, 7], np.int32)
+    for target in (None, "interpret"):
+        got = td.build(s, target=target)(x)
+        assert [int(one) for one in got] == [7, 4 * 1000 + int(x.sum())]
+
+
+def test_nests_over_different_axes(told):
+    n = td.size("n")
+    x = td.placeholder("x", (n,))
+    k, l = td.reduce_axis("k", n), td.reduce_axis("l", n)
+    y = td.compute("y", (), lambda: td.sum(x[k], over=k) + td.max(x[l], over=l))
+    assert told(lambda: td.schedule(y).rfactor("y", "k")) == (
+        "PlacementError S318: y has 2 nests of reductions; rfactor takes stages with one\n"
+        '  here: rfactor("y", "k")\n'
+        "  try: a stage for each nest"
     )
