@@ -19,6 +19,7 @@ from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
 from tdsl.poly.towers import is_tower
 from tdsl.records import dataclass
 
+
 class NonAffine(Exception):
     """A node that isl cannot express: `term` is the smallest part that is to blame."""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tdsl.errors import PlacementError
 from tdsl.expr.build import add, mul, select
-from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
+from tdsl.expr.node import Node, Read, Var, axis_var, index_const
 from tdsl.expr.rewrite import Rule, reads, rewrite, substitute, variables
 from tdsl.expr.tensor import Axis, Size, Stage, Tensor, tensors_of
 from tdsl.poly.model import LoopMark, View

@@ -286,10 +286,13 @@ class _Placing:
         waits = _waits(touches, touches)
         if waits:
             makers = sorted({one.stage for one in touches if one.buffer in waits})
+            stand = "stands" if len(makers) == 1 else "stand"
             raise LimitError(
                 "L132",
                 f"threads of a block would have to wait for {', '.join(waits)} where not all of them come by",
                 where=said_at(self.state, makers[-1], "compute_at", "bind"),
-                why=[f"{' and '.join(makers)} {'stands' if len(makers) == 1 else 'stand'} inside a loop or condition that differs between threads"],
+                why=[
+                    f"{' and '.join(makers)} {stand} inside a loop or condition that differs between threads"
+                ],
                 hint=["compute_at a loop that all threads run alike", "bind another loop to the threads"],
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from tdsl.expr.handles import Expr
 from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import editing
-from tdsl.schedule.handles import StageLike
+from tdsl.schedule.handles import StageLike, stage_name
 from tdsl.schedule.state import State
 from tdsl.target import Target
 
@@ -66,7 +66,8 @@ class Questions:
         """
         from tdsl.schedule import show
 
-        return show.storage(self._schedule, editing.looked_up(self._schedule, stage))
+        entry = editing.looked_up(self._schedule, stage)
+        return show.storage(self._schedule, entry, stage_name(self._schedule, stage))
 
     @hide_internal_frames
     def why(self, axis: str, stage: StageLike | None = None) -> str:

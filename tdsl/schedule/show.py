@@ -163,13 +163,18 @@ def _pending(state: State, shown: Sequence[Shown]) -> tuple[str, ...]:
 # storage
 
 
-def storage(schedule: Schedule, entry: StageState) -> dict[str, object]:
-    """`Schedule.storage` (P13): extents as text, bytes as a number where it is constant, else as text."""
+def storage(schedule: Schedule, entry: StageState, name: str) -> dict[str, object]:
+    """`Schedule.storage` (P13): extents as text, bytes as a number where it is constant, else as text.
+
+    name: of a tensor of the stage; of the stage itself it is its first tensor.
+    """
     state = schedule.state
-    found = _storage_of(state, entry)
+    names = entry.stage.tensor_names
+    tensor = name if name in names else names[0]
+    found = _storage_of(state, tensor)
     plain = found
     if entry.layout is not None or entry.aligns:
-        plain = _storage_of(state.with_stage(replace(entry, layout=None, aligns=())), entry)
+        plain = _storage_of(state.with_stage(replace(entry, layout=None, aligns=())), tensor)
     physical = _texts(plain.extents if entry.layout is None else found.extents)
     total: Node = index_const(found.dtype.bytes)
     for extent in found.extents:
@@ -187,9 +192,8 @@ def storage(schedule: Schedule, entry: StageState) -> dict[str, object]:
     }
 
 
-def _storage_of(state: State, entry: StageState) -> Storage:
-    names = entry.stage.tensor_names
-    return next(storage for storage in _built(state).storage if storage.tensor in names)
+def _storage_of(state: State, tensor: str) -> Storage:
+    return next(storage for storage in _built(state).storage if storage.tensor == tensor)
 
 
 def _texts(extents: tuple[Node, ...]) -> tuple[str, ...]:

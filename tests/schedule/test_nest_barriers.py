@@ -82,10 +82,13 @@ def test_barriers_stand_in_loops_that_all_threads_run_alike():
 
 def test_a_chain_that_is_one_threads_own_waits_for_nobody():
     """Rows on threads: what the recurrence reads of itself is the thread's own, whether or not a guard is around."""
-    for rows in (32, td.size("m")):
+
+    def running(rows):
         x = td.placeholder("x", (rows, 8))
         y = td.recurrence("y", (rows, 8), lambda y, i, j: td.where(j == 0, 0.0, y[i, j - 1]) + x[i, j])
-        s = td.schedule(y).split(y, "i", 16).bind(y, {"io": "block.x", "ii": "thread.x"})
+        return td.schedule(y).split(y, "i", 16).bind(y, {"io": "block.x", "ii": "thread.x"})
+
+    for s in (running(32), running(td.size("m"))):
         assert waits(s) == [] and not s.pending()
 
 

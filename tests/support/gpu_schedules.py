@@ -415,7 +415,9 @@ def distance_in_waves() -> Sample:
     p, q = td.placeholder("p", (m,), "int8"), td.placeholder("q", (n,), "int8")
 
     def cell(D, i, j):
-        step = td.minimum(td.minimum(D[i - 1, j], D[i, j - 1]) + 1, D[i - 1, j - 1] + (p[i - 1] - q[j - 1]) % 2)
+        step = td.minimum(
+            td.minimum(D[i - 1, j], D[i, j - 1]) + 1, D[i - 1, j - 1] + (p[i - 1] - q[j - 1]) % 2
+        )
         return td.where(i == 0, j, td.where(j == 0, i, step))
 
     D = td.recurrence("D", (m + 1, n + 1), cell, dtype="int32")
