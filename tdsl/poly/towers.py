@@ -11,6 +11,8 @@ from tdsl.expr.rewrite import walk
 MAXIMUM_FLOORS = 9
 """Different `//` and `%` in one index: isl's time grows with every one, and beyond these it is not counted any more."""
 
+_NONE: frozenset[Node] = frozenset()
+
 
 def is_tower(node: Node, known: dict[Node, frozenset[Node]]) -> bool:
     """Whether an integer node has more than `MAXIMUM_FLOORS` different divisions and remainders.
@@ -20,7 +22,7 @@ def is_tower(node: Node, known: dict[Node, frozenset[Node]]) -> bool:
     if not node.dtype.is_integer:
         return False
     for part in walk(node, skip=known):
-        found: frozenset[Node] = frozenset().union(*(known[child] for child in part.children))
+        found = _NONE.union(*(known[child] for child in part.children))
         is_floor = isinstance(part, Binary) and part.op in ("floordiv", "mod")
         known[part] = found | {part} if is_floor else found
     return len(known[node]) > MAXIMUM_FLOORS

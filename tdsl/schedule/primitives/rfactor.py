@@ -109,7 +109,7 @@ class RFactor(Directive):
     def _reductions(self, entry: StageState) -> tuple[Reduce, ...]:
         """What the stage reduces: one nest, with a node for each reducer and operands, whatever their components."""
         groups = reduction_groups(entry.stage)
-        if not groups:
+        if len(groups) == 0:
             raise self.refusal(
                 PlacementError, "S311", f"{entry.name} is no reduction: it has no terms to share out"
             )
@@ -120,7 +120,8 @@ class RFactor(Directive):
                 f"{entry.name} has {len(groups)} nests of reductions; rfactor takes stages with one",
                 hint=("a stage for each nest",),
             )
-        return groups[0].nodes
+        (group,) = groups
+        return group.nodes
 
     def _check_loops(self, entry: StageState) -> None:
         """Reduction loops come from splits alone and carry no marks: they move to the new stage."""
