@@ -26,8 +26,8 @@ from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
 from tdsl.poly.signature import Signatures
-from tdsl.poly.slide import advancing, affine_row, burst, rewind
-from tdsl.poly.unfold import Step, Unfolding, steps_of
+from tdsl.poly.slide import advancing, affine_row, once, rewind
+from tdsl.poly.unfold import Step, Unfolding, steps_of, with_outputs
 from tdsl.records import dataclass
 
 PIECES = 4
@@ -379,16 +379,26 @@ class Copies:
         found = advancing(self._needed(stage, self._definer(stage), host), level)
         return None if found is None else (found[0], found[1][-1])
 
+    def row_axis(self, stage: str) -> int | None:
+        """The data axis whose rows a stage that slides makes whole; None for any other."""
+        host = self.tree.host(stage)
+        if stage in self.arranged.program.ordered or self._buffer_level(stage) >= len(host):
+            return None
+        return self._slid(stage, self._needed(stage, self._definer(stage), host))[0]
+
     def _made(self, stage: str, needed: isl.Map) -> isl.Map:
         """What is made in each iteration: all that is needed, or each element once where storage is farther out."""
-        level = self._buffer_level(stage)
-        if level >= needed.dim(IN):
-            return needed
+        return needed if self._buffer_level(stage) >= needed.dim(IN) else self._slid(stage, needed)[1]
+
+    def _slid(self, stage: str, needed: isl.Map) -> tuple[int | None, isl.Map]:
+        """(the axis whose rows are made whole, what is made in each iteration), each element once."""
+        definer, level = self._definer(stage), self._buffer_level(stage)
         if self.tree.arrangements[stage].slide == "rewind":
-            found = rewind(needed, level)
-            if found is not None:
-                return found
-        return burst(needed, level)
+            if (found := rewind(needed, level)) is not None:
+                return None, found
+        itself = {access.tensor for access in definer.writes} & {access.tensor for access in definer.reads}
+        # What an element needs of its own stage may be there later than the first of its row.
+        return once(needed, level, None if itself else self.flow.domain(definer))
 
     # loops to axes
 
@@ -453,8 +463,8 @@ class Copies:
         start = unfolding.columns + len(unfolding.leaves)
         equalities: list[list[int]] = []
         for place, row in enumerate(rows):
-            equalities.append(_with_outputs(row, start, axes, extra, place))
-        inequalities = [_with_outputs(row, start, axes, extra, None) for row in unfolding.inequalities]
+            equalities.append(with_outputs(row, start, axes, extra, place))
+        inequalities = [with_outputs(row, start, axes, extra, None) for row in unfolding.inequalities]
         relation = basic_map(self.space(n_in, axes + extra), equalities, inequalities)
         for place, base in enumerate(base_maps):
             value = base.insert_dims(IN, host, len(unfolding.leaves))
@@ -486,12 +496,3 @@ class Copies:
             return True
         least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))
         return least.is_int() and least.to_python() == 0
-
-
-def _with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None) -> list[int]:
-    """A row over inputs and bases as one over inputs and outputs (axes, then bases); `place`: minus that axis."""
-    outputs = [0] * axes
-    if place is not None:
-        outputs[place] = -1
-    bases = list(row[start : start + extra]) + [0] * (extra - len(row[start:]))
-    return [*row[:start], *outputs, *bases]

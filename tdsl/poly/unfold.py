@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 
+from tdsl.poly.isl import Row
 from tdsl.poly.model import Arrangement, AxisRelation, Fuse, Rename, Reverse, Shift, Skew, Split
 from tdsl.records import dataclass
 
@@ -162,3 +163,12 @@ def _combined(one: list[int], other: list[int], factor: int) -> list[int]:
     return [
         value + factor * (other[place] if place < len(other) else 0) for place, value in enumerate(padded)
     ]
+
+
+def with_outputs(row: Row, start: int, axes: int, extra: int, place: int | None) -> list[int]:
+    """A row over inputs and bases as one over inputs and outputs (axes, then bases); `place`: minus that axis."""
+    outputs = [0] * axes
+    if place is not None:
+        outputs[place] = -1
+    bases = list(row[start : start + extra]) + [0] * (extra - len(row[start:]))
+    return [*row[:start], *outputs, *bases]

@@ -46,3 +46,33 @@ def value(node: Node, names: dict[str, int]) -> int:
 
 class Unlisted(Exception):  # noqa: N818
     """The enumeration does not know this form of a schedule."""
+
+
+def ahead(needed, level, axis, step):
+    """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any."""
+    buffers: dict[tuple[int, ...], dict] = {}
+    for context, elements in needed.items():
+        if elements:
+            buffers.setdefault(context[:level], {})[context[level]] = elements
+    result: dict[tuple[int, ...], set] = {}
+    for outer, by_iteration in buffers.items():
+        start = min(by_iteration)
+        newest = max(element[axis] for element in by_iteration[start])
+        for elements in by_iteration.values():
+            for element in elements:
+                when = start - (newest - element[axis]) // step
+                result.setdefault((*outer, when), set()).add(element)
+    return result
+
+
+def by_rows(needed, level, axis, every):
+    """Whole rows, in the first iteration that needs any of them, as wide as what that iteration needs of all rows."""
+    seen: dict[tuple[int, ...], set] = {}
+    result = {}
+    for context in sorted(needed):
+        had = seen.setdefault(context[:level], set())
+        fresh = {element[axis] for element in needed[context]} - had
+        across = {(element[:axis], element[axis + 1 :]) for element in needed[context]}
+        result[context] = {(*left, index, *right) for left, right in across for index in fresh} & every
+        had |= fresh
+    return result

@@ -1,7 +1,7 @@
 """The truth by force: every copy is listed, sorted by time, and run on cells that hold the names of values.
 
-Shares with the checker only the shape of the loop tree (dims, levels, text positions) and which axis rewinds; copies,
-sources, order, cells and conflicts are found by enumeration for given sizes, without isl.
+Shares with the checker only the shape of the loop tree (dims, levels, text positions), which axis rewinds and which one's
+rows are made whole; copies, sources, order, cells and conflicts are found by enumeration for given sizes, without isl.
 """
 
 from __future__ import annotations
@@ -11,24 +11,7 @@ from itertools import product
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-from tests.poly.enumeration import Unlisted, value
-
-
-def _ahead(needed, level, axis, step):
-    """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any."""
-    buffers: dict[tuple[int, ...], dict] = {}
-    for context, elements in needed.items():
-        if elements:
-            buffers.setdefault(context[:level], {})[context[level]] = elements
-    result: dict[tuple[int, ...], set] = {}
-    for outer, by_iteration in buffers.items():
-        start = min(by_iteration)
-        newest = max(element[axis] for element in by_iteration[start])
-        for elements in by_iteration.values():
-            for element in elements:
-                when = start - (newest - element[axis]) // step
-                result.setdefault((*outer, when), set()).add(element)
-    return result
+from tests.poly.enumeration import Unlisted, ahead, by_rows, value
 
 
 class Oracle:
@@ -198,9 +181,11 @@ class Oracle:
                         elements.add(back[key])
                         work.append(back[key])
         level = max(self.tree.level(tensor) for tensor in tensors)
-        ahead = Copies(self.arranged).rewinds(stage)
-        if ahead is not None:
-            return _ahead(needed, level, *ahead)
+        copies = Copies(self.arranged)
+        if (rewound := copies.rewinds(stage)) is not None:
+            return ahead(needed, level, *rewound)
+        if (axis := copies.row_axis(stage)) is not None:
+            return by_rows(needed, level, axis, set(self.instances[definer.name]))
         seen: dict[tuple[int, ...], set] = {}
         result = {}
         for context in sorted(needed):

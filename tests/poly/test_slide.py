@@ -82,3 +82,63 @@ def test_where_nothing_advances_steadily_burst_is_taken():
 def test_rewound_strips_in_parallel_but_not_rows():
     assert judge(chain(2).parallel("s2", "yo").arranged) is PROVED
     assert refuted(chain(2).parallel("s2", "yi")).kind == "race"
+
+
+CROSS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+ENDS = ((0, 0), (1, 2), (2, 0))
+FALLING = ((0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3))
+
+
+def stencils(taps, length=2):
+    """`length` stages slid in strips of the last one, every one reading elements of the one before at some distances."""
+    wide = [max(tap[place] for tap in taps) for place in range(2)]
+    stages, shapes = [], {}
+    for number in range(length + 1):
+        rows, columns = (f"{n} + {(length - number) * more}" for n, more in zip("hw", wide, strict=True))
+        reads = [(f"s{number - 1}", f"y + {down}, x + {right}") for down, right in taps] if number else []
+        domain = f"0 <= y < {rows} and 0 <= x < {columns}"
+        stages.append(stage(f"s{number}", "y x", domain, reads))
+        shapes[f"s{number}"] = f"{rows}, {columns}"
+    last = f"s{length}"
+    plan = Plan.of(program(["h", "w"], *stages, shapes=shapes, outputs=[last])).split(last, "y", 4)
+    for number in reversed(range(length)):
+        plan = plan.compute_at(f"s{number}", last, "yi").store_at(f"s{number}", last, "yo")
+    return plan
+
+
+def test_rows_of_crosses_come_whole():
+    """By elements a burst is in five pieces at the first stage, and in more at each before it."""
+    copies = Copies(stencils(CROSS, 3).arranged)
+    assert [copies.row_axis(f"s{number}") for number in range(3)] == [0, 0, 0]
+    assert [copies.need(f"s{number}").n_basic_map() for number in range(3)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("taps", "axis"), [(ENDS, None), (FALLING, 0), (CROSS, 0)])
+def test_what_nobody_reads_lies_at_the_ends_of_a_buffer(taps, axis):
+    """Only in its first and last rows; and what lies between elements that are read is not made at all."""
+    plan = stencils(taps, 1)
+    assert Copies(plan.arranged).row_axis("s0") == axis
+    for h, w in ((3, 3), (4, 1)):
+        made = {axes for _, axes in Oracle(plan.arranged, {"h": h, "w": w}).copies["s0"]}
+        read = {(y + down, x + right) for y in range(h) for x in range(w) for down, right in taps}
+        assert read <= made
+        assert {row for row, _ in made - read} <= (set() if axis is None else {0, 1, h, h + 1})
+
+
+@pytest.mark.parametrize("taps", [CROSS, ENDS, FALLING])
+def test_stencils_by_force(taps):
+    plan = stencils(taps)
+    assert judge(plan.arranged) is PROVED
+    for length in range(1, 7):
+        folded = plan.fold("s1", 0, length)
+        legal = judge(folded.arranged) is PROVED
+        truth = [Oracle(folded.arranged, {"h": h, "w": w}).right() for h in (1, 2, 3, 4, 5) for w in (1, 2)]
+        assert legal == all(truth), length
+
+
+def test_a_fold_of_crosses_is_that_of_squares():
+    square = tuple((down, right) for down in range(3) for right in range(3))
+    folds = [
+        [min_fold(stencils(taps).arranged, f"s{n}", 0).minimal for n in range(2)] for taps in (CROSS, square)
+    ]
+    assert folds[0] == folds[1]
