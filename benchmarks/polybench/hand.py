@@ -89,7 +89,7 @@ def correlation(s: td.Schedule) -> td.Schedule:
 
 
 def gramschmidt(s: td.Schedule) -> td.Schedule:
-    return s.vectorize("W", "j", DOUBLES).peel("W", "k").peel("W", "r", first=1)
+    return s.vectorize("W", "j", DOUBLES).peel("W", "k")
 
 
 def ludcmp(s: td.Schedule) -> td.Schedule:

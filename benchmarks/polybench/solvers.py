@@ -73,8 +73,9 @@ def durbin_loops(n, r, y, z):
         y[k] = alpha
 
 
-# gramschmidt: A = Q R by modified Gram-Schmidt. Step k holds a norm in its row 0, then R as far as it is known, then what is
-# left of A. (M and N change places: PolyBench's matrix is wider than high, so its last columns are rounding noise.)
+# gramschmidt: A = Q R by modified Gram-Schmidt, where what divides by a norm waits for the end. Step k + 1 has products of
+# column k with those after it in row k, with itself in a column of their own, and below them what is left of A. (M and N
+# change places: PolyBench's matrix is wider than high, so its last columns are rounding noise.)
 
 
 def gramschmidt(m, n) -> Tensors:
@@ -82,19 +83,21 @@ def gramschmidt(m, n) -> Tensors:
 
     def value(W, k, r, j):
         i, h = td.reduce_axis("i", m), td.reduce_axis("h", m)
-        norm = td.sqrt(td.sum(W[k - 1, i + n + 1, k - 1] * W[k - 1, i + n + 1, k - 1], over=i))
-        dot = td.sum(W[k - 1, h + n + 1, k - 1] * W[k - 1, h + n + 1, j], over=h) / W[k, 0, k - 1]
-        row = td.where(j >= k, dot, td.where(j == k - 1, W[k, 0, k - 1], 0.0))
-        left = W[k - 1, r, j] - W[k - 1, r, k - 1] / W[k, 0, k - 1] * W[k, k, j]
-        unit = W[k - 1, r, j] / W[k, 0, k - 1]
-        rest = td.where(j >= k, left, td.where(j == k - 1, unit, W[k - 1, r, j]))
-        known = td.where(r == k, row, td.where(r <= n, W[k - 1, r, j], rest))
-        later = td.where(r == 0, td.where(j == k - 1, norm, 0.0), known)
-        return td.where(k > 0, later, td.where(r > n, A[r - n - 1, j], 0.0))
+        square = td.sum(W[k - 1, n + i, k - 1] * W[k - 1, n + i, k - 1], over=i)
+        product = td.sum(W[k - 1, n + h, k - 1] * W[k - 1, n + h, j], over=h)
+        left = W[k - 1, r, j] - W[k - 1, r, k - 1] / W[k, k - 1, n] * W[k, k - 1, j]
+        row = td.where(j == n, square, td.where(j >= k, product, 0.0))
+        rest = td.where(td.all(r >= n, j >= k, j < n), left, W[k - 1, r, j])
+        start = td.where(td.all(r >= n, j < n), A[r - n, j], 0.0)
+        return td.where(k == 0, start, td.where(r == k - 1, row, rest))
 
-    W = td.recurrence("W", (n + 1, n + m + 1, n), value, dtype=REAL)
-    R = td.compute("R", (n, n), lambda k, j: W[n, k + 1, j])
-    Q = td.compute("Q", (m, n), lambda i, j: W[n, i + n + 1, j])
+    W = td.recurrence("W", (n + 1, n + m, n + 1), value, dtype=REAL)
+
+    def upper(k, j):
+        return td.where(j > k, W[n, k, j] / td.sqrt(W[n, k, n]), td.where(j == k, td.sqrt(W[n, k, n]), 0.0))
+
+    R = td.compute("R", (n, n), upper)
+    Q = td.compute("Q", (m, n), lambda i, k: W[n, n + i, k] / td.sqrt(W[n, k, n]))
     return R, Q
 
 

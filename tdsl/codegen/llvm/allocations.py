@@ -20,6 +20,12 @@ from tdsl.lower.ir import Allocate
 MAXIMUM_STACK_BYTES = 64 * 1024
 """Of one function: semantics P11."""
 
+SMALL_BYTES = 4 * 1024
+"""A heap block of constant size up to this lies on the stack: the arena would be asked in every iteration around it."""
+
+SMALL_STACK_BYTES = 16 * 1024
+"""What such blocks may take of one function's stack."""
+
 
 def extents_of(ctx: Context, extents: tuple[Node, ...]) -> list[Linear]:
     """The values of a buffer's extents."""
@@ -96,8 +102,7 @@ def _constants(ctx: Context, allocate: Allocate) -> tuple[int, ...]:
 def stack(ctx: Context, allocate: Allocate, write: Write) -> None:
     """Memory of the function itself, in its first block so that a loop around it does not add more."""
     extents = _constants(ctx, allocate)
-    count = allocate.padding + _product(extents)
-    bytes_ = max(count, 1) * allocate.dtype.bytes
+    bytes_ = _bytes(allocate, extents)
     ctx.stack_bytes += bytes_
     if ctx.stack_bytes > MAXIMUM_STACK_BYTES:
         raise LimitError(
@@ -105,8 +110,16 @@ def stack(ctx: Context, allocate: Allocate, write: Write) -> None:
             f"{allocate.buffer} makes {ctx.stack_bytes} bytes of stack, more than {MAXIMUM_STACK_BYTES}",
             hint=('scope "heap"', "a smaller tile"),
         )
-    pointer = ctx.f.first("ptr", f"alloca [{bytes_} x i8], align {CACHE_LINE_BYTES}")
+    _on_stack(ctx, allocate, extents, write)
+
+
+def _on_stack(ctx: Context, allocate: Allocate, extents: tuple[int, ...], write: Write) -> None:
+    pointer = ctx.f.first("ptr", f"alloca [{_bytes(allocate, extents)} x i8], align {CACHE_LINE_BYTES}")
     _enter(ctx, allocate, pointer, [Linear(extent) for extent in extents], write)
+
+
+def _bytes(allocate: Allocate, extents: tuple[int, ...]) -> int:
+    return max(allocate.padding + _product(extents), 1) * allocate.dtype.bytes
 
 
 def _product(extents: tuple[int, ...]) -> int:
@@ -117,9 +130,13 @@ def _product(extents: tuple[int, ...]) -> int:
 
 
 def heap(ctx: Context, allocate: Allocate, write: Write) -> None:
-    """A block from the arena."""
+    """A block from the arena; a small one of constant size from the stack."""
     f, number = ctx.f, ctx.module.number()
     extents = extents_of(ctx, allocate.extents)
+    if (known := _small(ctx, allocate, extents)) is not None:
+        ctx.small_stack_bytes += _bytes(allocate, known)
+        _on_stack(ctx, allocate, known, write)
+        return
     size, wraps = _checked_bytes(ctx, extents, allocate.dtype.bytes, allocate.padding * allocate.dtype.bytes)
     if wraps is not None:
         f.jump_if(wraps, failure(ctx), f"fits{number}")
@@ -133,6 +150,16 @@ def heap(ctx: Context, allocate: Allocate, write: Write) -> None:
     _enter(ctx, allocate, block, extents, write)
     ctx.blocks.pop()
     f.effect("call void %s(ptr %s, ptr %s)", environment_field(ctx, ENV_RELEASE), arena, block)
+
+
+def _small(ctx: Context, allocate: Allocate, extents: list[Linear]) -> tuple[int, ...] | None:
+    """The extents of a block that goes on the stack; None where it does not."""
+    if not all(extent.is_constant and extent.constant >= 0 for extent in extents):
+        return None
+    known = tuple(extent.constant for extent in extents)
+    bytes_ = _bytes(allocate, known)
+    fits = bytes_ <= SMALL_BYTES and ctx.small_stack_bytes + bytes_ <= SMALL_STACK_BYTES
+    return known if fits else None
 
 
 def _checked_bytes(ctx: Context, extents: list[Linear], unit: int, padding: int) -> tuple[str, str | None]:

@@ -87,6 +87,7 @@ class Context:
         self.can_fail = False
         self.certain = ""  # the variable of a loop that is known to run
         self.stack_bytes = 0
+        self.small_stack_bytes = 0
         self.streams = False  # whether the function stores past the caches
         self.block: BlockedLoop | None = None
 

@@ -140,6 +140,29 @@ def test_stack_scratch_in_loops_does_not_grow_the_stack():
     assert "alloca [32 x i8], align 64" in entry and want["B"].shape == (20,)
 
 
+@pytest.mark.parametrize("kind", ["serial", "parallel"])
+def test_small_blocks_of_constant_size_lie_on_the_stack(kind):
+    """Up to 4 KiB each and 16 KiB together: the arena is not asked in every iteration."""
+
+    def made(*counts):
+        i, body = local("i"), None
+        for place, count in enumerate(counts):
+            name = f"T{place}"
+            use = block(
+                store(name, (count - 1,), build.add(load("A", F, i), load("B", F, i))),
+                store("B", (i,), load(name, F, count - 1)),
+            )
+            body = allocate(name, F, (number(count),), use if body is None else block(use, body), "heap")
+        return kernel("few", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], loop("i", 0, N, body, kind))
+
+    for counts, asked in (((1024,), 0), ((1025,), 20), ((1024,) * 4, 0), ((1024,) * 5, 20), ((1, 2048, 3), 20)):
+        run = Run(made(*counts))
+        a, b, environment = floats(20), np.zeros(20, "f4"), Rationed(process_environment().address, 1000)
+        assert call_with(run, environment, (a, b), n=20) == 0
+        np.testing.assert_allclose(b, len(counts) * a, rtol=1e-5)
+        assert len(environment.sizes) == asked and environment.out == {}
+
+
 def test_scratch_lives_where_it_is_allocated():
     i = local("i")
     inner = block(
