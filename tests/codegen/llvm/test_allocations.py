@@ -153,9 +153,17 @@ def test_small_blocks_of_constant_size_lie_on_the_stack(kind):
                 store("B", (i,), load(name, F, count - 1)),
             )
             body = allocate(name, F, (number(count),), use if body is None else block(use, body), "heap")
-        return kernel("few", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], loop("i", 0, N, body, kind))
+        return kernel(
+            "few", ["n"], [array("A", F, (N,)), array("B", F, (N,), "output")], loop("i", 0, N, body, kind)
+        )
 
-    for counts, asked in (((1024,), 0), ((1025,), 20), ((1024,) * 4, 0), ((1024,) * 5, 20), ((1, 2048, 3), 20)):
+    for counts, asked in (
+        ((1024,), 0),
+        ((1025,), 20),
+        ((1024,) * 4, 0),
+        ((1024,) * 5, 20),
+        ((1, 2048, 3), 20),
+    ):
         run = Run(made(*counts))
         a, b, environment = floats(20), np.zeros(20, "f4"), Rationed(process_environment().address, 1000)
         assert call_with(run, environment, (a, b), n=20) == 0
