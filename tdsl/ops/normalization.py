@@ -73,13 +73,13 @@ def log_softmax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     k = td.reduce_axis("k", x.shape[at])
 
     def total(*rest: td.Expr) -> td.Expr:
-        return td.sum(td.exp(x[(*rest[:at], k, *rest[at:])] - top[rest]), over=k)
+        return td.log(td.sum(td.exp(x[(*rest[:at], k, *rest[at:])] - top[rest]), over=k))
 
     sums = td.compute("log_softmax_sum", without(x.shape, at), total)
 
     def value(*place: td.Expr) -> td.Expr:
         rest = without(place, at)
-        return x[place] - top[rest] - td.log(sums[rest])
+        return x[place] - top[rest] - sums[rest]
 
     return td.compute("log_softmax", x.shape, value)
 

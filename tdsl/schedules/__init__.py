@@ -4,23 +4,31 @@ In: a schedule, the stage it is about. Out: a new schedule with the steps append
 `s.apply(td.schedules.gemm_blocked, C)` or plain calls.
 """
 
+from tdsl.schedules.axes import along_axes
 from tdsl.schedules.default import default
 from tdsl.schedules.elementwise import elementwise, transposed
 from tdsl.schedules.gemm import gemm_blocked
 from tdsl.schedules.gemm_tiles import gemm_tiles
+from tdsl.schedules.pointwise import pointwise
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.rowwise import rowwise
+from tdsl.schedules.scans import scans
+from tdsl.schedules.short_rows import short_rows
 from tdsl.schedules.stencil import stencil_strips
 from tdsl.schedules.windows import windows
 
 __all__ = [
+    "along_axes",
     "default",
     "elementwise",
     "gemm_blocked",
     "gemm_tiles",
+    "pointwise",
     "reduce_columns",
     "reduce_rows",
     "rowwise",
+    "scans",
+    "short_rows",
     "stencil_strips",
     "transposed",
     "windows",

@@ -15,14 +15,15 @@ BLOCK = 65536
 """Terms of one partial result of a reduction to a scalar."""
 
 
-def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
+def reduce_rows(s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED) -> td.Schedule:
     """Vectorises the last reduction axis, whose terms are neighbours in memory; results in parallel.
 
     Float sums are reassociated: w accumulators, combined at the end (semantics P9). A reduction to a scalar is first
     cut into fixed blocks with `rfactor`, so that its result does not depend on the number of threads.
 
     Args:
-        stage: a reduction at root, its loops as declared.
+        stage: a reduction at root, its loops as declared. vectors: of accumulators; rows of fewer terms than they hold
+            leave some of them idle.
 
     Source: Halide's `rfactor` and `atomic().vectorize(r)`.
     """
@@ -35,17 +36,19 @@ def reduce_rows(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
         partial = free_stage(s, f"{facts.name}_partial")
         s = s.split(facts.name, axis, BLOCK, into=(outer, inner)).rfactor(facts.name, outer, name=partial)
         s = s.parallel(partial, outer).because(f"partial results of {BLOCK} terms, in parallel", since=start)
-        return _term_lanes(s, partial, inner, facts.bits, None)
+        return _term_lanes(s, partial, inner, facts.bits, None, vectors)
     if facts.data_axes and facts.placed is None:
         s, _ = outer_parallel(s, facts.name, facts.reduce_axes[0])
-    return _term_lanes(s, facts.name, axis, facts.bits, extent)
+    return _term_lanes(s, facts.name, axis, facts.bits, extent, vectors)
 
 
-def _term_lanes(s: td.Schedule, stage: str, axis: str, bits: int, extent: int | None) -> td.Schedule:
+def _term_lanes(
+    s: td.Schedule, stage: str, axis: str, bits: int, extent: int | None, vectors: int
+) -> td.Schedule:
     lanes = lanes_of(s, bits)
     if extent is not None and extent < lanes:
         return s
-    wide = lanes * UNROLLED
+    wide = lanes * vectors
     if extent is None or extent >= 4 * wide:
         lanes = wide
     return vectorized(s, stage, axis, lanes, extent)
