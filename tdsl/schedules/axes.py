@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tdsl as td
 from tdsl.schedules.elementwise import elementwise, lanes_of, outer_parallel, vectorized
 from tdsl.schedules.producers import inline_cheap, producers_of, tried
-from tdsl.schedules.reductions import UNROLLED, reduce_columns, reduce_rows
+from tdsl.schedules.reductions import ROWS, UNROLLED, reduce_columns, reduce_rows
 
 FEW = 5
 """Stages of a program whose small stages are put on the stack; of larger ones every step is judged for long (30 ms in all)."""
@@ -18,18 +18,19 @@ class Widths:
     """How wide reductions are taken, in vectors.
 
     terms: accumulators of terms that are neighbours in memory. sums: neighbouring results held at once while terms that are
-    no neighbours are walked.
+    no neighbours are walked. rows: of one partial result where several axes are reduced to a scalar.
     """
 
     terms: int = UNROLLED
     sums: int = UNROLLED
+    rows: int = ROWS
 
 
 PLAIN = Widths()
 
 
 def along_axes(
-    s: td.Schedule, *outputs: td.Tensor, terms: int = UNROLLED, sums: int = UNROLLED
+    s: td.Schedule, *outputs: td.Tensor, terms: int = UNROLLED, sums: int = UNROLLED, rows: int = ROWS
 ) -> td.Schedule:
     """Reductions by where their terms lie, with what they need and what is made of them in the same row.
 
@@ -38,11 +39,11 @@ def along_axes(
     again, and what it is made from, is computed while a row is in cache.
 
     Args:
-        s: a schedule without steps. outputs: an operator's. terms, sums: see `Widths`.
+        s: a schedule without steps. outputs: an operator's. terms, sums, rows: see `Widths`.
 
     Source: Halide's `rfactor` and `compute_at`.
     """
-    widths = Widths(terms, sums)
+    widths = Widths(terms, sums, rows)
     s = inline_cheap(s)
     for name in reversed(s.stages()):
         facts = s.describe(name)
@@ -79,7 +80,7 @@ def reduced(s: td.Schedule, facts: td.StageFacts, widths: Widths = PLAIN) -> td.
     if (1 in across and 1 not in along) or (few and any(across)):
         return reduce_columns(s, facts.name, vectors=widths.sums)
     if 1 in along:
-        return reduce_rows(s, facts.name, vectors=widths.terms)
+        return reduce_rows(s, facts.name, vectors=widths.terms, rows=widths.rows)
     if facts.data_axes and facts.placed is None:
         return s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
     return s

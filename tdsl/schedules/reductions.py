@@ -15,7 +15,13 @@ BLOCK = 65536
 """Terms of one partial result of a reduction to a scalar."""
 
 
-def reduce_rows(s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED) -> td.Schedule:
+ROWS = 64
+"""Rows of one partial result of a reduction of several axes to a scalar, where nothing is known of their length."""
+
+
+def reduce_rows(
+    s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED, rows: int = ROWS
+) -> td.Schedule:
     """Vectorises the last reduction axis, whose terms are neighbours in memory; results in parallel.
 
     Float sums are reassociated: w accumulators, combined at the end (semantics P9). A reduction to a scalar is first
@@ -23,23 +29,35 @@ def reduce_rows(s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLL
 
     Args:
         stage: a reduction at root, its loops as declared. vectors: of accumulators; rows of fewer terms than they hold
-            leave some of them idle.
+            leave some of them idle. rows: of one partial result, where several axes are reduced to a scalar.
 
     Source: Halide's `rfactor` and `atomic().vectorize(r)`.
     """
     facts = s.describe(stage)
     axis = facts.reduce_axes[-1]
     extent = facts.extents[axis]
-    if not facts.data_axes and len(facts.reduce_axes) == 1 and (extent is None or extent > 2 * BLOCK):
-        outer, inner = fresh(s, facts.name, f"{axis}o", f"{axis}i")
-        start = len(s.steps)
-        partial = free_stage(s, f"{facts.name}_partial")
-        s = s.split(facts.name, axis, BLOCK, into=(outer, inner)).rfactor(facts.name, outer, name=partial)
-        s = s.parallel(partial, outer).because(f"partial results of {BLOCK} terms, in parallel", since=start)
-        return _term_lanes(s, partial, inner, facts.bits, None, vectors)
+    if not facts.data_axes and facts.placed is None:
+        return _to_a_scalar(s, facts, vectors, BLOCK if len(facts.reduce_axes) == 1 else rows)
     if facts.data_axes and facts.placed is None:
         s, _ = outer_parallel(s, facts.name, facts.reduce_axes[0])
     return _term_lanes(s, facts.name, axis, facts.bits, extent, vectors)
+
+
+def _to_a_scalar(s: td.Schedule, facts: td.StageFacts, vectors: int, block: int) -> td.Schedule:
+    """Blocks of the outermost axis reduced in parallel, then their results in order; the last axis as lanes in both."""
+    first, last = facts.reduce_axes[0], facts.reduce_axes[-1]
+    extent, terms = facts.extents[first], facts.extents[last]
+    if extent is not None and extent <= 2 * block:
+        return _term_lanes(s, facts.name, last, facts.bits, terms, vectors)
+    outer, inner = fresh(s, facts.name, f"{first}o", f"{first}i")
+    start = len(s.steps)
+    partial = free_stage(s, f"{facts.name}_partial")
+    s = s.split(facts.name, first, block, into=(outer, inner)).rfactor(facts.name, outer, name=partial)
+    what = "terms" if first == last else f"{first}"
+    s = s.parallel(partial, outer).because(f"partial results of {block} {what}, in parallel", since=start)
+    if first == last:
+        last, terms = inner, None
+    return _term_lanes(s, partial, last, facts.bits, terms, vectors)
 
 
 def _term_lanes(
