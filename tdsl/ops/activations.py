@@ -26,7 +26,7 @@ def sigmoid_reference(x: Array) -> Array:
     )
 
 
-@op(reference=lambda x: np.maximum(x, 0))
+@op(reference=lambda x: np.maximum(x, 0), cpu=td.schedules.pointwise)
 def relu(x: td.Tensor) -> td.Tensor:
     """max(x, 0); NaN stays NaN.
 
@@ -42,7 +42,10 @@ def relu(x: td.Tensor) -> td.Tensor:
     return pointwise("relu", value, x)
 
 
-@op(reference=lambda x, negative_slope=0.01: np.where(x >= 0, x, x * negative_slope))
+@op(
+    reference=lambda x, negative_slope=0.01: np.where(x >= 0, x, x * negative_slope),
+    cpu=td.schedules.pointwise,
+)
 def leaky_relu(x: td.Tensor, negative_slope: float = 0.01) -> td.Tensor:
     """X where it is not negative, else negative_slope * x.
 
@@ -58,7 +61,10 @@ def leaky_relu(x: td.Tensor, negative_slope: float = 0.01) -> td.Tensor:
     return pointwise("leaky_relu", value, x)
 
 
-@op(reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
+@op(
+    reference=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    cpu=td.schedules.pointwise,
+)
 def elu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
     """X where it is positive, else alpha * (exp(x) - 1).
 
@@ -81,7 +87,7 @@ def _gelu_reference(x: Array, approximate: str = "none") -> Array:
     return wide / 2 * (1 + _erf(wide / math.sqrt(2)))
 
 
-@op(reference=_gelu_reference)
+@op(reference=_gelu_reference, cpu=td.schedules.pointwise)
 def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
     """X * Phi(x), Phi the normal distribution's; with approximate="tanh" its usual approximation.
 
@@ -101,7 +107,7 @@ def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
     return pointwise("gelu", near if approximate == "tanh" else exact, x)
 
 
-@op(reference=lambda x: x * sigmoid_reference(x))
+@op(reference=lambda x: x * sigmoid_reference(x), cpu=td.schedules.pointwise)
 def silu(x: td.Tensor) -> td.Tensor:
     """X * sigmoid(x), also called swish; some 3 ulp off at most, computed as `sigmoid` is.
 
@@ -118,7 +124,7 @@ def silu(x: td.Tensor) -> td.Tensor:
     return pointwise("silu", _in_float32(value, x), x)
 
 
-@op(reference=sigmoid_reference)
+@op(reference=sigmoid_reference, cpu=td.schedules.pointwise)
 def sigmoid(x: td.Tensor) -> td.Tensor:
     """1 / (1 + exp(-x)), from exp(-|x|): some 2 ulp off at most, and a third faster than `td.sigmoid`, which is 1 ulp off.
 
@@ -148,7 +154,7 @@ def _in_float32(value: Callable[[td.Expr], td.Expr], x: td.Tensor) -> Callable[[
     return lambda v: td.cast(value(td.cast(v, "float32")), x.dtype)
 
 
-@op(reference=lambda x: np.logaddexp(0, x.astype(np.float64)))
+@op(reference=lambda x: np.logaddexp(0, x.astype(np.float64)), cpu=td.schedules.pointwise)
 def softplus(x: td.Tensor) -> td.Tensor:
     """log(1 + exp(x)), without overflow.
 

@@ -152,7 +152,7 @@ def _rotary_reference(x: Array, cos: Array, sin: Array) -> Array:
     return np.concatenate([first * cos - second * sin, second * cos + first * sin], -1)
 
 
-@op(reference=_rotary_reference, specialize={"x": (-1,)})
+@op(reference=_rotary_reference, specialize={"x": (-1,)}, cpu=td.schedules.pointwise)
 def rotary_embedding(x: td.Tensor, cos: td.Tensor, sin: td.Tensor) -> td.Tensor:
     """Pairs (x_i, x_{i + d/2}) turned by an angle for each position.
 
@@ -190,7 +190,7 @@ def _quantize_reference(x: Array, scale: float, zero_point: int = 0, dtype: str 
     return np.clip(np.round(x / np.float32(scale)) + zero_point, limits.min, limits.max).astype(dtype)
 
 
-@op(reference=_quantize_reference)
+@op(reference=_quantize_reference, cpu=td.schedules.pointwise)
 def quantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0, dtype: str = "uint8") -> td.Tensor:
     """round(x / scale) + zero_point, held in the range of an integer dtype; halves to even.
 
@@ -209,7 +209,10 @@ def quantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0, dtype: 
     return pointwise("quantize_linear", value, x, scale)
 
 
-@op(reference=lambda x, scale, zero_point=0: (x.astype(np.float32) - zero_point) * np.float32(scale))
+@op(
+    reference=lambda x, scale, zero_point=0: (x.astype(np.float32) - zero_point) * np.float32(scale),
+    cpu=td.schedules.pointwise,
+)
 def dequantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0) -> td.Tensor:
     """(x - zero_point) * scale, float32.
 

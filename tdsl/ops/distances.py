@@ -21,6 +21,7 @@ from tdsl.ops.broadcasting import (
 )
 from tdsl.ops.operator import op
 from tdsl.ops.reductions import Axis, reduced
+from tdsl.ops.row_classes import AXES
 
 Array = np.ndarray
 
@@ -35,7 +36,7 @@ def _norm_reference(x: Array, axis: Axis = None, ord: float = 2.0, keepdims: boo
     return (wide**ord).sum(axes, keepdims=keepdims) ** (1 / ord)
 
 
-@op(reference=_norm_reference)
+@op(reference=_norm_reference, cpu=AXES)
 def vector_norm(x: td.Tensor, axis: Axis = None, ord: float = 2.0, keepdims: bool = False) -> td.Tensor:
     """sum(|x|^ord)^(1/ord) over `axis`; the greatest and least magnitude for +-inf, how many are not 0 for 0.
 
@@ -76,7 +77,8 @@ def _norm(magnitude: td.Expr, over: Sequence[td.AxisHandle], order: float) -> td
 @op(
     reference=lambda x, axis=None, keepdims=False: np.sum(
         np.square(x), axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims
-    )
+    ),
+    cpu=AXES,
 )
 def sum_square(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The sum of squares over `axis`; integers in 64 bits. Source: ONNX's ReduceSumSquare."""
@@ -95,7 +97,7 @@ def _cosine_reference(x: Array, y: Array, axis: int = -1, eps: float = 1e-8) -> 
     return (a * b).sum(axis) / norms
 
 
-@op(reference=_cosine_reference)
+@op(reference=_cosine_reference, cpu=AXES)
 def cosine_similarity(x: td.Tensor, y: td.Tensor, axis: int = -1, eps: float = 1e-8) -> td.Tensor:
     """The sum of x * y along an axis, by the product of their lengths (at least eps).
 
@@ -120,7 +122,7 @@ def _distance_reference(x: Array, y: Array, axis: int = -1, eps: float = 1e-6) -
     return np.sqrt(((x.astype(np.float64) - y + eps) ** 2).sum(axis))
 
 
-@op(reference=_distance_reference)
+@op(reference=_distance_reference, cpu=AXES)
 def pairwise_distance(x: td.Tensor, y: td.Tensor, axis: int = -1, eps: float = 1e-6) -> td.Tensor:
     """sqrt(sum((x - y + eps)^2)) along an axis.
 

@@ -230,7 +230,7 @@ bitwise_count = unary(
 # ---------------------------------------------------------------- with attributes
 
 
-@op(reference=lambda x, y, weight: x + weight * (y - x))
+@op(reference=lambda x, y, weight: x + weight * (y - x), cpu=td.schedules.pointwise)
 def lerp(x: td.Tensor, y: td.Tensor, weight: td.Tensor) -> td.Tensor:
     """X + weight * (y - x), element by element.
 
@@ -252,7 +252,7 @@ def _nan_to_num_reference(
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-@op(reference=_nan_to_num_reference)
+@op(reference=_nan_to_num_reference, cpu=td.schedules.pointwise)
 def nan_to_num(
     x: td.Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> td.Tensor:
@@ -276,7 +276,8 @@ def nan_to_num(
 @op(
     reference=lambda x, y, rtol=1e-5, atol=1e-8, equal_nan=False: np.isclose(
         x, y, rtol=rtol, atol=atol, equal_nan=equal_nan
-    )
+    ),
+    cpu=td.schedules.pointwise,
 )
 def isclose(
     x: td.Tensor, y: td.Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
@@ -297,7 +298,9 @@ def isclose(
     return pointwise("isclose", value, x, y)
 
 
-@op(reference=lambda x, mask, value: np.where(mask, np.asarray(value, x.dtype), x))
+@op(
+    reference=lambda x, mask, value: np.where(mask, np.asarray(value, x.dtype), x), cpu=td.schedules.pointwise
+)
 def masked_fill(x: td.Tensor, mask: td.Tensor, value: Operand) -> td.Tensor:
     """A value where `mask` holds, x elsewhere.
 

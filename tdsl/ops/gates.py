@@ -101,7 +101,7 @@ quick_gelu = unary(
 )  # fmt: skip
 
 
-@op(reference=lambda x, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val))
+@op(reference=lambda x, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val), cpu=td.schedules.pointwise)
 def hardtanh(x: td.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> td.Tensor:
     """X held between two numbers. Args: x: any shape, floats. Source: PyTorch's `functional.hardtanh`."""
     td.check(min_val <= max_val, f"hardtanh: min_val {min_val} is above max_val {max_val}")
@@ -112,7 +112,7 @@ def hardtanh(x: td.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> td.Te
     return pointwise("hardtanh", value, x)
 
 
-@op(reference=lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x))
+@op(reference=lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x), cpu=td.schedules.pointwise)
 def hard_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
     """0 where |x| <= lambd, else x. Args: x: any shape, floats. Source: PyTorch's `functional.hardshrink`."""
 
@@ -126,7 +126,7 @@ def _soft_shrink_reference(x: Array, lambd: float = 0.5) -> Array:
     return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, np.where(np.isnan(x), x, 0)))
 
 
-@op(reference=_soft_shrink_reference)
+@op(reference=_soft_shrink_reference, cpu=td.schedules.pointwise)
 def soft_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
     """X moved by lambd toward 0, and 0 within it. Args: x: any shape, floats. Source: PyTorch's `functional.softshrink`."""
     td.check(lambd >= 0, f"soft_shrink: lambd is not negative, not {lambd}")
@@ -141,7 +141,8 @@ def soft_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
 @op(
     reference=lambda x, alpha=1.0: (
         np.maximum(x, 0) + np.minimum(0, alpha * np.expm1(np.minimum(x, 0) / alpha))
-    )
+    ),
+    cpu=td.schedules.pointwise,
 )
 def celu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
     """max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)).
@@ -159,7 +160,10 @@ def celu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
     return pointwise("celu", value, x)
 
 
-@op(reference=lambda x, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value))
+@op(
+    reference=lambda x, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value),
+    cpu=td.schedules.pointwise,
+)
 def threshold(x: td.Tensor, threshold: float, value: float) -> td.Tensor:
     """X where it is above `threshold`, else `value`; NaN stays NaN.
 
@@ -175,7 +179,7 @@ def threshold(x: td.Tensor, threshold: float, value: float) -> td.Tensor:
     return pointwise("threshold", kept, x)
 
 
-@op(reference=lambda x, slope: np.where(x >= 0, x, x * slope))
+@op(reference=lambda x, slope: np.where(x >= 0, x, x * slope), cpu=td.schedules.pointwise)
 def prelu(x: td.Tensor, slope: td.Tensor) -> td.Tensor:
     """X where it is not negative, else slope * x.
 
@@ -213,7 +217,7 @@ def _glu_reference(x: Array, axis: int = -1) -> Array:
     return value * sigmoid_reference(gate)
 
 
-@op(reference=_glu_reference)
+@op(reference=_glu_reference, cpu=td.schedules.pointwise)
 def glu(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """The first half of x along an axis times the sigmoid of the second.
 
@@ -230,7 +234,7 @@ def _swiglu_reference(x: Array, gate: Array) -> Array:
     return gate * sigmoid_reference(gate) * x
 
 
-@op(reference=_swiglu_reference)
+@op(reference=_swiglu_reference, cpu=td.schedules.pointwise)
 def swiglu(x: td.Tensor, gate: td.Tensor) -> td.Tensor:
     """X * silu(gate).
 
@@ -248,7 +252,7 @@ def _geglu_reference(x: Array, gate: Array) -> Array:
     return x * wide / 2 * (1 + _erf(wide / math.sqrt(2)))
 
 
-@op(reference=_geglu_reference)
+@op(reference=_geglu_reference, cpu=td.schedules.pointwise)
 def geglu(x: td.Tensor, gate: td.Tensor) -> td.Tensor:
     """X * gelu(gate). Args: x, gate: floats of one shape. Source: as `swiglu`."""
     agree_shapes("geglu", x.shape, gate.shape, f"shapes {x.shape} and {gate.shape} differ")

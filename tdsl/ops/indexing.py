@@ -40,7 +40,11 @@ def _take_range(**given: object) -> tuple[object, object]:
     return _range(given["indices"], x.shape[one_axis("take", axis, x.ndim)])
 
 
-@op(reference=lambda x, indices, axis=0: np.take(x, indices, axis=axis), ranges={"indices": _take_range})
+@op(
+    reference=lambda x, indices, axis=0: np.take(x, indices, axis=axis),
+    ranges={"indices": _take_range},
+    cpu=td.schedules.pointwise,
+)
 def take(x: td.Tensor, indices: td.Tensor, axis: int = 0) -> td.Tensor:
     """Slices of x along an axis, in the order of `indices`.
 
@@ -71,7 +75,11 @@ def _embedding_range(**given: object) -> tuple[object, object]:
     return (0, weight.shape[0])
 
 
-@op(reference=lambda indices, weight: weight[indices], ranges={"indices": _embedding_range})
+@op(
+    reference=lambda indices, weight: weight[indices],
+    ranges={"indices": _embedding_range},
+    cpu=td.schedules.pointwise,
+)
 def embedding(indices: td.Tensor, weight: td.Tensor) -> td.Tensor:
     """Rows of a table.
 
@@ -94,7 +102,7 @@ def _one_hot_reference(indices: Array, num_classes: int, dtype: str = "float32")
     return (indices[..., None] == np.arange(num_classes)).astype(dtype)
 
 
-@op(reference=_one_hot_reference)
+@op(reference=_one_hot_reference, cpu=td.schedules.pointwise)
 def one_hot(indices: td.Tensor, num_classes: int, dtype: str = "float32") -> td.Tensor:
     """1 where the last subscript is the index, else 0; zeros only for an index outside 0 … num_classes - 1.
 
@@ -122,6 +130,7 @@ def _along_range(**given: object) -> tuple[object, object]:
 @op(
     reference=lambda x, indices, axis=-1: np.take_along_axis(x, indices, axis),
     ranges={"indices": _along_range},
+    cpu=td.schedules.pointwise,
 )
 def take_along_axis(x: td.Tensor, indices: td.Tensor, axis: int = -1) -> td.Tensor:
     """The element of x along an axis that the index at the same place names.
@@ -165,7 +174,7 @@ def _index_add_range(**given: object) -> tuple[object, object]:
     return (0, x.shape[0])
 
 
-@op(reference=_index_add_reference, ranges={"indices": _index_add_range})
+@op(reference=_index_add_reference, ranges={"indices": _index_add_range}, cpu=td.schedules.scans)
 def index_add(x: td.Tensor, indices: td.Tensor, source: td.Tensor) -> td.Tensor:
     """X with the rows of `source` added to the rows that `indices` names, one after the other.
 

@@ -12,7 +12,7 @@ import numpy as np
 import tdsl as td
 from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes, is_one
 from tdsl.ops.operator import op
-from tdsl.ops.reductions import LONG_ROW
+from tdsl.ops.row_classes import LONG_ROW
 
 
 def _is_row_by_matrix(x: tuple[int, ...], y: tuple[int, ...]) -> bool:

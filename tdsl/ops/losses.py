@@ -22,6 +22,7 @@ from tdsl.ops.broadcasting import (
 from tdsl.ops.elements import applied
 from tdsl.ops.normalization import log_softmax
 from tdsl.ops.operator import Op, op
+from tdsl.ops.row_classes import AXES
 
 Array = np.ndarray
 Function = Callable[..., object]
@@ -68,7 +69,7 @@ def _loss(
         f"{formula}, its mean or sum over all elements.\n\nArgs:\n    {takes}; shapes that broadcast.\n"
         f'    reduction: "mean", "sum" or "none".\n\nErrors: E130.\n\nSource: PyTorch\'s `functional.{name}`.'
     )
-    return Op(body, reference=compared)
+    return Op(body, reference=compared, cpu=AXES)
 
 
 def _squared(x: td.Expr, y: td.Expr) -> object:
@@ -138,7 +139,7 @@ def _huber_reference(x: Array, target: Array, delta: float = 1.0, reduction: str
     return _reduced_reference(terms, reduction)
 
 
-@op(reference=_huber_reference)
+@op(reference=_huber_reference, cpu=AXES)
 def huber_loss(x: td.Tensor, target: td.Tensor, delta: float = 1.0, reduction: str = "mean") -> td.Tensor:
     """d^2 / 2 where d = |x - target| is at most delta, else delta * (d - delta / 2).
 
@@ -161,7 +162,7 @@ def _smooth_reference(x: Array, target: Array, beta: float = 1.0, reduction: str
     return _reduced_reference(np.where(off < beta, off**2 / 2 / beta, off - beta / 2), reduction)
 
 
-@op(reference=_smooth_reference)
+@op(reference=_smooth_reference, cpu=AXES)
 def smooth_l1_loss(x: td.Tensor, target: td.Tensor, beta: float = 1.0, reduction: str = "mean") -> td.Tensor:
     """d^2 / (2 beta) where d = |x - target| is below beta, else d - beta / 2.
 
@@ -185,7 +186,7 @@ def _hinge_reference(x: Array, target: Array, margin: float = 1.0, reduction: st
     )
 
 
-@op(reference=_hinge_reference)
+@op(reference=_hinge_reference, cpu=AXES)
 def hinge_embedding_loss(
     x: td.Tensor, target: td.Tensor, margin: float = 1.0, reduction: str = "mean"
 ) -> td.Tensor:
@@ -209,7 +210,7 @@ def _ranking_reference(
     return _reduced_reference(np.maximum(0, -target * (x.astype(np.float64) - y) + margin), reduction)
 
 
-@op(reference=_ranking_reference)
+@op(reference=_ranking_reference, cpu=AXES)
 def margin_ranking_loss(
     x: td.Tensor, y: td.Tensor, target: td.Tensor, margin: float = 0.0, reduction: str = "mean"
 ) -> td.Tensor:
@@ -234,7 +235,7 @@ def _gaussian_reference(
     return _reduced_reference((np.log(wide) + (x - target) ** 2 / wide) / 2, reduction)
 
 
-@op(reference=_gaussian_reference)
+@op(reference=_gaussian_reference, cpu=AXES)
 def gaussian_nll_loss(
     x: td.Tensor, target: td.Tensor, var: td.Tensor, eps: float = 1e-6, reduction: str = "mean"
 ) -> td.Tensor:
@@ -268,7 +269,7 @@ def _nll_reference(x: Array, target: Array, reduction: str = "mean") -> Array:
     return _reduced_reference(-np.squeeze(picked, axis), reduction)
 
 
-@op(reference=_nll_reference, ranges={"target": _classes_range})
+@op(reference=_nll_reference, ranges={"target": _classes_range}, cpu=AXES)
 def nll_loss(x: td.Tensor, target: td.Tensor, reduction: str = "mean") -> td.Tensor:
     """Minus the element of x that the target names.
 
@@ -306,7 +307,7 @@ def _cross_entropy_reference(x: Array, target: Array, reduction: str = "mean") -
     return _nll_reference(wide - np.logaddexp.reduce(wide, axis, keepdims=True), target, reduction)
 
 
-@op(reference=_cross_entropy_reference, ranges={"target": _classes_range})
+@op(reference=_cross_entropy_reference, ranges={"target": _classes_range}, cpu=AXES)
 def cross_entropy(x: td.Tensor, target: td.Tensor, reduction: str = "mean") -> td.Tensor:
     """nll_loss of log_softmax(x) over the classes.
 

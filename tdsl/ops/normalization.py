@@ -11,6 +11,7 @@ import tdsl as td
 from tdsl.ops.broadcasting import Extent, agree, check_floats, count_of, one_axis, without
 from tdsl.ops.elements import applied
 from tdsl.ops.operator import op
+from tdsl.ops.row_classes import AXES
 
 Array = np.ndarray
 
@@ -32,7 +33,7 @@ def _shifted(what: str, x: td.Tensor, axis: int) -> tuple[int, td.Tensor]:
     return at, td.compute(f"{what}_max", without(x.shape, at), value)
 
 
-@op(reference=_softmax_reference)
+@op(reference=_softmax_reference, cpu=AXES)
 def softmax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """exp(x - max) / sum(exp(x - max)) along an axis; an axis of -inf only gives NaN.
 
@@ -60,7 +61,7 @@ def softmax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     return td.compute("softmax", x.shape, value)
 
 
-@op(reference=lambda x, axis=-1: np.log(_softmax_reference(x, axis)))
+@op(reference=lambda x, axis=-1: np.log(_softmax_reference(x, axis)), cpu=AXES)
 def log_softmax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """X - max - log(sum(exp(x - max))) along an axis.
 
@@ -109,7 +110,7 @@ def _layer_norm_reference(
     return found if bias is None else found + bias.reshape(shape)
 
 
-@op(reference=_layer_norm_reference)
+@op(reference=_layer_norm_reference, cpu=AXES)
 def layer_norm(
     x: td.Tensor,
     weight: td.Tensor | None = None,
@@ -156,7 +157,7 @@ def _rms_reference(x: Array, weight: Array | None = None, axis: int = -1, eps: f
     return found if weight is None else found * weight.reshape(shape)
 
 
-@op(reference=_rms_reference)
+@op(reference=_rms_reference, cpu=AXES)
 def rms_norm(x: td.Tensor, weight: td.Tensor | None = None, axis: int = -1, eps: float = 1e-6) -> td.Tensor:
     """X / sqrt(mean(x * x) + eps) * weight along an axis.
 
@@ -199,7 +200,7 @@ def _batch_norm_reference(
     return found if bias is None else found + bias.reshape(shape)
 
 
-@op(reference=_batch_norm_reference)
+@op(reference=_batch_norm_reference, cpu=td.schedules.pointwise)
 def batch_norm(
     x: td.Tensor, mean: td.Tensor, variance: td.Tensor, weight: td.Tensor | None = None,
     bias: td.Tensor | None = None, eps: float = 1e-5,
@@ -234,7 +235,7 @@ def _group_norm_reference(
     return found if bias is None else found + bias.reshape(shape)
 
 
-@op(reference=_group_norm_reference, specialize={"x": (1,)})
+@op(reference=_group_norm_reference, specialize={"x": (1,)}, cpu=AXES)
 def group_norm(
     x: td.Tensor,
     num_groups: int,
@@ -287,7 +288,7 @@ def _instance_norm_reference(
     return _group_norm_reference(x, x.shape[1], weight, bias, eps)
 
 
-@op(reference=_instance_norm_reference, specialize={"x": (1,)})
+@op(reference=_instance_norm_reference, specialize={"x": (1,)}, cpu=AXES)
 def instance_norm(
     x: td.Tensor, weight: td.Tensor | None = None, bias: td.Tensor | None = None, eps: float = 1e-5
 ) -> td.Tensor:
@@ -311,7 +312,7 @@ def _normalize_reference(x: Array, axis: int = -1, eps: float = 1e-12) -> Array:
     return wide / np.maximum(np.sqrt((wide * wide).sum(axis, keepdims=True)), eps)
 
 
-@op(reference=_normalize_reference)
+@op(reference=_normalize_reference, cpu=AXES)
 def normalize(x: td.Tensor, axis: int = -1, eps: float = 1e-12) -> td.Tensor:
     """X by its Euclidean length along an axis, at least eps.
 
@@ -336,7 +337,7 @@ def normalize(x: td.Tensor, axis: int = -1, eps: float = 1e-12) -> td.Tensor:
     return td.compute("normalize", x.shape, value)
 
 
-@op(reference=lambda x, axis=-1: _softmax_reference(-x, axis))
+@op(reference=lambda x, axis=-1: _softmax_reference(-x, axis), cpu=AXES)
 def softmin(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """softmax(-x) along an axis. Args: as `softmax`. Source: PyTorch's `functional.softmin`."""
     return applied(softmax, -x, axis)

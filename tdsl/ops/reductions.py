@@ -21,11 +21,10 @@ from tdsl.ops.broadcasting import (
     without,
 )
 from tdsl.ops.operator import op
+from tdsl.ops.row_classes import AXES
 
 Axis = int | Sequence[int] | None
 Array = np.ndarray
-LONG_ROW = 256
-"""Elements of a row from which sums of columns have schedules of their own."""
 
 
 def reduced(
@@ -91,7 +90,7 @@ def _reference(function: Callable[..., object]) -> Callable[..., object]:
     return called
 
 
-@op(reference=_reference(np.sum))
+@op(reference=_reference(np.sum), cpu=AXES)
 def sum(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The sum over `axis` (an int, several, or None for all); 0 of nothing.
 
@@ -103,25 +102,25 @@ def sum(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     return _folded("sum", x, axis, keepdims, td.sum)
 
 
-@op(reference=_reference(np.prod))
+@op(reference=_reference(np.prod), cpu=AXES)
 def prod(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The product over `axis`; 1 of nothing. Dtypes as `sum`. Source: the array API's `prod`."""
     return _folded("prod", x, axis, keepdims, td.prod)
 
 
-@op(reference=_reference(np.max))
+@op(reference=_reference(np.max), cpu=AXES)
 def max(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The greatest element over `axis`, NaN where one is. Errors: E130 an empty axis. Source: the array API's `max`."""
     return _extreme("max", x, axis, keepdims, td.max)
 
 
-@op(reference=_reference(np.min))
+@op(reference=_reference(np.min), cpu=AXES)
 def min(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The least element over `axis`, NaN where one is. Errors: E130 an empty axis. Source: the array API's `min`."""
     return _extreme("min", x, axis, keepdims, td.min)
 
 
-@op(reference=_reference(np.mean))
+@op(reference=_reference(np.mean), cpu=AXES)
 def mean(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The sum over `axis` by the number of terms; of integers in float64; NaN of nothing. Source: the array API's `mean`."""
     axes = normalized_axes("mean", axis, x.ndim)
@@ -139,7 +138,7 @@ def _var_reference(x: Array, axis: Axis = None, correction: float = 0.0, keepdim
     return np.var(x, axis=axes, ddof=correction, keepdims=keepdims)
 
 
-@op(reference=_var_reference)
+@op(reference=_var_reference, cpu=AXES)
 def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> td.Tensor:
     """The mean of squared distances from the mean over `axis`; the divisor is the number of terms less `correction`.
 
@@ -168,29 +167,7 @@ def var(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool
     return td.compute("var", kept_shape(x, axes, keepdims), body)
 
 
-def _has_long_rows(x: tuple[int, ...]) -> bool:
-    return len(x) > 1 and x[-1] >= LONG_ROW
-
-
-def _along_columns(s: td.Schedule, y: td.Tensor) -> td.Schedule:
-    """Sums of columns of long rows: as many at once as the registers hold, so that each row is read in long pieces.
-
-    Measured with one thread on Zen 4, 4096 x 1024 floats: 402 µs where strips of four vectors took 965; NumPy 467.
-    """
-    facts = s.describe(y)
-    if facts.kind == "reduction" and facts.data_axes:
-        inner = facts.data_axes[-1]
-        neighbours = [read for read in facts.reads if read.stride(inner) == 1]
-        if neighbours and facts.extents[inner] is None:
-            return td.schedules.reduce_columns(s, y, vectors=16 if s.target.vector_bits >= 512 else 8)
-    return td.schedules.default(s)
-
-
-for _operator in (sum, prod, max, min, mean):
-    _operator.schedule("cpu", when=_has_long_rows)(_along_columns)
-
-
-@op(reference=_reference(np.all))
+@op(reference=_reference(np.all), cpu=AXES)
 def all(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """Whether every element over `axis` is true, or not 0; true of nothing. Source: the array API's `all`."""
     return reduced(
@@ -202,7 +179,7 @@ def all(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     )
 
 
-@op(reference=_reference(np.any))
+@op(reference=_reference(np.any), cpu=AXES)
 def any(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """Whether some element over `axis` is true, or not 0; false of nothing. Source: the array API's `any`."""
     return reduced(
@@ -280,7 +257,7 @@ def _logsumexp_reference(x: Array, axis: Axis = None, keepdims: bool = False) ->
     return found if keepdims else np.squeeze(found, axis=axes)
 
 
-@op(reference=_logsumexp_reference)
+@op(reference=_logsumexp_reference, cpu=AXES)
 def logsumexp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """log(sum(exp(x))) over `axis` without overflow. Errors: E130 an empty axis. Source: ONNX's ReduceLogSumExp."""
     check_floats("logsumexp", x)

@@ -16,6 +16,7 @@ from tdsl.ops.operator import op
 from tdsl.ops.reductions import Axis, reduced, var
 from tdsl.ops.reductions import max as _max
 from tdsl.ops.reductions import min as _min
+from tdsl.ops.row_classes import AXES
 
 Array = np.ndarray
 
@@ -28,7 +29,7 @@ def _std_reference(x: Array, axis: Axis = None, correction: float = 0.0, keepdim
     return np.std(x, axis=_axes(axis), ddof=correction, keepdims=keepdims)
 
 
-@op(reference=_std_reference)
+@op(reference=_std_reference, cpu=AXES)
 def std(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> td.Tensor:
     """The square root of `var`. Args: as `var`. Source: the array API's `std`."""
     spread = applied(var, x, axis=axis, correction=correction, keepdims=keepdims)
@@ -43,7 +44,7 @@ def _count_reference(x: Array, axis: Axis = None, keepdims: bool = False) -> obj
     return np.asarray(np.count_nonzero(x, axis=_axes(axis), keepdims=keepdims), np.int64)
 
 
-@op(reference=_count_reference)
+@op(reference=_count_reference, cpu=AXES)
 def count_nonzero(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """How many elements over `axis` are not 0, int64; NaN is not 0. Source: the array API's `count_nonzero`."""
 
@@ -59,7 +60,7 @@ def _ptp_reference(x: Array, axis: Axis = None, keepdims: bool = False) -> objec
     return np.ptp(x, axis=_axes(axis), keepdims=keepdims)
 
 
-@op(reference=_ptp_reference)
+@op(reference=_ptp_reference, cpu=AXES)
 def ptp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The greatest less the least element over `axis`, integers wrapped.
 
@@ -93,13 +94,13 @@ def _nan_reference(function: Callable[..., object]) -> Callable[..., object]:
     return called
 
 
-@op(reference=_nan_reference(np.nansum))
+@op(reference=_nan_reference(np.nansum), cpu=AXES)
 def nansum(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The sum over `axis` of what is no NaN. Args: x: floats. Source: NumPy's `nansum`."""
     return _nan_folded("nansum", x, axis, keepdims, td.sum, 0.0)
 
 
-@op(reference=_nan_reference(np.nanprod))
+@op(reference=_nan_reference(np.nanprod), cpu=AXES)
 def nanprod(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The product over `axis` of what is no NaN. Args: x: floats. Source: NumPy's `nanprod`."""
     return _nan_folded("nanprod", x, axis, keepdims, td.prod, 1.0)
@@ -125,7 +126,7 @@ def _nan_extreme(
     return td.compute(f"{name}_value", found.shape, value)
 
 
-@op(reference=_nan_reference(np.nanmax))
+@op(reference=_nan_reference(np.nanmax), cpu=AXES)
 def nanmax(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The greatest number over `axis`, NaN only where there is none. Args: x: floats. Errors: E130 an empty axis.
 
@@ -134,13 +135,13 @@ def nanmax(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor
     return _nan_extreme("nanmax", x, axis, keepdims, td.max, -float("inf"))
 
 
-@op(reference=_nan_reference(np.nanmin))
+@op(reference=_nan_reference(np.nanmin), cpu=AXES)
 def nanmin(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The least number over `axis`, NaN only where there is none. As `nanmax`. Source: NumPy's `nanmin`."""
     return _nan_extreme("nanmin", x, axis, keepdims, td.min, float("inf"))
 
 
-@op(reference=_nan_reference(np.nanmean))
+@op(reference=_nan_reference(np.nanmean), cpu=AXES)
 def nanmean(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
     """The mean over `axis` of what is no NaN; NaN of nothing. Args: x: floats. Source: NumPy's `nanmean`."""
     total = _nan_folded("nanmean_sum", x, axis, keepdims, td.sum, 0.0)
@@ -161,7 +162,7 @@ def _average_reference(x: Array, weights: Array, axis: int = -1) -> object:
     return np.average(x, axis=axis, weights=weights)
 
 
-@op(reference=_average_reference)
+@op(reference=_average_reference, cpu=AXES)
 def average(x: td.Tensor, weights: td.Tensor, axis: int = -1) -> td.Tensor:
     """sum(x * weights) / sum(weights) along an axis.
 

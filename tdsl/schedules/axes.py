@@ -78,12 +78,19 @@ def reduced(s: td.Schedule, facts: td.StageFacts, widths: Widths = PLAIN) -> td.
     terms = facts.extents[facts.reduce_axes[-1]]
     few = terms is not None and terms < 2 * lanes_of(s, facts.bits)
     if (1 in across and 1 not in along) or (few and any(across)):
-        return reduce_columns(s, facts.name, vectors=widths.sums)
+        return reduce_columns(s, facts.name, vectors=_sums_at_once(facts, widths))
     if 1 in along:
         return reduce_rows(s, facts.name, vectors=widths.terms, rows=widths.rows)
     if facts.data_axes and facts.placed is None:
         return s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
     return s
+
+
+def _sums_at_once(facts: td.StageFacts, widths: Widths) -> int:
+    """Vectors of results; as many bytes for narrow ones, and no more than usual where each term calls a function."""
+    if facts.calls:
+        return min(widths.sums, UNROLLED)
+    return max(UNROLLED, widths.sums * min(facts.bits, 32) // 32)
 
 
 def fused_rows(
