@@ -13,6 +13,7 @@ from tdsl.expr.tensor import Stage
 from tdsl.lower.build import Signature, build_loops
 from tdsl.lower.ir import If, Kernel
 from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
+from tdsl.lower.passes.separate_selects import separate_selects
 from tdsl.lower.passes.simplify_loops import simplify_loops
 from tdsl.lower.tiles import check_tiles
 from tdsl.lower.verifier import verify
@@ -23,6 +24,7 @@ Watch = Callable[[str, Kernel], None]
 
 CPU_PASSES: tuple[tuple[str, Pass], ...] = (
     ("simplify_loops", simplify_loops),
+    ("separate_selects", separate_selects),
     ("separate_full_tiles", separate_full_tiles),
     ("simplify_loops", simplify_loops),
 )

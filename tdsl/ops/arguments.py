@@ -79,6 +79,9 @@ def quick_key(
             array = cast("SupportsShape", value)
             parts += (type(value), array.dtype, array.shape)
             values.append(value)
+        elif type(value) is tuple or type(value) is list:
+            if not _quick_sequence(cast("Sequence[object]", value), parts, values):
+                return None
         elif kind == "tensor" or kind == "scalar" or kind == "other":
             return None
         elif inputs[at] and not isinstance(value, str):
@@ -93,6 +96,22 @@ def quick_key(
                 return None
             parts.append((name, plain))
     return tuple(parts), values
+
+
+def _quick_sequence(several: Sequence[object], parts: list[Hashable], values: list[object]) -> bool:
+    """Adds a sequence to a key: arrays, which are values too, or numbers and strings; False for anything else."""
+    if not several or (_kinds.get(type(several[0])) or kind_of(several[0])) != "array":
+        plain = _plain_attribute(tuple(several))
+        parts.append(plain)
+        return plain is not None
+    parts.append(len(several))
+    for value in several:
+        if (_kinds.get(type(value)) or kind_of(value)) != "array":
+            return False
+        array = cast("SupportsShape", value)
+        parts += (type(value), array.dtype, array.shape)
+        values.append(value)
+    return True
 
 
 def _plain_attribute(value: object) -> Hashable | None:

@@ -47,9 +47,15 @@ def roll(x: td.Tensor, shift: int | Sequence[int], axis: int | Sequence[int] = -
     for each in shifts:  # of nothing there is nothing to move
         td.check(x.shape[each] >= 1, f"roll: axis {each} is empty", error=td.ShapeError)
 
+    last = x.ndim - 1
+
     def value(*at: td.Expr) -> td.Expr:
         index = [(sub - shifts[e]) % x.shape[e] if e in shifts else sub for e, sub in enumerate(at)]
-        return x[tuple(index)]
+        if last not in shifts:
+            return x[tuple(index)]
+        wide = x.shape[last]  # two pieces of a row, each of neighbours
+        start = at[last] - shifts[last] % wide
+        return td.where(start >= 0, x[(*index[:-1], start)], x[(*index[:-1], start + wide)])
 
     return td.compute("roll", x.shape, value)
 

@@ -285,7 +285,7 @@ def conjuncts(cond: Node) -> Iterator[Node]:
 def _decision(node: Node, lanes: Lanes) -> Decision | None:
     """How a condition or clamp is decided; None where it does not depend on lanes or is no inequality."""
     if isinstance(node, Compare) and node.lhs.dtype == INT64:
-        gap = _gap(node)
+        gap = gap_of(node)
         return None if gap is None else _worst(node, TRUE, gap, lanes)
     if isinstance(node, Binary) and node.op in ("min", "max") and node.dtype == INT64:
         for chosen, other in ((node.lhs, node.rhs), (node.rhs, node.lhs)):
@@ -295,7 +295,7 @@ def _decision(node: Node, lanes: Lanes) -> Decision | None:
     return None
 
 
-def _gap(node: Compare) -> Node | None:
+def gap_of(node: Compare) -> Node | None:
     """A node that is at least 0 exactly where an integer inequality holds."""
     one = index_const(1)
     match node.op:
@@ -314,7 +314,7 @@ def _gap(node: Compare) -> Node | None:
 def _lane_end(node: Node, lanes: Lanes) -> tuple[str, Node] | None:
     """The one lane variable of an inequality and the end of its values that satisfy it."""
     moving = [var.name for var in variables(node) if var.kind == "local" and var.name in lanes]
-    gap = _gap(node) if isinstance(node, Compare) and node.lhs.dtype == INT64 else None
+    gap = gap_of(node) if isinstance(node, Compare) and node.lhs.dtype == INT64 else None
     if len(set(moving)) != 1 or gap is None:
         return None
     solved = _solve(gap, moving[0])
