@@ -25,7 +25,6 @@ MOST_PARTS = 16
 """Parts that the selects of one store make."""
 
 
-
 def separate_selects(kernel: Kernel) -> Kernel:
     """The kernel with copies from several places in loops of their own.
 
@@ -109,7 +108,10 @@ def _apart(statement: Statement, store: Store, parts: int) -> Statement:
     if free:
         rest = [part for part in asked if part not in free]
         value = select.then if not rest else select.rebuilt((_all(rest), select.then, select.otherwise))
-        first, second = _again(statement, store, value, parts), _again(statement, store, select.otherwise, parts)
+        first, second = (
+            _again(statement, store, value, parts),
+            _again(statement, store, select.otherwise, parts),
+        )
         return If(_all(free), first, second)
     cut = _cut(statement, asked) if statement.kind == "serial" else None
     if cut is None:

@@ -32,7 +32,9 @@ def test_three_loops_for_two_sources(golden):
 
 
 def test_chains_grow_by_one_part_each():
-    counts = [separated(joined(*[td.size(f"w{at}") for at in range(many)])).count("where(") for many in (2, 3, 4)]
+    counts = [
+        separated(joined(*[td.size(f"w{at}") for at in range(many)])).count("where(") for many in (2, 3, 4)
+    ]
     assert counts == [1, 3, 6]  # the vectors in which two, three sources meet, and those of what is left
     many = separated(joined(*[td.size(f"w{at}") for at in range(MOST_PARTS + 4)]))
     assert many.count("vector") < 8 * MOST_PARTS
@@ -54,7 +56,9 @@ def test_conditions_from_data_stay():
     assert separate_selects(kernel) is kernel
 
 
-@pytest.mark.parametrize("schedule", [lambda s, y: s, lambda s, y: s.vectorize(y, "d1", 4), lambda s, y: s.unroll(y, "d1", 3)])
+@pytest.mark.parametrize(
+    "schedule", [lambda s, y: s, lambda s, y: s.vectorize(y, "d1", 4), lambda s, y: s.unroll(y, "d1", 3)]
+)
 def test_elements_for_every_size(schedule):
     n, m, k = td.size("n"), td.size("m"), td.size("k")
     a, b = td.placeholder("a", (n, m)), td.placeholder("b", (n, k))
