@@ -22,6 +22,8 @@ GOLDEN = TESTS / "golden"
 # Last on the path: `benchmarks` is found there, while an installed tdsl still comes before the one of the checkout.
 sys.path.append(str(TESTS.parent))
 
+from tests.support.shared_run import share  # noqa: E402
+
 # No test finds machine code of an earlier run, or leaves any in the user's folder; tests of the cache name a folder.
 os.environ.setdefault("TDSL_CACHE", "0")
 
@@ -46,6 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-golden", action="store_true", help="write the golden files instead of comparing"
     )
     parser.addoption("--skips-to", metavar="FILE", help="write the ids of skipped tests, one a line")
+    parser.addoption(
+        "--share", metavar="FOLDER", help="run test files that no other run with this folder has begun"
+    )
     parser.addoption(
         "--require-extras", action="store_true", help="a missing extra fails instead of skipping"
     )
@@ -117,6 +122,7 @@ class _Skips:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Starts collecting skips."""
     session.config.pluginmanager.register(_Skips(session.config), "tdsl-skips")
+    share(session.config, session.config.getoption("--share"))
 
 
 def _unexplained(config: pytest.Config) -> dict[str, str]:
