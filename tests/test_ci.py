@@ -74,9 +74,15 @@ def test_two_processes_run_every_test_once(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     said = [run.communicate(timeout=60)[0] for run in runs]
-    ran = [{line.split()[0] for line in text.splitlines() if " PASSED" in line or " FAILED" in line} for text in said]
+    ran = [
+        {line.split()[0] for line in text.splitlines() if " PASSED" in line or " FAILED" in line}
+        for text in said
+    ]
     assert not ran[0] & ran[1] and len(ran[0] | ran[1]) == 7, said
     assert sorted(run.returncode for run in runs) == [0, 1] and all("1 failed" in said[place] for place in (0, 1)
                                                                      if runs[place].returncode)  # fmt: skip
     for text in said:
-        assert f"{7 - len([line for line in text.splitlines() if ' PASSED' in line or ' FAILED' in line])} tests left" in text
+        assert (
+            f"{7 - len([line for line in text.splitlines() if ' PASSED' in line or ' FAILED' in line])} tests left"
+            in text
+        )
