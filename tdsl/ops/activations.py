@@ -132,7 +132,6 @@ def sigmoid(x: td.Tensor) -> td.Tensor:
 
     Source: PyTorch's and ONNX's Sigmoid.
     """
-
     return pointwise("sigmoid", td.sigmoid, x)
 
 

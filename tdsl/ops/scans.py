@@ -9,6 +9,7 @@ import numpy as np
 import tdsl as td
 from tdsl.ops.broadcasting import is_float, is_integer, one_axis, summed_dtype
 from tdsl.ops.operator import op
+from tdsl.ops.row_classes import SCANS
 
 
 def _scan(
@@ -33,7 +34,7 @@ def _product(a: td.Expr, b: td.Expr) -> td.Expr:
     return a * b
 
 
-@op(reference=lambda x, axis=-1: np.cumsum(x, axis=axis), cpu=td.schedules.scans)
+@op(reference=lambda x, axis=-1: np.cumsum(x, axis=axis), cpu=SCANS)
 def cumsum(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """Sums of the elements up to each along an axis, in order.
 
@@ -45,7 +46,7 @@ def cumsum(x: td.Tensor, axis: int = -1) -> td.Tensor:
     return _scan("cumsum", x, axis, _sum, 0, summed_dtype(x))
 
 
-@op(reference=lambda x, axis=-1: np.cumprod(x, axis=axis), cpu=td.schedules.scans)
+@op(reference=lambda x, axis=-1: np.cumprod(x, axis=axis), cpu=SCANS)
 def cumprod(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """Products of the elements up to each along an axis, in order; dtypes as `cumsum`. Source: the array API's
     `cumulative_prod`.
@@ -69,7 +70,7 @@ def _greatest(x: td.Tensor) -> int | float:
     return int(np.iinfo(x.dtype.name).max)
 
 
-@op(reference=lambda x, axis=-1: np.maximum.accumulate(x, axis), cpu=td.schedules.scans)
+@op(reference=lambda x, axis=-1: np.maximum.accumulate(x, axis), cpu=SCANS)
 def cummax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """The greatest of the elements up to each along an axis, NaN from the first NaN on.
 
@@ -81,7 +82,7 @@ def cummax(x: td.Tensor, axis: int = -1) -> td.Tensor:
     return _scan("cummax", x, axis, td.maximum, _least(x), x.dtype.name)
 
 
-@op(reference=lambda x, axis=-1: np.minimum.accumulate(x, axis), cpu=td.schedules.scans)
+@op(reference=lambda x, axis=-1: np.minimum.accumulate(x, axis), cpu=SCANS)
 def cummin(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """The least of the elements up to each along an axis, NaN from the first NaN on. Source: PyTorch's `torch.cummin`."""
     return _scan("cummin", x, axis, td.minimum, _greatest(x), x.dtype.name)

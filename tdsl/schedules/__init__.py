@@ -12,7 +12,7 @@ from tdsl.schedules.gemm_tiles import gemm_tiles
 from tdsl.schedules.pointwise import pointwise
 from tdsl.schedules.reductions import reduce_columns, reduce_rows
 from tdsl.schedules.rowwise import rowwise
-from tdsl.schedules.scans import scans
+from tdsl.schedules.scans import scan_tiles, scans
 from tdsl.schedules.short_rows import short_rows
 from tdsl.schedules.stencil import stencil_strips
 from tdsl.schedules.windows import windows
@@ -27,6 +27,7 @@ __all__ = [
     "reduce_columns",
     "reduce_rows",
     "rowwise",
+    "scan_tiles",
     "scans",
     "short_rows",
     "stencil_strips",
