@@ -49,10 +49,12 @@ def test_a_vector_is_scanned_as_it_lies():
     assert not s.steps
 
 
+WHOLE, PIECES, AS_THEY_LIE = "any size", "rows of 64 at most, or above 8192", "fewer than 16 rows, or of 12 elements"
+
+
 @pytest.mark.parametrize("shape, name", [
-    ((4096, 1024), "any size"), ((64, 20000), "rows of 64 at most, or above 8192"), ((500, 32), "rows of 64 at most, or above 8192"),
-    ((8, 1000), "fewer than 16 rows, or of 12 elements"), ((100, 5), "fewer than 16 rows, or of 12 elements"),
-    ((9,), "fewer than 16 rows, or of 12 elements"), ((2, 16, 100), "any size"),
+    ((4096, 1024), WHOLE), ((64, 20000), PIECES), ((500, 32), PIECES), ((8, 1000), AS_THEY_LIE), ((100, 5), AS_THEY_LIE),
+    ((9,), AS_THEY_LIE), ((2, 16, 100), WHOLE),
 ])  # fmt: skip
 def test_size_classes(shape, name):
     assert next(each.name for each in td.ops.cumsum.size_classes if each.holds((shape,))) == name
