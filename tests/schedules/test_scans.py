@@ -49,7 +49,11 @@ def test_a_vector_is_scanned_as_it_lies():
     assert not s.steps
 
 
-WHOLE, PIECES, AS_THEY_LIE = "any size", "rows of 64 at most, or above 8192", "fewer than 16 rows, or of 12 elements"
+WHOLE, PIECES, AS_THEY_LIE = (
+    "any size",
+    "rows of 64 at most, or above 8192",
+    "fewer than 16 rows, or of 12 elements",
+)
 
 
 @pytest.mark.parametrize("shape, name", [
