@@ -35,7 +35,10 @@ def simplify_sum(known: Knowledge, node: Node) -> Node:
         if whole and not any(_lone_extreme(part) for part in moved):
             lhs, rhs = (from_linear(part, node.dtype) for part in moved)
             return simplify_extreme(known, Binary(term.op, lhs, rhs))
-    return from_linear(form, node.dtype)
+    found = known.normal.get(node)
+    if found is None:
+        found = known.normal[node] = from_linear(form, node.dtype)
+    return found
 
 
 def _lone_extreme(form: Form) -> Binary | None:

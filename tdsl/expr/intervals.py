@@ -34,6 +34,8 @@ class Intervals:
     def __init__(self, ranges: Ranges | None = None) -> None:
         self.ranges: dict[str, tuple[Bound, Bound] | None] = dict(ranges or {})
         self._forms: dict[Node, Form] = {}
+        self.normal: dict[Node, Node] = {}
+        """Sums in normal form, which no range enters."""
         self._intervals: dict[Node, Interval] = {}
         self._open: set[str] = set()
         self._cuts = 0

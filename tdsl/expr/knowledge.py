@@ -15,10 +15,11 @@ from math import lcm
 from tdsl.dtypes import max_value, min_value
 from tdsl.expr import build
 from tdsl.expr.constants import signed
-from tdsl.expr.intervals import LARGEST_SIZE, Intervals, Ranges, Sum
+from tdsl.expr.intervals import LARGEST_SIZE, Bound, Intervals, Ranges, Sum
 from tdsl.expr.linear import Form
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
+from tdsl.expr.samples import Samples, samples
 from tdsl.records import dataclass
 
 __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
@@ -72,31 +73,57 @@ class Knowledge(Intervals):
         self._steps = 0
         self._answers: dict[tuple[frozenset[tuple[Node, int]], int], int] = {}
         """Sums asked before: `PROVED`, or the least depth at which no proof was found (facts are used near the top only)."""
+        self.simplified: dict[Node, Node] = {}
+        """What `simplify` found under this knowledge."""
+        self._samples: Callable[[], Samples] | Samples = lambda: samples(self.ranges, self.facts)
 
     def given(self, *facts: Node) -> Knowledge:
         """The same with more facts; tables that facts do not enter are shared."""
         more = Knowledge(self.ranges, (*self.facts, *facts), self.allowance)
-        more._forms, more._intervals, more._bounds = self._forms, self._intervals, self._bounds
+        more._forms, more.normal = self._forms, self.normal
+        more._intervals, more._bounds = self._intervals, self._bounds
         more._mentions, more._names, more._first = self._mentions, self._names, self._first
+        more._samples = lambda: self.samples().given(facts)
         return more
+
+    def inside(self, name: str, lower: Bound, upper: Bound, *facts: Node) -> Knowledge:
+        """The same with one more variable, lower <= name < upper, and facts about it."""
+        more = Knowledge({**self.ranges, name: (lower, upper)}, (*self.facts, *facts), self.allowance)
+        more._forms, more.normal = self._forms, self.normal
+        more._samples = lambda: self.samples().inside(name, lower, upper).given(facts)
+        return more
+
+    def samples(self) -> Samples:
+        """A few points in the ranges where the facts hold."""
+        if not isinstance(self._samples, Samples):
+            self._samples = self._samples()
+        return self._samples
 
     # proofs
 
     def prove(self, condition: Node) -> bool:
         """Whether the condition holds for all values in the ranges, under the facts; False where that is not found."""
+        if self.samples().fails(condition):
+            return False
         return self._within_budget(lambda: self._prove(condition, True, 0))
 
     def refute(self, condition: Node) -> bool:
         """Whether the condition holds for no values in the ranges; False where that is not found."""
+        if self.samples().holds(condition):
+            return False
         return self._within_budget(lambda: self._prove(condition, False, 0))
 
     def nonnegative(self, node: Node, offset: int = 0) -> bool:
         """Whether the integer node plus `offset`, as whole numbers, is proved to be at least 0."""
         terms, constant = self.sum(node)
+        if self.samples().leaves({node: 1}, offset, None):
+            return False
         return self._within_budget(lambda: self._nonnegative((terms, constant + offset), 0))
 
     def within(self, total: Form, upper: int) -> bool:
         """Whether a sum over whole numbers is proved to lie in `0 <= sum < upper`."""
+        if self.samples().leaves(*total, upper):
+            return False
         below = {term: -count for term, count in total[0].items()}, upper - 1 - total[1]
         return self._within_budget(lambda: self._nonnegative(total, 0) and self._nonnegative(below, 0))
 

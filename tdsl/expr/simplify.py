@@ -60,7 +60,7 @@ class _Simplifier:
         self.known = known
         self.nesting = nesting
         self.budget = [CONTEXT_VISITS] if budget is None else budget
-        self.done: dict[Node, Node] = {}
+        self.done = known.simplified
 
     def run(self, node: Node) -> Node:
         """Bottom-up with an explicit stack; a `Select` comes before its branches, which need its condition."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import TRUE, add, compare, logical_not
-from tdsl.expr.knowledge import Allowance, Knowledge, Ranges, conjuncts
+from tdsl.expr.knowledge import Allowance, Knowledge, conjuncts
 from tdsl.expr.node import INT64, Const, Load, Node, Var, index_const
 from tdsl.expr.rewrite import substitute, variables, walk
 from tdsl.expr.simplify import simplify
@@ -73,8 +73,7 @@ class _Scope:
 
     def ranged(self, name: str, lower: Node | int, upper: Node | int, *facts: Node) -> _Scope:
         """The scope inside a binder of `name`, lower <= name < upper."""
-        ranges: Ranges = {**self.known.ranges, name: (lower, upper)}
-        return _Scope(Knowledge(ranges, (*self.known.facts, *facts), self.known.allowance), self.values)
+        return _Scope(self.known.inside(name, lower, upper, *facts), self.values)
 
     def given(self, *facts: Node) -> _Scope:
         return _Scope(self.known.given(*facts), self.values) if facts else self
