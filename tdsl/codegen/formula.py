@@ -64,6 +64,15 @@ class Formula:
         """The value; every name must be known. `//` and `%` by zero give 0 (semantics D2)."""
         return cast(int, eval(_compiled(self.text), _GLOBALS, known))
 
+    def too_large(self, known: Mapping[str, int | float | bool]) -> Formula | None:
+        """The first part whose value is no int64; None where all are. Kernels compute in int64, facts do not."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.BinOp):
+                part = Formula(ast.unparse(node))
+                if not -(1 << 63) <= part.value(known) < 1 << 63:
+                    return part
+        return None
+
 
 @lru_cache(maxsize=4096)
 def checked_tree(text: str) -> ast.expr:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.expr.build import TRUE
 from tdsl.expr.handles import Expr
-from tdsl.expr.node import Binary, Const, Node
+from tdsl.expr.node import Binary, Const, Node, Var
 from tdsl.expr.rewrite import variables
 from tdsl.location import here, hide_internal_frames
 from tdsl.poly.lift import opaque_term
@@ -25,7 +25,8 @@ class require:  # noqa: N801 (used as a verb)
     """States a condition on sizes; every kernel built from later declarations with these sizes checks it at its call.
 
     Args:
-        condition: affine comparisons of sizes, joined by `td.all`: `td.require(n <= m)`, `td.require(n % 8 == 0)`.
+        condition: comparisons of sizes and products of sizes, joined by `td.all`: `td.require(n <= m)`,
+            `td.require(n % 8 == 0)`, `td.require(h * w <= n)`.
 
     As a statement it holds from here on; `with td.require(n <= m): …` ends it with the block.
 
@@ -69,17 +70,27 @@ def _checked(condition: object) -> Node:
             where=here(),
             why=("a fact holds for a whole call, and is checked before anything is computed",),
         )
-    term = opaque_term(node)
+    term = opaque_term(node, products=True)
     if term is not None:
         raise ArgumentError(
             "E117",
-            f"td.require takes affine conditions on sizes: {Expr(term)} is none",
+            f"td.require takes affine conditions on sizes and their products: {Expr(term)} is none",
             where=here(),
-            why=(
-                "facts are used by proofs for all sizes: sums, products with constants, // and % by constants",
-            ),
+            why=("facts are used by proofs for all sizes: sums, products, // and % by constants",),
+            hint=_as_product(term),
         )
     return node
+
+
+def _as_product(term: Node) -> tuple[str, ...]:
+    """What says with products what a quotient by a size was to say."""
+    if not (isinstance(term, Binary) and term.op in ("floordiv", "mod")):
+        return ()
+    whole = str(Expr(term.lhs))
+    part = str(Expr(term.rhs)) if isinstance(term.rhs, Var) else f"({Expr(term.rhs)})"
+    exact = f"{whole} == k * {part}"
+    near = f"td.all(k * {part} <= {whole}, {whole} < (k + 1) * {part})"
+    return (f'k = td.size("k"); td.require({exact if term.op == "mod" else near})',)
 
 
 def _conjuncts(condition: Node) -> list[Node]:

@@ -61,7 +61,8 @@ PAGES: tuple[ErrorPage, ...] = (
         CallValueError,
         "a size that breaks a declared fact",
         "`min=`, `multiple_of=`, `td.require` and a schedule's `assume` are checked at each call; so is divisibility "
-        "where a shape is a multiple of a size.",
+        "where a shape is a multiple of a size. A fact whose sums or products leave int64 (h * w of 2^63 or more) cannot be "
+        "used by a kernel, which computes in int64, and is refused too.",
         KERNEL + "f(a[:0], a[:0])",
         KERNEL + "f(a, a)",
     ),

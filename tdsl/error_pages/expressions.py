@@ -263,7 +263,7 @@ td.compute("y", (8,), lambda i: td.maximum(x[i], 0.0))
         "a bound that is not affine",
         "Bounds of axes, shapes and facts are affine in sizes and outer axes, so that they can be reasoned about for "
         "all sizes: sums, products with constants, `//` and `%` by constants, minimum and maximum; products of sizes "
-        "in shapes only.",
+        "in shapes and in facts (`td.require(h * w <= n)`), not in bounds of axes.",
         """
 n = td.size("n")
 x = td.placeholder("x", (n,))

@@ -144,8 +144,9 @@ def _check_facts(
             )
     everything = {**scalars, **known}
     for fact in interface.facts:
-        if not fact.value(everything):
-            values = ", ".join(f"{name} = {everything[name]}" for name in fact.names if name in everything)
-            raise CallValueError(
-                "C106", f"{fact.text} does not hold", why=[f"with {values}"] if values else []
-            )
+        large = fact.too_large(everything)
+        if large is None and fact.value(everything):
+            continue
+        values = ", ".join(f"{name} = {everything[name]}" for name in fact.names if name in everything)
+        said = "does not hold" if large is None else f"cannot be used: {large.text} is 2^63 or more in magnitude"
+        raise CallValueError("C106", f"{fact.text} {said}", why=[f"with {values}"] if values else [])

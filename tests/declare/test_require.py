@@ -38,10 +38,11 @@ def test_conditions_that_cannot_be_one(refused):
     x = td.placeholder("x", (n,))
     refused(
         td.ArgumentError,
-        lambda: td.require(n * n > 4),
+        lambda: td.require(n * n % (n + 1) == 0),
         """
-        E117: td.require takes affine conditions on sizes: n * n is none
-          facts are used by proofs for all sizes: sums, products with constants, // and % by constants
+        E117: td.require takes affine conditions on sizes and their products: n * n % (n + 1) is none
+          facts are used by proofs for all sizes: sums, products, // and % by constants
+          try: k = td.size("k"); td.require(n * n == k * (n + 1))
         """,
     )
     refused(
@@ -62,3 +63,13 @@ def test_conditions_that_cannot_be_one(refused):
     with pytest.raises(td.ArgumentError, match="E117: td.require takes conditions on sizes"):
         td.require(td.axis("i", 3) > 0)
     assert td.require(True) is not None
+
+
+def test_what_a_refusal_names_can_be_required():
+    n, m, k = td.size("n"), td.size("m"), td.size("k")
+    with pytest.raises(td.ArgumentError, match=r"td.all\(k \* m <= n, n < \(k \+ 1\) \* m\)"):
+        td.require(n // m <= 3)
+    with td.require(td.all(k * m <= n, n < (k + 1) * m)):
+        x, rows = td.placeholder("x", (n,)), td.placeholder("rows", (k, m))
+        y = td.compute("y", (k, m), lambda i, j: x[i * m + j] - rows[i, j])
+    assert y.ndim == 2

@@ -144,3 +144,46 @@ def test_what_is_refused_names_the_term():
             td.placeholder("A", shape)
     with pytest.raises(td.ArgumentError, match="E117"):
         td.reduce_axis("k", n * m)
+
+
+def flat_view(last, **more):
+    """Rows of m elements out of a buffer of p, the last subscript moved by `last`."""
+    buffer, other = td.placeholder("buffer", (p,)), td.placeholder("other", (n, m))
+    return td.compute("y", (n, m), lambda i, j: buffer[i * m + j + last] + other[i, j], **more)
+
+
+def test_a_view_of_a_flat_buffer():
+    with td.require(n * m <= p):
+        y = flat_view(0)
+        with pytest.raises(td.BoundsError) as caught:
+            flat_view(1)
+    assert caught.value.sizes == {"n": 1, "m": 1, "p": 1}
+    with pytest.raises(td.BoundsError):
+        flat_view(0)
+    with td.require(n * m < p):
+        flat_view(1)
+    s = td.schedule(y).tile(y, {"i": 2, "j": 4}).vectorize(y, "ji", 4).parallel(y, "io")
+    check(s, {"n": 3, "m": 5, "p": 17})
+    buffer, other = np.arange(15, dtype=np.float32), np.zeros((3, 5), np.float32)
+    for target in (None, "interpret"):
+        f = td.build(s, **({"target": target} if target else {}))
+        assert np.array_equal(f(buffer, other), buffer.reshape(3, 5))
+        with pytest.raises(td.CallValueError, match=r"C106: .*n \* m.* does not hold"):
+            f(buffer[:14], other)
+    assert td.parse(y.text()).text() == y.text()
+
+
+def test_facts_are_checked_beyond_int64():
+    """2^40 * 2^40 wraps to 0 in int64: it is neither below p, nor taken to be above."""
+    x = td.placeholder("x", (p,))
+    for fact, wrong in ((n * m <= p, "n = 4"), (n * m >= p, "n = 1")):
+        with td.require(fact):
+            y = td.compute("y", (p,), lambda i: x[i] + td.cast(n - m, "float32"))
+        for target in (None, "interpret"):
+            f = td.build(td.schedule(y), **({"target": target} if target else {}))
+            assert f(np.zeros(6, np.float32), n=2, m=3).tolist() == [-1.0] * 6
+            with pytest.raises(td.CallValueError, match="does not hold") as caught:
+                f(np.zeros(6, np.float32), n=int(wrong[-1]), m=2)
+            assert wrong in str(caught.value)
+            with pytest.raises(td.CallValueError, match=r"n \* m is 2\^63 or more"):
+                f(np.zeros(6, np.float32), n=1 << 40, m=1 << 40)
