@@ -148,5 +148,7 @@ def _check_facts(
         if large is None and fact.value(everything):
             continue
         values = ", ".join(f"{name} = {everything[name]}" for name in fact.names if name in everything)
-        said = "does not hold" if large is None else f"cannot be used: {large.text} is 2^63 or more in magnitude"
+        said = (
+            "does not hold" if large is None else f"cannot be used: {large.text} is 2^63 or more in magnitude"
+        )
         raise CallValueError("C106", f"{fact.text} {said}", why=[f"with {values}"] if values else [])
