@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tdsl as td
-from benchmarks import ops_shapes, peers, record
+from benchmarks import ops_rows, ops_shapes, peers, record
 from benchmarks.ops_case import IMAGES, ROWS, SIZES, Case, functional, plain
 from benchmarks.timing import interleaved
 
@@ -64,7 +64,7 @@ COMMON = (
     Case("transpose", (ROWS,), torch=lambda torch, x: x.t().contiguous(), onnx=("Transpose", {"perm": [1, 0]}), numpy=False),
     Case("cumsum", (ROWS,), {"axis": 1}, torch=plain("cumsum", dim=1)),
 )  # fmt: skip
-CASES = (*COMMON, *ops_shapes.CASES)
+CASES = (*COMMON, *ops_rows.CASES, *ops_shapes.CASES)
 
 
 def measure(threads: int, quick: bool) -> Iterator[record.Line]:

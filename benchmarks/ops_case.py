@@ -31,14 +31,22 @@ class Case:
     torch: Callable[..., object] | None = None
     onnx: tuple[str, dict[str, object]] | None = None
     numpy: bool = True
+    below: dict[int, int] = field(default_factory=dict[int, int])
+    """Arrays of indices, by position: int64, below what."""
     title: str = ""
     """What tells it from another case of the operator; its attributes where empty."""
 
     def arrays(self, sizes: dict[str, int]) -> list[np.ndarray]:
-        """Float32 arrays of its shapes, the same in every run."""
+        """Arrays of its shapes, the same in every run: float32, positive for a batch norm, whose variances are."""
         rng = np.random.default_rng(0)
         shapes = [[sizes[each] if isinstance(each, str) else each for each in shape] for shape in self.shapes]
-        return [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
+        made = [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
+        if self.name == "batch_norm":
+            made = [np.abs(array) for array in made]
+        return [
+            rng.integers(0, self.below[at], array.shape) if at in self.below else array
+            for at, array in enumerate(made)
+        ]
 
     def arguments(self, arrays: list[np.ndarray]) -> tuple[object, ...]:
         """Positional arguments of the operator and of its reference."""

@@ -6,6 +6,8 @@ of one row or one term of many rows. Which axis is reduced the schedule function
 
 from __future__ import annotations
 
+from math import prod
+
 import tdsl as td
 
 Shape = tuple[int, ...]
@@ -25,10 +27,16 @@ MANY_ROWS = 64
 
 def _has_short_rows(*shapes: Shape) -> bool:
     x = shapes[0]
-    rows = 1
-    for extent in x[:-1]:
-        rows *= extent
-    return len(x) > 1 and 0 < x[-1] <= SHORT_ROW and rows >= MANY_ROWS
+    return (
+        len(x) > 1
+        and 0 < x[-1] <= SHORT_ROW
+        and (x[-2] >= MANY_ROWS or (x[-2] >= FEW_ROWS and prod(x[:-2]) > 1))
+    )
+
+
+def _has_planes_of_few_rows(*shapes: Shape) -> bool:
+    x = shapes[0]
+    return len(x) > 2 and 0 < x[-1] <= SHORT_ROW and x[0] >= MANY_ROWS
 
 
 def _has_middling_rows(*shapes: Shape) -> bool:
@@ -51,6 +59,11 @@ def in_pieces(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     return td.schedules.scan_tiles(s, *outputs, pieces=True)
 
 
+def short_planes(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
+    """Rows as lanes, those at one place of as many planes, since the rows of a plane are too few for a vector."""
+    return td.schedules.short_rows(s, *outputs, outermost=True)
+
+
 def middling_rows(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Along axes, two vectors of accumulators: a row fills them, and combining four would cost as much as the row.
 
@@ -69,6 +82,11 @@ def long_rows(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
 
 AXES = (
     td.SizeClass(f"rows of {SHORT_ROW} at most", td.schedules.short_rows, _has_short_rows),
+    td.SizeClass(
+        f"rows of {SHORT_ROW} at most, fewer than {FEW_ROWS} beside each other",
+        short_planes,
+        _has_planes_of_few_rows,
+    ),
     td.SizeClass(f"rows below {LONG_ROW}", middling_rows, _has_middling_rows),
     td.SizeClass("any size", long_rows),
 )
