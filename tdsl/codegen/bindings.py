@@ -1,7 +1,7 @@
 """Which array binds which size: formulas of extents in, the order in which sizes can be solved out (semantics C5).
 
-Bare dims first, then affine ones with one unknown left, again and again. The order depends on the interface alone, so
-the code of the entry has it built in.
+Bare dims first, then affine ones with one unknown left, then products of sizes with one unknown left, again and again.
+The order depends on the interface alone, so the code of the entry has it built in.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tdsl.codegen.formula import Formula
 from tdsl.codegen.interface import ArrayInterface, Interface
 
-Binding = tuple[int, str, int]
-"""(position of the formula, size, factor; 0 for a bare dim)."""
+Binding = tuple[int, str, int | None]
+"""(position of the formula, size, factor; 0 for a bare dim, None where it is a product of other sizes)."""
 
 
 def bindings(formulas: Sequence[Formula], known: set[str]) -> Iterator[Binding]:
@@ -21,16 +21,31 @@ def bindings(formulas: Sequence[Formula], known: set[str]) -> Iterator[Binding]:
         if formula.bare is not None and formula.bare not in known:
             known.add(formula.bare)
             yield position, formula.bare, 0
+    affine = [place for place, one in enumerate(formulas) if one.terms is not None and one.bare is None]
+    others = [place for place, one in enumerate(formulas) if one.terms is None]
     progress = True
     while progress:
         progress = False
-        for position, formula in enumerate(formulas):
-            unknown = [term for term in formula.terms or () if term[0] not in known]
-            if formula.bare is None and len(unknown) == 1:
+        for position in affine:
+            unknown = [term for term in formulas[position].terms or () if term[0] not in known]
+            if len(unknown) == 1:
                 name, factor = unknown[0]
                 known.add(name)
                 yield position, name, factor
                 progress = True
+        if progress:
+            continue
+        found = next(((place, name) for place in others if (name := _left(formulas[place], known))), None)
+        if found is not None:
+            known.add(found[1])
+            yield *found, None
+            progress = True
+
+
+def _left(formula: Formula, known: set[str]) -> str | None:
+    """The one size that is not known of a polynomial, where it is of degree 1."""
+    unknown = [name for name in formula.names if name not in known]
+    return unknown[0] if len(unknown) == 1 and formula.degree(unknown[0]) == 1 else None
 
 
 def keyword_sizes(interface: Interface) -> tuple[str, ...]:

@@ -60,6 +60,15 @@ class Formula:
             return None
         return self.terms[0][0]
 
+    def degree(self, name: str) -> int | None:
+        """How often a size is multiplied with itself, at most; None where the formula is no polynomial."""
+        return _degree(self.tree, name)
+
+    def line(self, name: str, known: Mapping[str, int]) -> tuple[int, int]:
+        """(a, b) of the polynomial as a * name + b, for a size of degree 1 and all others known."""
+        rest = self.value({**known, name: 0})
+        return self.value({**known, name: 1}) - rest, rest
+
     def value(self, known: Mapping[str, int | float | bool]) -> int:
         """The value; every name must be known. `//` and `%` by zero give 0 (semantics D2)."""
         return cast(int, eval(_compiled(self.text), _GLOBALS, known))
@@ -106,6 +115,23 @@ def _names(text: str) -> tuple[str, ...]:
     found = [n for n in ast.walk(checked_tree(text)) if isinstance(n, ast.Name) and id(n) not in called]
     found.sort(key=lambda node: (node.lineno, node.col_offset))
     return tuple(dict.fromkeys(node.id for node in found))
+
+
+def _degree(node: ast.expr, name: str) -> int | None:
+    match node:
+        case ast.Constant():
+            return 0
+        case ast.Name():
+            return int(node.id == name)
+        case ast.UnaryOp(op=ast.USub()):
+            return _degree(node.operand, name)
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult()):
+            lhs, rhs = _degree(node.left, name), _degree(node.right, name)
+            if lhs is None or rhs is None:
+                return None
+            return lhs + rhs if isinstance(node.op, ast.Mult) else max(lhs, rhs)
+        case _:
+            return None
 
 
 class _Total(ast.NodeTransformer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tdsl.codegen.bindings import bindings
 from tdsl.codegen.interface import SIZE_LIMIT, ArrayInterface, Formula, Interface
 from tdsl.errors import CallTypeError, CallValueError
 from tdsl.records import dataclass
@@ -61,39 +62,34 @@ def _equations(shapes: Sequence[tuple[ArrayInterface, Shape]]) -> list[_Equation
 
 
 def _solve(equations: Sequence[_Equation], known: dict[str, int], source: dict[str, str]) -> None:
-    affine = [one for one in equations if one.formula.terms and one.formula.bare is None]
-    for one in equations:
-        name = one.formula.bare
-        if name is not None and name not in known:
+    for position, name, factor in bindings([one.formula for one in equations], set(known)):
+        one = equations[position]
+        if factor == 0:
             known[name] = one.extent
             source[name] = f"{one.name}.shape[{one.dim}] = {one.extent}"
-    progress = True
-    while progress:
-        progress = False
-        for one in affine:
-            terms = one.formula.terms or ()
-            unknown = [(name, factor) for name, factor in terms if name not in known]
-            if len(unknown) == 1:
-                _solve_one(one, unknown[0], known, source)
-                progress = True
+            continue
+        known[name] = _solved(one, name, known)
+        source[name] = f"{one.name}.shape[{one.dim}] = {one.formula.text} = {one.extent}"
 
 
-def _solve_one(
-    one: _Equation, unknown: tuple[str, int], known: dict[str, int], source: dict[str, str]
-) -> None:
-    name, factor = unknown
-    rest = one.extent - one.formula.constant
-    for other, count in one.formula.terms or ():
-        if other != name:
-            rest -= count * known[other]
-    if rest % factor:
+def _solved(one: _Equation, name: str, known: Mapping[str, int]) -> int:
+    """The size that makes an extent with one unknown left what it is."""
+    factor, constant = one.formula.line(name, known)
+    rest = one.extent - constant
+    if factor == 0 and rest == 0:
+        raise CallTypeError(
+            "C110",
+            f"{one.name}.shape[{one.dim}] = {one.formula.text} is {one.extent} whatever {name} is",
+            hint=[f"pass it as a keyword: {name}=…"],
+        )
+    if factor == 0 or rest % factor:
+        why = f"{rest} is not divisible by {factor}" if factor else f"it is {constant} whatever {name} is"
         raise CallValueError(
             "C105",
             f"{one.name}.shape[{one.dim}] is {one.extent}, and {one.formula.text} cannot be that",
-            why=[f"{rest} is not divisible by {factor}, so there is no {name}"],
+            why=[f"{why}, so there is no {name}"],
         )
-    known[name] = rest // factor
-    source[name] = f"{one.name}.shape[{one.dim}] = {one.formula.text} = {one.extent}"
+    return rest // factor
 
 
 def _check_bound(interface: Interface, known: Mapping[str, int]) -> None:
@@ -123,10 +119,11 @@ def _check_shapes(
         expected = one.formula.value(known)
         if expected == one.extent:
             continue
+        shown = one.formula.text if one.formula.text == str(expected) else f"{one.formula.text} = {expected}"
         because = [source[name] for name in one.formula.names if name in source]
         raise CallValueError(
             "C105",
-            f"{one.name}.shape[{one.dim}] is {one.extent}, expected {one.formula.text} = {expected}",
+            f"{one.name}.shape[{one.dim}] is {one.extent}, expected {shown}",
             why=[f"because {', '.join(because)}"] if because else [],
         )
 

@@ -127,3 +127,27 @@ def test_facts():
     assert "C106: n is 5, and must be a multiple of 4" in both(f, zeros(6), zeros(9))
     said = both(f, zeros(9), zeros(8))
     assert "C106: n <= m does not hold" in said and "with n = 8, m = 7" in said
+
+
+def test_products_with_one_unknown_left():
+    n, m, p = td.size("n"), td.size("m"), td.size("p", min=1)
+    x = td.placeholder("x", (n * m * p + 2 * m + 1,))
+    f = built((m, n), x, td.placeholder("y", (p, n + 1)))
+    assert both(f, zeros(5 * 14 + 11), zeros(2, 8)) == (5, 7)
+    assert both(f, zeros(2 * 5 + 1), zeros(1, 1)) == (5, 0)
+    assert both(f, zeros(1), zeros(2, 8)) == (0, 7)
+    assert both(f, zeros(5 * 14 + 11), zeros(2, 8), m=5) == (5, 7)
+    said = both(f, zeros(5 * 14 + 12), zeros(2, 8))
+    assert "C105: x.shape[0] is 82, and n * m * p + m * 2 + 1 cannot be that" in said
+    assert "81 is not divisible by 16, so there is no m" in said
+
+
+def test_products_that_say_nothing_where_a_factor_is_zero():
+    n, m = td.size("n"), td.size("m")
+    x, y = td.placeholder("x", (n * m,)), td.placeholder("y", (m + 1,))
+    f = td.build(td.schedule(td.compute("r", (n, m), lambda i, j: x[i * m + j] + y[j])))
+    assert both(f, zeros(6), zeros(4)) == (2, 3)
+    assert both(f, zeros(0), zeros(1), n=7) == (7, 0)
+    said = both(f, zeros(0), zeros(1))
+    assert "C110: x.shape[0] = n * m is 0 whatever n is" in said and "pass it as a keyword: n=…" in said
+    assert "it is 0 whatever n is, so there is no n" in both(f, zeros(5), zeros(1))

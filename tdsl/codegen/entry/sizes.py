@@ -30,7 +30,10 @@ def solve(
     bound: set[int] = set()
     for position, name, factor in bindings([formula for _, formula in equations], set(given)):
         extent, formula = equations[position]
-        text = extent if factor == 0 else _solved(code, extent, formula, name, factor, known)
+        if factor is None:
+            text = _quotient(code, extent, formula, name, known)
+        else:
+            text = extent if factor == 0 else _solved(code, extent, formula, name, factor, known)
         known[name] = _limited(code, interface, name, text)
         if factor == 0:
             bound.add(position)
@@ -66,6 +69,18 @@ def _solved(
     remainder = code.op(f"srem i64 {rest}, {factor}")
     code.require(code.op(f"icmp eq i64 {remainder}, 0"))
     return code.op(f"sdiv i64 {rest}, {factor}")
+
+
+def _quotient(code: Code, extent: str, formula: Formula, name: str, known: Mapping[str, Whole]) -> str:
+    """The size that a product of sizes gives, where its factor is positive."""
+    least = integer(code, formula, {**known, name: Whole.constant(0)}).text
+    factor = code.op(f"sub i64 {integer(code, formula, {**known, name: Whole.constant(1)}).text}, {least}")
+    positive = code.op(f"icmp sgt i64 {factor}, 0")
+    code.require(positive)
+    divisor = code.op(f"select i1 {positive}, i64 {factor}, i64 1")
+    rest = code.op(f"sub i64 {extent}, {least}")
+    code.require(code.op(f"icmp eq i64 {code.op(f'srem i64 {rest}, {divisor}')}, 0"))
+    return code.op(f"sdiv i64 {rest}, {divisor}")
 
 
 def check_facts(code: Code, interface: Interface, known: Mapping[str, Whole]) -> None:
