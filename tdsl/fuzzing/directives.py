@@ -25,14 +25,14 @@ from tdsl.fuzzing.drawing import (
     some_tail,
     some_width,
 )
-from tdsl.fuzzing.plans import PLANS
+from tdsl.fuzzing.plans import some_plan
 
 
 def draw_directive(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
     """(primitive, text of the call)."""
     drawing.count += 1
-    if not drawing.planned and drawing.dice.random() < 0.16:
-        drawing.planned = list(drawing.dice.choice(PLANS)(drawing, schedule))
+    if not drawing.planned:
+        drawing.planned = some_plan(drawing, schedule)
     if drawing.planned:
         text = drawing.planned.pop(0)
         return text[1 : text.index("(")], text
@@ -261,7 +261,7 @@ def _tensorize(drawing: Drawing, schedule: td.Schedule) -> str:
     stage = some_reducing(drawing, schedule)
     axes = schedule.axes(stage) or ("i",)
     axis = drawing.dice.choice(axes[-3:])
-    return f'.tensorize("{stage}", "{axis}", "{some_instruction(drawing, schedule)}")'
+    return f'.tensorize("{stage}", "{axis}", "{some_instruction(drawing, schedule, stage)}")'
 
 
 def _atomic(drawing: Drawing, schedule: td.Schedule) -> str:
@@ -313,7 +313,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "shift": (3, _shift),
     "reverse": (4, _reverse),
     "peel": (3, _peel),
-    "separate": (7, _separate),
+    "separate": (8, _separate),
     "unroll": (6, _unroll),
     "vectorize": (10, _vectorize),
     "parallel": (7, _parallel),
@@ -323,8 +323,8 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "store_root": (2, _store_root),
     "compute_root": (2, _compute_root),
     "inline": (4, _inline),
-    "clone": (5, _clone),
-    "hoist": (9, _hoist),
+    "clone": (7, _clone),
+    "hoist": (13, _hoist),
     "cache_read": (6, _cache_read),
     "cache_write": (5, _cache_write),
     "promote": (6, _promote),
@@ -339,6 +339,6 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "tensorize": (3, _tensorize),
     "atomic": (3, _atomic),
     "assume": (3, _assume),
-    "specialize": (5, _specialize),
+    "specialize": (7, _specialize),
 }
 """Primitive: how often it is tried, and how a call of it is drawn."""

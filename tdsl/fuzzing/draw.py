@@ -13,7 +13,7 @@ from tdsl.fuzzing.drawing import Drawing
 from tdsl.fuzzing.failure import Failure, failure_of
 
 COUNTS = (1, 2, 3, 4, 5, 5, 6, 6, 7, 8, 9, 10, 12)
-"""How many directives a schedule gets, if so many are accepted."""
+"""How many directives a schedule gets, if so many are accepted; a plan is drawn to its end."""
 PATIENCE = 3
 """Directives tried for each that is wanted."""
 
@@ -38,7 +38,7 @@ def draw_schedule(
     wanted = dice.choice(COUNTS)
     schedule = start
     for _ in range(PATIENCE * wanted):
-        if len(steps) >= wanted:
+        if len(steps) >= wanted and not drawing.planned:
             break
         primitive, step = draw_directive(drawing, schedule)
         try:

@@ -6,6 +6,7 @@ In: dice and a schedule. Out: names and the texts of arguments, mostly ones that
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -14,13 +15,32 @@ import tdsl as td
 
 TAILS = ("guard", "mask", "peel", "shift", "pad")
 SCOPES = ("heap", "stack", "register")
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What `tensorize` may be asked for: a sum of `terms` products of two factors, in so many lanes."""
+
+    name: str
+    factors: tuple[str, str]
+    lanes: tuple[int, ...]
+    terms: int
+
+
 INSTRUCTIONS = {
-    "avx512vnni": ("vpdpbusd", "vpdpbusd", "vpdpwssd"),
-    "avxvnniint8": ("vpdpbssd", "vpdpbuud"),
-    "dotprod": ("sdot", "udot"),
-    "i8mm": ("usdot", "smmla", "ummla", "usmmla"),
+    "avx512vnni": (
+        Instruction("vpdpbusd", ("uint8", "int8"), (4, 4, 8, 16), 4),
+        Instruction("vpdpwssd", ("int16", "int16"), (4, 4, 8, 16), 2),
+    ),
+    "avxvnniint8": (
+        Instruction("vpdpbssd", ("int8", "int8"), (4, 8), 4),
+        Instruction("vpdpbuud", ("uint8", "uint8"), (4, 8), 4),
+    ),
+    "dotprod": (
+        Instruction("sdot", ("int8", "int8"), (4,), 4),
+        Instruction("udot", ("uint8", "uint8"), (4,), 4),
+    ),
+    "i8mm": (Instruction("usdot", ("uint8", "int8"), (4,), 4),),
 }
-"""What `tensorize` may be asked for, by what a target needs for it."""
+"""Those with one data dim, by what a target needs for them; lanes that are seldom whole are seldom."""
 
 
 @dataclass(slots=True)
@@ -92,10 +112,28 @@ def some_reducing(drawing: Drawing, schedule: td.Schedule) -> str:
     return drawing.dice.choice(stages or schedule.stages())
 
 
-def some_instruction(drawing: Drawing, schedule: td.Schedule) -> str:
-    """An instruction of the schedule's target; any, where it has none."""
-    features = schedule.target.feature_set
-    names = [name for feature, given in INSTRUCTIONS.items() if feature in features for name in given]
+def instructions(schedule: td.Schedule, stage: str) -> list[Instruction]:
+    """Those of the schedule's target that multiply what a stage sums products of."""
+    facts = schedule.describe(stage)
+    if not facts.products or facts.dtype not in ("int32", "uint32"):
+        return []
+    declared = schedule.outputs[0].text(*schedule.outputs[1:])
+    dtypes = [_dtype(schedule, declared, read.tensor) for read in facts.reads]
+    known = (given for feature, given in INSTRUCTIONS.items() if feature in schedule.target.feature_set)
+    return [one for given in known for one in given if all(dtype in dtypes for dtype in one.factors)]
+
+
+def _dtype(schedule: td.Schedule, declared: str, tensor: str) -> str:
+    """Of a stage or an input."""
+    if tensor in schedule.stages():
+        return schedule.describe(tensor).dtype
+    found = re.search(rf"^input {tensor}: (\w+)", declared, re.MULTILINE)
+    return found[1] if found else "float32"
+
+
+def some_instruction(drawing: Drawing, schedule: td.Schedule, stage: str) -> str:
+    """The name of an instruction that fits a stage; any, where none does."""
+    names = [one.name for one in instructions(schedule, stage)]
     return drawing.dice.choice(names or ["vpdpbusd", "sdot"])
 
 

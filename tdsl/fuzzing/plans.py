@@ -11,9 +11,9 @@ import tdsl as td
 from tdsl.fuzzing.drawing import (
     SCOPES,
     Drawing,
+    instructions,
     quoted,
     some_axis,
-    some_instruction,
     some_pair,
     some_place,
     some_reducing,
@@ -129,21 +129,37 @@ def _joins(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     )
 
 
-def _instructs(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
-    """A sum of products in tiles of an instruction."""
-    stage = some_reducing(drawing, schedule)
+def instructed(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+    """A sum of products in tiles of an instruction; its operands packed for it now and then."""
+    fitting = [(name, one) for name in schedule.stages() for one in instructions(schedule, name)]
+    if not fitting:
+        return
+    dice = drawing.dice
+    stage, one = dice.choice(fitting)
     reducing = schedule.reduce_axes(stage)
     data = [axis for axis in schedule.axes(stage) if axis not in reducing]
     if not reducing or not data:
         return
-    axis, terms = drawing.dice.choice(data), drawing.dice.choice(reducing)
-    yield f'.split("{stage}", "{axis}", {drawing.dice.choice([4, 8, 16])}, into=("{axis}x", "{axis}y"))'
-    yield f'.split("{stage}", "{terms}", {drawing.dice.choice([2, 4, 4])}, into=("{terms}x", "{terms}y"))'
+    lanes, axis, terms = dice.choice(one.lanes), dice.choice(data[-2:] + data[-1:]), dice.choice(reducing)
+    tag = drawing.count
+    inner = {axis: f"{axis}y{tag}", terms: f"{terms}y{tag}"}
+    outer = {axis: f"{axis}x{tag}", terms: f"{terms}x{tag}"}
+    for name, count in ((axis, lanes), (terms, one.terms)):
+        yield f'.split("{stage}", "{name}", {count}, into=("{outer[name]}", "{inner[name]}"))'
     rest = [name for name in schedule.axes(stage) if name not in (axis, terms)]
-    order = quoted([*rest, f"{axis}x", f"{terms}x", *drawing.dice.sample([f"{terms}y", f"{axis}y"], 2)])
-    yield f'.reorder("{stage}", {order})'
-    first = order.split('"')[-4]
-    yield f'.tensorize("{stage}", "{first}", "{some_instruction(drawing, schedule)}")'
+    tile = dice.sample([inner[terms], inner[axis]], 2)
+    around = [*rest, outer[axis], outer[terms]]
+    if dice.random() < 0.3:
+        dice.shuffle(around)
+    yield f'.reorder("{stage}", {quoted([*around, *tile])})'
+    if dice.random() < 0.3:
+        read = dice.choice(schedule.reads(stage))
+        yield f'.cache_read("{read}", "{stage}", name="c{tag}")'
+    if dice.random() < 0.3:
+        yield f'.promote("{stage}", "{outer[terms]}", name="p{tag}")'
+    if dice.random() < 0.3 and rest:
+        yield f'.{dice.choice(["unroll", "parallel"])}("{stage}", "{dice.choice(rest)}")'
+    yield f'.tensorize("{stage}", "{tile[0]}", "{one.name}")'
 
 
 def _ahead(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
@@ -153,4 +169,17 @@ def _ahead(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     yield f'.double_buffer("{stage}")'
 
 
-PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms, _instructs, _ahead)
+PLANS = (_slide, _slide, _blocks, _shares, _packs, _writes, _joins, _atoms, _ahead)
+PLANNED = 0.16
+"""How often, at each directive, a plan is drawn."""
+INSTRUCTED = 0.35
+"""How often one for an instruction, where there is one that fits."""
+
+
+def some_plan(drawing: Drawing, schedule: td.Schedule) -> list[str]:
+    """Directives with one purpose; none, mostly."""
+    dice = drawing.dice
+    if dice.random() < PLANNED:
+        return list(dice.choice(PLANS)(drawing, schedule))
+    used = any(step.primitive == "tensorize" for step in schedule.steps)
+    return [] if used or dice.random() >= INSTRUCTED else list(instructed(drawing, schedule))

@@ -196,12 +196,12 @@ class NestBuilder:
         at = self.place(plan)
         if at is None:
             return None
-        host = self.plans[at.stage]
+        host, tree = self.plans[at.stage], self.copies.tree
         inner = {leaf for _, leaves in host.groups[host.prefix :] for leaf in leaves}
-        if not host.is_reduction or at.loop not in inner:
-            return self.lead(host)
-        tree = self.copies.tree
-        around = tree.host(plan.name)
+        lead, around = self.lead(host), tree.host(plan.name)
+        # Where another stage's loop runs the host's terms, its own loops stand inside of that one.
+        if not host.is_reduction or (at.loop not in inner and tree.inside(lead, around)):
+            return lead
         updates = [each for each in tree.of_stage[host.name] if each.role == "update"]
         return next(each.name for each in updates if tree.dims(each.name)[: len(around)] == around)
 

@@ -91,11 +91,10 @@ class Run:
         if failure is None or self.printed[failure.kind]:
             return
         self.printed[failure.kind] += 1
-        text = explain(seed, failure, self.options.trials)
-        print(f"---- seed {seed}: {failure.kind}\n{text}", flush=True)
-        if self.options.keep is not None:
-            kept = self.options.keep / f"test_seed_{seed}.py"
-            kept.write_text(text.split("\n\n\n\n")[0], encoding="utf-8")
+        test, detail = explain(seed, failure, self.options.trials)
+        print(f"---- seed {seed}: {failure.kind}\n{test}\n{detail}", flush=True)
+        if self.options.keep is not None and test:
+            (self.options.keep / f"test_seed_{seed}.py").write_text(test, encoding="utf-8")
 
     def request(self, seed: int) -> None:
         """The requests of one program, counted; a wrong answer is printed, two of a stratum at most."""
@@ -114,16 +113,16 @@ class Run:
                 print(f"---- requests of seed {seed}: {what}\n{one.text}", flush=True)
 
 
-def explain(seed: int, failure: Failure, trials: int) -> str:
-    """The failure of a seed as a small test."""
+def explain(seed: int, failure: Failure, trials: int) -> tuple[str, str]:
+    """The failure of a seed as a small test, and what that says."""
     drawn = isolated(lambda: draw_case(seed)[0], SECONDS)
     if isinstance(drawn, Failure):
-        return f"seed {seed}: {failure.kind} while it is drawn\n{failure.detail}"
+        return "", f"seed {seed}: {failure.kind} while it is drawn\n{failure.detail}"
     case = _at(drawn, failure)
     limit = SHORT if failure.kind == "hang" else SECONDS
     small = shrink(case, failure.kind, lambda one: _judged(one, limit), trials)
     last = _judged(small, limit).failure or failure
-    return f"{small.text(f'Seed {seed}: {failure.kind}.')}\n{last.detail}"
+    return small.text(f"Seed {seed}: {failure.kind}."), last.detail
 
 
 def _judged(case: Case, seconds: float) -> Outcome:

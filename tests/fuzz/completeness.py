@@ -22,12 +22,12 @@ from tdsl.schedule import legality
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
 from tests.fuzz.request_draws import draw_request
+from tests.fuzz.request_programs import draw_request_program
 from tests.poly.oracle import Oracle, Unlisted
-from tests.support.draw_programs import draw_small_program
 from tests.support.programs import declare
 
 LEGALITY = ("S201", "S202", "S203", "S204", "S205", "S206", "S207", "S210")
-REQUESTS = 12
+REQUESTS = 16
 """Of one program."""
 POINTS = 800
 """Iterations of all statements beyond which enumeration takes too long."""
@@ -70,10 +70,10 @@ def requests(seed: int) -> Iterator[Request]:
     """The requests of a seed."""
     dice = random.Random(seed)
     while True:
-        program = draw_small_program(dice)
+        source, outputs = draw_request_program(dice)
         try:
-            names = declare(program.source())
-            start = td.schedule(*(names[name] for name in program.outputs))
+            names = declare(source)
+            start = td.schedule(*(names[name] for name in outputs))
         except td.TdslError:
             continue
         if _countable(start.state):
@@ -87,7 +87,7 @@ def requests(seed: int) -> Iterator[Request]:
             drawing.planned.clear()
             continue
         request, after = found
-        yield Request(*request, _text(program.source(), schedule, step))
+        yield Request(*request, _text(source, schedule, step))
         if after is None:
             drawing.planned.clear()
         else:

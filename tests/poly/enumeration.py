@@ -1,46 +1,67 @@
-"""The value of a node for given names, by Python: what the oracle asks of conditions and subscripts."""
+"""What the oracle computes with, by Python: the value of a node for given names, what is made ahead, sums of shifts."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
+from tdsl.poly.model import Access, Fuse, Reverse, Shift, Skew, Split
 
 _BINARY = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "floordiv": lambda a, b: a // b if b else 0,
-    "mod": lambda a, b: a % b if b else 0,
+    "add": "({} + {})",
+    "sub": "({} - {})",
+    "mul": "({} * {})",
+    "floordiv": "floor({}, {})",
+    "mod": "rest({}, {})",
+    "min": "min({}, {})",
+    "max": "max({}, {})",
+    "and": "({} and {})",
+    "or": "({} or {})",
+}
+_COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_KNOWN = {
+    "floor": lambda a, b: a // b if b else 0,
+    "rest": lambda a, b: a % b if b else 0,
     "min": min,
     "max": max,
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-}
-_COMPARE = {
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
+    "__builtins__": {},
 }
 
 
 def value(node: Node, names: dict[str, int]) -> int:
+    return _compiled(node)(names)
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(node: Node):
+    """A node as a function of the values of names: each is asked for many points."""
+    return eval(f"lambda names: {_source(node)}", dict(_KNOWN))  # the text is ours
+
+
+@lru_cache(maxsize=20_000)
+def element_of(access: Access):
+    """The element that an access touches for values of names, None where its guard does not hold."""
+    index = "".join(f"{_source(each)}, " for each in access.index)
+    guard = " and ".join(_source(each) for each in access.guard) or "True"
+    return eval(f"lambda names: ({index}) if {guard} else None", dict(_KNOWN))  # the text is ours
+
+
+def _source(node: Node) -> str:
     match node:
         case Const():
-            return node.value
+            return f"({node.value!r})"
         case Var():
-            return names[node.name]
+            return f"names[{node.name!r}]"
         case Unary(op="not"):
-            return not value(node.operand, names)
+            return f"(not {_source(node.operand)})"
         case Unary():
-            return -value(node.operand, names)
+            return f"(-{_source(node.operand)})"
         case Binary():
-            return _BINARY[node.op](value(node.lhs, names), value(node.rhs, names))
+            return _BINARY[node.op].format(_source(node.lhs), _source(node.rhs))
         case Compare():
-            return _COMPARE[node.op](value(node.lhs, names), value(node.rhs, names))
+            return f"({_source(node.lhs)} {_COMPARE[node.op]} {_source(node.rhs)})"
         case Select():
-            return value(node.then if value(node.cond, names) else node.otherwise, names)
+            return f"({_source(node.then)} if {_source(node.cond)} else {_source(node.otherwise)})"
     raise AssertionError(node)
 
 
@@ -76,3 +97,23 @@ def by_rows(needed, level, axis, every):
         result[context] = {(*left, index, *right) for left, right in across for index in fresh} & every
         had |= fresh
     return result
+
+
+def shifted(relations, name):
+    """What shifts added to a loop that derives from a split, along its relations."""
+    offsets: dict[str, int] = {}
+    for relation in relations:
+        if isinstance(relation, (Split, Fuse)):
+            if isinstance(relation, Split):
+                offsets.pop(relation.parent, None)
+            continue
+        offset = offsets.pop(relation.parent, 0)
+        match relation:
+            case Shift():
+                offset += relation.by
+            case Reverse():
+                offset = -offset
+            case Skew():
+                offset += relation.factor * offsets.get(relation.by, 0)
+        offsets[relation.into] = offset
+    return offsets.get(name, 0)

@@ -11,7 +11,7 @@ from itertools import product
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-from tests.poly.enumeration import Unlisted, ahead, by_rows, value
+from tests.poly.enumeration import Unlisted, ahead, by_rows, element_of, shifted, value
 
 
 class Oracle:
@@ -36,6 +36,8 @@ class Oracle:
         stages = list(dict.fromkeys(each.stage for each in self.program.statements))
         for stage in reversed(stages):
             self._copy(stage)
+        self.seen, self.last = self.reference()
+        self.tree.joins.within = self.flows_within
 
     # instances and accesses
 
@@ -53,8 +55,9 @@ class Oracle:
     def touched(self, statement, axes, accesses):
         names = self.sizes | dict(zip(statement.axes, axes))
         for access in accesses:
-            if all(value(condition, names) for condition in access.guard):
-                yield access.tensor, tuple(value(index, names) for index in access.index)
+            element = element_of(access)(names)
+            if element is not None:
+                yield access.tensor, element
 
     # copies
 
@@ -208,13 +211,13 @@ class Oracle:
             if not values or any(each is None or isinstance(each, tuple) for each in values):
                 continue
             if derived:  # it starts at 0, but for what shifts added since
-                offset = _shifted(relations[:number], relation.parent)
+                offset = shifted(relations[:number], relation.parent)
                 if offset:
                     bases[number] = offset
                 continue
             plain = self._plain(main, relations[:number], relation.parent)
             if rooted and plain is not None and plain not in main.reduction_axes:
-                offset = _shifted(relations[:number], relation.parent)  # the axis itself counts from 0
+                offset = shifted(relations[:number], relation.parent)  # the axis itself counts from 0
                 if offset:
                     bases[number] = offset
                 continue
@@ -330,6 +333,35 @@ class Oracle:
             return None
         return ("sum", *key, frozenset()) if made.role == "init" else ("value", *key)
 
+    def flows_within(self, body, writer, reader) -> bool:
+        """Whether a value flows from one statement to another within one iteration of the loops around a body."""
+        one, other, depth = self.tree.statements[writer], self.tree.statements[reader], len(body)
+        made = {
+            (dims[:depth], value)
+            for dims, axes in self.copies[writer]
+            for value in self._makes(one, axes)
+        }
+        return any(
+            (dims[:depth], value) in made
+            for dims, axes in self.copies[reader]
+            for value in self._wants(other, axes)
+        )
+
+    def _makes(self, statement, axes):
+        """Names of the values that one instance makes."""
+        for tensor, element in self.touched(statement, axes, statement.writes):
+            updated = tensor in self.program.ordered
+            yield ("wrote", tensor, statement.name, axes) if updated else (tensor, element)
+
+    def _wants(self, statement, axes):
+        """Names of the values that one instance reads."""
+        names = self.sizes | dict(zip(statement.axes, axes))
+        for number, access in enumerate(statement.reads):
+            if access.tensor in self.program.ordered:
+                yield self.seen.get((statement.name, axes, number))
+            elif (element := element_of(access)(names)) is not None:
+                yield access.tensor, element
+
     def reference(self):
         """What every read of a tensor updated in place sees in the declared order, and what is there at the end."""
         memory, seen = {}, {}
@@ -337,10 +369,10 @@ class Oracle:
             for axes in sorted(self.instances[statement.name]):
                 names = self.sizes | dict(zip(statement.axes, axes))
                 for number, access in enumerate(statement.reads):
-                    if access.tensor in self.program.ordered and all(
-                        value(each, names) for each in access.guard
-                    ):
-                        element = tuple(value(index, names) for index in access.index)
+                    if access.tensor not in self.program.ordered:
+                        continue
+                    element = element_of(access)(names)
+                    if element is not None:
                         seen[statement.name, axes, number] = memory.get((access.tensor, element))
                 for tensor, element in self.touched(statement, axes, statement.writes):
                     if tensor in self.program.ordered:
@@ -350,7 +382,6 @@ class Oracle:
     def right(self) -> bool:
         """Whether every read sees the value the declaration says, and results are there at the end."""
         self.memory: dict = {}
-        self.seen, self.last = self.reference()
         events = self.events()
         place = 0
         while place < len(events):
@@ -376,8 +407,10 @@ class Oracle:
         for dims, axes in batch:
             names = self.sizes | dict(zip(statement.axes, axes))
             for number, access in enumerate(statement.reads):
-                if access.tensor in self.program.ordered and all(value(each, names) for each in access.guard):
-                    element = tuple(value(index, names) for index in access.index)
+                if access.tensor not in self.program.ordered:
+                    continue
+                element = element_of(access)(names)
+                if element is not None:
                     want = self.seen[statement.name, axes, number]
                     if self.memory.get(self.cell(access.tensor, dims, element)) != want:
                         return False
@@ -461,23 +494,3 @@ class Oracle:
         mine = any(access.tensor == tensor for access in statement.writes)
         atomic = self.tree.arrangements[statement.stage].atomic
         return mine and atomic and statement.role in ("assign", "update")
-
-
-def _shifted(relations, name):
-    """What shifts added to a loop that derives from a split, along its relations."""
-    offsets: dict[str, int] = {}
-    for relation in relations:
-        if isinstance(relation, (Split, Fuse)):
-            if isinstance(relation, Split):
-                offsets.pop(relation.parent, None)
-            continue
-        offset = offsets.pop(relation.parent, 0)
-        match relation:
-            case Shift():
-                offset += relation.by
-            case Reverse():
-                offset = -offset
-            case Skew():
-                offset += relation.factor * offsets.get(relation.by, 0)
-        offsets[relation.into] = offset
-    return offsets.get(name, 0)

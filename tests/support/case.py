@@ -207,8 +207,9 @@ def _judge_reassociated(
     """Exactly on whole numbers where sums of them are exact, else within the error bound, on numbers without extremes."""
     tally = outcome.tally
     tally["runs that reassociate"] += 1
-    run(one, sizes, case.seed, case.mode, forms=forms)
-    if exact_at(case.program, sizes):
+    exact = exact_at(case.program, sizes)
+    run(one, sizes, case.seed, case.mode, forms=forms, exact=exact)
+    if exact:
         tally["runs that reassociate exactly"] += 1
         zeros = [np.float64(0.0)] * len(case.program.outputs)
         run(one, sizes, case.seed, "whole", forms=forms, bound=lambda arrays: zeros)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term
 from tests.support.programs import StageDecl
@@ -83,10 +84,13 @@ def update_stage(scope: Scope, name: str, base: TensorInfo) -> StageDecl:
     """An update of a tensor: rows, triangles, mirrored or halved targets, targets from data, sums into elements."""
     dice = scope.dice
     axes, lines, at = Axes({}, {}), list[str](), list[str]()
+    gather = [one for one in scope.tensors if one.indexes == base.dims[0] and len(one.dims) == 1]
+    through = gather[0] if gather and dice.random() < 0.7 else None
     for place, dim in enumerate(base.dims):
         axis = f"{name}_{'xyz'[place]}"
-        lower, upper = _bounds(dice, dim, list(axes.bounds))
-        axes.bounds[axis], axes.near[axis] = (lower, upper), dim
+        walked = through.dims[0] if through is not None and place == 0 else dim
+        lower, upper = _bounds(dice, walked, list(axes.bounds))
+        axes.bounds[axis], axes.near[axis] = (lower, upper), walked
         at.append(dice.choice([axis, axis, axis, axis, f"{dim.text()} - 1 - {axis}", f"{axis} // 2"]))
     if dice.random() < 0.35:
         axes.bounds[f"{name}_t"] = ("0", dice.choice(["2", "3", base.dims[0].text()]))
@@ -97,19 +101,17 @@ def update_stage(scope: Scope, name: str, base: TensorInfo) -> StageDecl:
         f'{axis} = td.axis("{axis}", ({axes.bounds[axis][0]}, {axes.bounds[axis][1]}))' for axis in order
     ]
     inner = Scope(dice, scope.tensors, axes, scope.sizes, scope.params)
-    gather = [one for one in scope.tensors if one.indexes == base.dims[0] and len(one.dims) == 1]
-    if gather and dice.random() < 0.7 and gather[0].dims[0] == base.dims[0]:
-        at[0] = f"{gather[0].name}[{name}_x]"
-    own = read(name, base.dtype, ", ".join(at))
+    if through is not None:
+        at[0] = f"{through.name}[{name}_x]"
+    own = read(name, base.dtype, base.subscript(at))
     value = combined(dice, own, draw_term(inner, base.dtype, dice.choice([0, 1, 1])))
     while dice.random() < 0.4:
-        value = combined(dice, value, draw_read(inner, TensorInfo(name, base.dtype, base.dims), base.dtype))
+        value = combined(dice, value, draw_read(inner, replace(base, name=name), base.dtype))
     if dice.random() < 0.1:
         value = draw_term(inner, base.dtype, 1)
-    shape = tuple(dim.text() for dim in base.dims)
     return StageDecl(
-        (name,), (base.dtype,), shape, tuple(order), tuple(lines), (converted(value, base.dtype),),
-        sources=(base.name,), verb="update", at=", ".join(at),
+        (name,), (base.dtype,), base.shape(), tuple(order), tuple(lines), (converted(value, base.dtype),),
+        sources=(base.name,), verb="update", at=base.subscript(at),
     )  # fmt: skip
 
 

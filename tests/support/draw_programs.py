@@ -1,5 +1,7 @@
 """Random programs: chains of elementwise stages, stencils, pads, reductions, recurrences, updates, several values at once.
 
+Some hold arrays whose rows lie in one dim (draw_flat.py), some a sum of products of narrow integers (draw_narrow.py).
+
 In: dice. Out: a `Program` of one to five stages, at most three of them in rank 3. Declaring it may still be refused
 (a bounds proof that is out of reach); the caller draws again and counts.
 """
@@ -8,6 +10,8 @@ from __future__ import annotations
 
 import random
 
+from tests.support.draw_flat import flattened
+from tests.support.draw_narrow import narrow_stage
 from tests.support.draw_ordered import recurrence_value, update_stage
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term, holds
 from tests.support.programs import InputDecl, Program, SizeDecl, StageDecl
@@ -15,6 +19,10 @@ from tests.support.terms import COMPANION, FLOATS, Term, constant, read
 
 DTYPES = ("float32",) * 6 + ("float64", "int32", "int32", "int64", "uint8", "uint16", "int8", "bool")
 AXES = ("i", "j", "l")
+FLAT = 0.1
+"""How often a program has arrays whose rows lie in one dim."""
+NARROW = 0.26
+"""How often it has a sum of products of narrow integers."""
 
 
 def draw_program(dice: random.Random) -> Program:
@@ -30,6 +38,7 @@ def draw_small_program(dice: random.Random) -> Program:
     ]
     drawing.margin = dice.choice([0, 1, 2])
     drawing.ordered = 0.25
+    drawing.flat = drawing.flat and len(drawing.base) == 2
     return drawing.program(dice.choice([1, 2, 2, 3, 3]), gathers=0.0)
 
 
@@ -38,15 +47,17 @@ class _Drawing:
 
     def __init__(self, dice: random.Random, symbolic: bool = True) -> None:
         self.dice = dice
-        self.ordered = 0.12  # how often a stage is a recurrence, and how often an update
         self.main = dice.choice([name for name in DTYPES if name != "bool"])
+        self.flat = dice.random() < FLAT
+        self.ordered = 0.25 if self.flat else 0.12  # how often a stage is a recurrence, and how often an update
+        self.narrow = dice.random() < NARROW
         symbolic = symbolic and dice.random() < 0.6
         self.sizes = [
             SizeDecl(name, dice.choice([0, 0, 0, 1, 2]), dice.choice([1, 1, 1, 1, 4]))
             for name in ("n", "m")[: dice.choice([1, 1, 2])]
         ] if symbolic else []  # fmt: skip
         self.margin = dice.choice([0, 1, 2, 2, 3, 4])
-        self.base = [self._base_dim() for _ in range(dice.choice([1, 1, 2, 2, 2, 3]))]
+        self.base = [self._base_dim() for _ in range(2 if self.flat else dice.choice([1, 1, 2, 2, 2, 3]))]
         self.inputs: list[InputDecl] = []
         self.stages: list[StageDecl] = []
         self.tensors: list[TensorInfo] = []
@@ -68,7 +79,7 @@ class _Drawing:
             self._input(f"{'ABD'[number]}")
         if self.dice.random() < 0.2:
             self.inputs.append(InputDecl("alpha", self.main, None))
-        if self.dice.random() < gathers:
+        if self.dice.random() < (3 * gathers if self.flat else gathers):
             self._index("idx")
         count = count or self.dice.choice([1, 2, 3, 3, 3, 4, 4, 5, 5])
         for number in range(count):
@@ -91,23 +102,29 @@ class _Drawing:
             scale = dim.scale * (2 if self.dice.random() < 0.12 and dim.size else 1)
             dims.append(Dim(dim.size, scale, dim.margin + self.dice.choice([0, self.margin, self.margin])))
         dtype = self._dtype()
-        self.inputs.append(InputDecl(name, dtype, tuple(dim.text() for dim in dims)))
-        self.tensors.append(TensorInfo(name, dtype, tuple(dims)))
+        info = TensorInfo(name, dtype, tuple(dims), flat=self._is_flat(tuple(dims)))
+        self.inputs.append(InputDecl(name, dtype, info.shape()))
+        self.tensors.append(info)
+
+    def _is_flat(self, dims: tuple[Dim, ...]) -> bool:
+        return self.flat and len(dims) == 2 and self.dice.random() < 0.5
 
     def _index(self, name: str) -> None:
         """An input whose values are used as indices."""
-        dims, inside = (
-            (self.dice.choice(self.base),),
-            self.dice.choice(self.tensors or [TensorInfo("", "", ())]),
-        )
+        dims, rows = (self.dice.choice(self.base),), [one for one in self.tensors if one.flat]
+        inside = self.dice.choice(rows or self.tensors or [TensorInfo("", "", ())])
         if inside.dims:
-            dim = self.dice.choice(inside.dims)
+            dim = self.dice.choice(inside.dims[:1] if inside.flat else inside.dims)
             dtype = self.dice.choice(["int32", "int64", "uint8"])
             self.inputs.append(InputDecl(name, dtype, (dims[0].text(),), ("0", dim.text())))
             self.tensors.append(TensorInfo(name, dtype, dims, dim))
 
     # ------------------------------------------------------------ stages
     def _stage(self, name: str, last: bool) -> None:
+        if self.narrow and self.dice.random() < (0.75 if last else 0.2):
+            self.narrow = False
+            self._narrow(name)
+            return
         if self.dice.random() < 0.5 and not last and self.margin:
             self.margin -= self.dice.choice([0, 1, min(2, self.margin)])
         if self.tensors and self.dice.random() < 0.12 and not last and self._pad(name):
@@ -143,10 +160,10 @@ class _Drawing:
         params = {one.name: one.dtype for one in self.inputs if one.shape is None}
         return Scope(self.dice, self.tensors, axes, self._facts(), params)
 
-    def _add(self, stage: StageDecl, dims: tuple[Dim, ...]) -> None:
+    def _add(self, stage: StageDecl, dims: tuple[Dim, ...], flat: bool = False) -> None:
         self.stages.append(stage)
         for name, dtype in zip(stage.names, stage.dtypes):
-            self.tensors.append(TensorInfo(name, dtype, dims))
+            self.tensors.append(TensorInfo(name, dtype, dims, flat=flat))
 
     def _plain(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last), self._dtype()
@@ -161,9 +178,9 @@ class _Drawing:
         depth = self.dice.choice([1, 2, 2, 3])
         body = tuple(draw_term(scope, dtype, depth) for _ in names)
         shape = tuple(dim.text() for dim in dims)
-        self._add(
-            StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, where, fill), dims
-        )
+        stage = StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, where, fill)
+        flat = self._is_flat(dims)
+        self._add(flattened(stage, dims) if flat else stage, dims, flat)
 
     def _recurrence(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last)[:2] or (Dim("", 1, 5),), self._dtype()
@@ -182,16 +199,14 @@ class _Drawing:
         ]
         if not bases:
             return False
-        base = self.dice.choice(bases)
+        rows = [one for one in bases if one.flat]
+        base = self.dice.choice(rows if rows and self.dice.random() < 0.7 else bases)
         stage = update_stage(self._scope(()), name, base)
-        self._add(stage, base.dims)
+        self._add(stage, base.dims, base.flat)
         return True
 
     def _reduction(self, name: str, last: bool) -> None:
         dims, dtype = self._shape(last), self._dtype()
-        if self.dice.random() < 0.1:
-            self._narrow(name)
-            return
         if len(dims) > 2 and self.dice.random() < 0.7:
             dims = dims[:2]
         scope = self._scope(dims)
@@ -210,24 +225,10 @@ class _Drawing:
         self._add(StageDecl((name,), (value.dtype,), shape, AXES[: len(dims)], tuple(lines), (value,)), dims)
 
     def _narrow(self, name: str) -> None:
-        """A sum of products of narrow integers, as instructions for dot products compute them."""
-        dice = self.dice
-        dtypes = dice.choice([("uint8", "int8"), ("int8", "uint8"), ("int16", "int16"), ("int8", "int8")])
-        rows, lanes = (
-            dice.choice(self.base),
-            dice.choice([Dim("", 1, 4), Dim("", 1, 8), dice.choice(self.base)]),
-        )
-        terms = dice.choice([Dim("", 1, 2), Dim("", 1, 4), Dim("", 1, 4), dice.choice(self.base)])
-        factors: list[Term] = []
-        for place, (dim, axis) in enumerate(((rows, "i"), (lanes, "j"))):
-            operand, dims = f"{name}{'lr'[place]}", (dim, terms)
-            self.inputs.append(InputDecl(operand, dtypes[place], tuple(one.text() for one in dims)))
-            factors.append(converted(read(operand, dtypes[place], f"{axis}, k0"), "int32"))
-        product = Term("{0} * {1}", "int32", tuple(factors), "{0} * {1}")
-        value = Term("td.sum({0}, over=k0)", "int32", (product,), "td.sum({0}, over=k0)")
-        line = f'k0 = td.reduce_axis("k0", {terms.text()})'
-        shape = (rows.text(), lanes.text())
-        self._add(StageDecl((name,), ("int32",), shape, ("i", "j"), (line,), (value,)), (rows, lanes))
+        """A sum of products of narrow integers."""
+        stage, operands, dims = narrow_stage(self._scope(()), name, self.base)
+        self.inputs += operands
+        self._add(stage, dims)
 
     def _reduce(self, scope: Scope, dims: tuple[Dim, ...], dtype: str, lines: list[str], first: int) -> Term:
         inner = Scope(
@@ -286,7 +287,7 @@ class _Drawing:
 
     def _pad(self, name: str) -> bool:
         source = self.dice.choice(self.tensors)
-        if not source.dims:
+        if not source.dims or source.flat:
             return False
         width = self.dice.choice([1, 2, (0, 1), (2, 0)])
         mode = self.dice.choice(["constant", "edge"])

@@ -7,6 +7,7 @@ what is not in bounds as drawn gets a guard or a clamp, as a user would write it
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,12 +36,35 @@ class Dim:
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """What a reader must know of a tensor. indexes: of an index tensor, the dim its values lie in."""
+    """What a reader must know of a tensor.
+
+    indexes: of an index tensor, the dim its values lie in. flat: its rows lie one after another in an array of one dim.
+    """
 
     name: str
     dtype: str
     dims: tuple[Dim, ...]
     indexes: Dim | None = None
+    flat: bool = False
+
+    def shape(self) -> tuple[str, ...]:
+        """Extents of its array, as text."""
+        texts = tuple(dim.text() for dim in self.dims)
+        return (" * ".join(map(factor, texts)),) if self.flat else texts
+
+    def subscript(self, index: Sequence[str]) -> str:
+        """The element at an index for each dim, as its array has it: `i * m + j` of rows of m."""
+        if not self.flat:
+            return ", ".join(index)
+        text = index[0]
+        for dim, part in zip(self.dims[1:], index[1:]):
+            text = f"{factor(text)} * {factor(dim.text())} + {part}"
+        return text
+
+
+def factor(text: str) -> str:
+    """A text as a factor of a product."""
+    return text if re.fullmatch(r"\w+|[\w.]+\([^()]*\)|\w+\[[^\[\]]*\]", text) else f"({text})"
 
 
 @dataclass(slots=True)
@@ -116,7 +140,7 @@ def draw_read(scope: Scope, tensor: TensorInfo, dtype: str) -> Term:
                     if not holds(numpy_part, scope.axes, scope.sizes):
                         conditions.append(part)
         index.append(text)
-    term = read(tensor.name, tensor.dtype, ", ".join(index))
+    term = read(tensor.name, tensor.dtype, tensor.subscript(index))
     if conditions:
         term = _guarded(scope, conditions, term, constant(tensor.dtype, _number(dice, tensor.dtype)))
     return converted(term, dtype)
