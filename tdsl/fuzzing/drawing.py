@@ -15,6 +15,8 @@ import tdsl as td
 
 TAILS = ("guard", "mask", "peel", "shift", "pad")
 SCOPES = ("heap", "stack", "register")
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """What `tensorize` may be asked for: a sum of `terms` products of two factors, in so many lanes."""

@@ -50,7 +50,9 @@ def _kept_outside(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
     """A producer made in a loop and kept outside of it, in a circle or not; what is done to the loop comes later."""
     dice = drawing.dice
     stage, host, axis = some_place(drawing, schedule)
-    hosts = [name for name in schedule.stages() if any(read in schedule.stages() for read in schedule.reads(name))]
+    hosts = [
+        name for name in schedule.stages() if any(read in schedule.stages() for read in schedule.reads(name))
+    ]
     if hosts and dice.random() < 0.7:
         host = dice.choice(hosts)
         stage = dice.choice([read for read in schedule.reads(host) if read in schedule.stages()])
@@ -123,7 +125,9 @@ def _elsewhere(drawing: Drawing, schedule: td.Schedule, one: StageState, place: 
     """A stage that reads what is made in the loops of another, placed or made anew outside of them."""
     dice, host, name = drawing.dice, place.stage, f"e{drawing.count}"
     readers = [
-        other for other in schedule.stages() if host in schedule.reads(other) or one.name in schedule.reads(other)
+        other
+        for other in schedule.stages()
+        if host in schedule.reads(other) or one.name in schedule.reads(other)
     ]
     choices = [
         f'.cache_read("{one.name}", "{host}", name="{name}")',
@@ -141,7 +145,9 @@ def _elsewhere(drawing: Drawing, schedule: td.Schedule, one: StageState, place: 
     if schedule.describe(host).kind == "update":
         choices += [f'.rfactor("{host}", "{dice.choice(schedule.axes(host) or ("i",))}", name="{name}")'] * 3
     if schedule.dims(one.name):
-        choices.append(f'.fold("{one.name}", "{dice.choice(schedule.dims(one.name))}", {dice.choice([1, 2, 3])})')
+        choices.append(
+            f'.fold("{one.name}", "{dice.choice(schedule.dims(one.name))}", {dice.choice([1, 2, 3])})'
+        )
     return dice.choice(choices)
 
 

@@ -31,7 +31,11 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...]]:
     lines += _stage(dice, "P", dice.choice(KINDS), "A", (rows + 2, columns + 2), ["A[{i}, {j}]"])
     reads = [f"P[{place}]" for place in dice.sample(PLACES, dice.choice([1, 2, 2, 3]))]
     if dice.random() < 0.3:
-        reads.append(dice.choice(["P[{i}, 0] * P[{i} + 1, 1]", "A[{i}, 0] * A[{i} + 1, 1]", "P[0, {j}] * P[1, {j} + 1]"]))
+        reads.append(
+            dice.choice(
+                ["P[{i}, 0] * P[{i} + 1, 1]", "A[{i}, 0] * A[{i} + 1, 1]", "P[0, {j}] * P[1, {j} + 1]"]
+            )
+        )
     kind = dice.choice(KINDS)
     start = "D" if dice.random() < 0.7 else "A"
     if kind == "update" and start == "D":
@@ -58,15 +62,29 @@ def _stage(
             last = reads[0].format(i=i, j=j) if dice.random() < 0.5 else value
             terms = f"td.sum({last} * (k0 + 1), over=k0)".replace("(k0 + 1)", 'td.cast(k0 + 1, "int32")')
             around = "" if dice.random() < 0.5 else f" + {value}"
-            return [f'k0 = td.reduce_axis("k0", 2)', f'{name} = td.compute("{name}", {shape}, lambda i, j: {terms}{around})']
+            return [
+                'k0 = td.reduce_axis("k0", 2)',
+                f'{name} = td.compute("{name}", {shape}, lambda i, j: {terms}{around})',
+            ]
         case "recurrence":
             own = dice.choice([f"td.where(i > 0, {name}[i - 1, j], 0)", f"td.where(j > 0, {name}[i, j - 1], 1)",
                                f"td.where(td.all(i > 0, j + 1 < {shape[1]}), {name}[i - 1, j + 1], 2)"])  # fmt: skip
-            return [f'{name} = td.recurrence("{name}", {shape}, lambda {name}, i, j: {own} + {value}, dtype="int32")']
+            return [
+                f'{name} = td.recurrence("{name}", {shape}, lambda {name}, i, j: {own} + {value}, dtype="int32")'
+            ]
         case _:
             axes = [f'{axis} = td.axis("{axis}", {extent})' for axis, extent in zip("xy", shape)]
             own = dice.choice([f"{name}[x, y]", f"{name}[x, y]", f"{name}[x, y] + td.where(x > 0, {name}[x - 1, y], 0)",
                                f"{name}[x, y] * td.where(y > 0, {name}[x, y - 1], 1)"])  # fmt: skip
-            over, start = dice.choice(["(x, y)", "(x, y)", "(y, x)"]), f"{name}0" if base == "A" and name == "S" else base
-            begin = [] if start == base else [f'{start} = td.compute("{start}", {shape}, lambda i, j: A[i, j])']
-            return [*axes, *begin, f'{name} = td.update("{name}", {start}, over={over}, at=(x, y), value=lambda {name}: {own} + {value})']
+            over, start = (
+                dice.choice(["(x, y)", "(x, y)", "(y, x)"]),
+                f"{name}0" if base == "A" and name == "S" else base,
+            )
+            begin = (
+                [] if start == base else [f'{start} = td.compute("{start}", {shape}, lambda i, j: A[i, j])']
+            )
+            return [
+                *axes,
+                *begin,
+                f'{name} = td.update("{name}", {start}, over={over}, at=(x, y), value=lambda {name}: {own} + {value})',
+            ]

@@ -337,9 +337,7 @@ class Oracle:
         """Whether a value flows from one statement to another within one iteration of the loops around a body."""
         one, other, depth = self.tree.statements[writer], self.tree.statements[reader], len(body)
         made = {
-            (dims[:depth], value)
-            for dims, axes in self.copies[writer]
-            for value in self._makes(one, axes)
+            (dims[:depth], value) for dims, axes in self.copies[writer] for value in self._makes(one, axes)
         }
         return any(
             (dims[:depth], value) in made

@@ -13,7 +13,12 @@ from tests.support.draw_terms import Axes, Dim, Scope, converted, draw_term
 from tests.support.programs import InputDecl, StageDecl
 from tests.support.terms import Term, constant, read
 
-FACTORS = (("uint8", "int8"),) * 4 + (("int8", "uint8"),) * 2 + (("int16", "int16"),) * 3 + (("int8", "int8"), ("uint8", "uint8"))
+FACTORS = (
+    (("uint8", "int8"),) * 4
+    + (("int8", "uint8"),) * 2
+    + (("int16", "int16"),) * 3
+    + (("int8", "int8"), ("uint8", "uint8"))
+)
 """Dtypes of the two factors."""
 LANES = (4, 4, 4, 5, 8, 8, 9, 16)
 TERMS = (2, 4, 4, 4, 5, 8)

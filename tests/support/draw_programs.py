@@ -15,7 +15,7 @@ from tests.support.draw_narrow import narrow_stage
 from tests.support.draw_ordered import recurrence_value, update_stage
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term, holds
 from tests.support.programs import InputDecl, Program, SizeDecl, StageDecl
-from tests.support.terms import COMPANION, FLOATS, Term, constant, read
+from tests.support.terms import COMPANION, FLOATS, Term, constant
 
 DTYPES = ("float32",) * 6 + ("float64", "int32", "int32", "int64", "uint8", "uint16", "int8", "bool")
 AXES = ("i", "j", "l")
@@ -49,7 +49,9 @@ class _Drawing:
         self.dice = dice
         self.main = dice.choice([name for name in DTYPES if name != "bool"])
         self.flat = dice.random() < FLAT
-        self.ordered = 0.25 if self.flat else 0.12  # how often a stage is a recurrence, and how often an update
+        self.ordered = (
+            0.25 if self.flat else 0.12
+        )  # how often a stage is a recurrence, and how often an update
         self.narrow = dice.random() < NARROW
         symbolic = symbolic and dice.random() < 0.6
         self.sizes = [
