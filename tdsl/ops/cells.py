@@ -46,7 +46,7 @@ def _rnn_reference(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_
     return np.tanh(a + b)
 
 
-@op(reference=_rnn_reference)
+@op(reference=_rnn_reference, cpu=td.schedules.products)
 def rnn_cell(
     x: td.Tensor, h: td.Tensor, w_ih: td.Tensor, w_hh: td.Tensor, b_ih: td.Tensor, b_hh: td.Tensor
 ) -> td.Tensor:
@@ -72,7 +72,7 @@ def _gru_reference(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_
     return (1 - z) * np.tanh(an + r * bn) + z * h
 
 
-@op(reference=_gru_reference, specialize={"h": (1,)})
+@op(reference=_gru_reference, specialize={"h": (1,)}, cpu=td.schedules.products)
 def gru_cell(
     x: td.Tensor, h: td.Tensor, w_ih: td.Tensor, w_hh: td.Tensor, b_ih: td.Tensor, b_hh: td.Tensor
 ) -> td.Tensor:
@@ -106,7 +106,7 @@ def _lstm_reference(
     return sigmoid_reference(o) * np.tanh(after), after
 
 
-@op(reference=_lstm_reference, specialize={"h": (1,)})
+@op(reference=_lstm_reference, specialize={"h": (1,)}, cpu=td.schedules.products)
 def lstm_cell(
     x: td.Tensor,
     h: td.Tensor,

@@ -5,6 +5,7 @@ Half precision is accumulated in float32 and rounded once, as PyTorch and ONNX R
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,16 +16,33 @@ from tdsl.ops.operator import op
 from tdsl.ops.row_classes import LONG_ROW
 
 
+FEW = 8
+"""Rows up to which a matrix is read where it lies; measured, see `td.schedules.few_rows`."""
+
+
 def _is_row_by_matrix(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
     return len(y) == 2 and y[-1] >= LONG_ROW and (len(x) == 1 or (len(x) == 2 and x[0] == 1))
 
 
-def row_by_matrix(s: td.Schedule, y: td.Tensor) -> td.Schedule:
-    """A row by a matrix: the matrix is read once, in long pieces of its rows."""
-    return td.schedules.reduce_columns(s, y, vectors=16 if s.target.vector_bits >= 512 else 8)
+def _has_two_rows(x: tuple[int, ...], y: tuple[int, ...], *_: tuple[int, ...]) -> bool:
+    return len(x) > 1 and len(y) > 1 and 2 <= math.prod(x[:-1]) <= 3
 
 
-@op(reference=np.matmul, cpu=(td.SizeClass("row by matrix", row_by_matrix, _is_row_by_matrix),))
+def _has_few_rows(x: tuple[int, ...], y: tuple[int, ...], *_: tuple[int, ...]) -> bool:
+    return len(x) > 1 and len(y) > 1 and 2 <= math.prod(x[:-1]) <= FEW
+
+
+BY_ROWS = (
+    td.SizeClass("2 or 3 rows", td.schedules.two_rows, _has_two_rows),
+    td.SizeClass(f"4 to {FEW} rows", td.schedules.few_rows, _has_few_rows),
+    td.schedules.products,
+)
+
+
+@op(
+    reference=np.matmul,
+    cpu=(td.SizeClass("row by matrix", td.schedules.row_by_matrix, _is_row_by_matrix), *BY_ROWS),
+)
 def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The matrix product; leading axes are batches and broadcast.
 
@@ -85,7 +103,7 @@ def _linear_reference(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None
     return found if bias is None else found + bias
 
 
-@op(reference=_linear_reference)
+@op(reference=_linear_reference, cpu=BY_ROWS)
 def linear(x: td.Tensor, weight: td.Tensor, bias: td.Tensor | None = None) -> td.Tensor:
     """X @ weight.T + bias.
 
@@ -123,7 +141,7 @@ def linear(x: td.Tensor, weight: td.Tensor, bias: td.Tensor | None = None) -> td
     return product + bias
 
 
-@op(reference=np.einsum)
+@op(reference=np.einsum, cpu=td.schedules.products)
 def einsum(equation: str, *operands: td.Tensor) -> td.Tensor:
     """The Einstein sum: "bij,bkj->bik"; without "->" the letters that occur once, in alphabetic order.
 

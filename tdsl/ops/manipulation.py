@@ -15,7 +15,7 @@ from tdsl.ops.operator import op
 Array = np.ndarray
 
 
-@op(reference=lambda x, axes=None: np.transpose(x, axes))
+@op(reference=lambda x, axes=None: np.transpose(x, axes), cpu=td.schedules.copies)
 def transpose(x: td.Tensor, axes: Sequence[int] | None = None) -> td.Tensor:
     """Axes in another order: dim d of the result is dim axes[d] of x; reversed for None.
 
@@ -35,7 +35,7 @@ def transpose(x: td.Tensor, axes: Sequence[int] | None = None) -> td.Tensor:
     return td.compute("transpose", tuple(x.shape[each] for each in order), value)
 
 
-@op(reference=np.reshape, specialize=True)
+@op(reference=np.reshape, specialize=True, cpu=td.schedules.copies)
 def reshape(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
     """The same elements in row-major order under another shape; one extent may be -1, for what is left.
 
@@ -80,7 +80,7 @@ def reshape(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
     return td.compute("reshape", given, value)
 
 
-@op(reference=lambda arrays, axis=0: np.concatenate(arrays, axis=axis))
+@op(reference=lambda arrays, axis=0: np.concatenate(arrays, axis=axis), cpu=td.schedules.copies)
 def concat(arrays: Sequence[td.Tensor], axis: int = 0) -> td.Tensor:
     """Tensors one after the other along an axis; their other extents and dtypes agree.
 
@@ -118,7 +118,7 @@ def concat(arrays: Sequence[td.Tensor], axis: int = 0) -> td.Tensor:
     return td.compute("concat", shape, value)
 
 
-@op(reference=lambda x, sections, axis=0: tuple(np.split(x, sections, axis=axis)))
+@op(reference=lambda x, sections, axis=0: tuple(np.split(x, sections, axis=axis)), cpu=td.schedules.copies)
 def split(x: td.Tensor, sections: int | Sequence[int], axis: int = 0) -> tuple[td.Tensor, ...]:
     """X cut along an axis: into `sections` equal parts, or before the positions of a tuple.
 
@@ -164,7 +164,7 @@ def _pad_reference(x: Array, pad_width: object, mode: str = "constant", value: f
     return np.pad(x, widths, mode=mode)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-@op(reference=_pad_reference)
+@op(reference=_pad_reference, cpu=td.schedules.copies)
 def pad(
     x: td.Tensor, pad_width: int | Sequence[object], mode: str = "constant", value: float = 0.0
 ) -> td.Tensor:
@@ -184,7 +184,7 @@ def pad(
     )
 
 
-@op(reference=lambda x, axis=None: np.flip(x, axis))
+@op(reference=lambda x, axis=None: np.flip(x, axis), cpu=td.schedules.copies)
 def flip(x: td.Tensor, axis: int | Sequence[int] | None = None) -> td.Tensor:
     """X in reverse order along axes, all for None. Source: the array API's `flip`."""
     axes = normalized_axes("flip", axis, x.ndim)
@@ -195,7 +195,7 @@ def flip(x: td.Tensor, axis: int | Sequence[int] | None = None) -> td.Tensor:
     return td.compute("flip", x.shape, value)
 
 
-@op(reference=np.expand_dims)
+@op(reference=np.expand_dims, cpu=td.schedules.copies)
 def expand_dims(x: td.Tensor, axis: int) -> td.Tensor:
     """X with an axis of 1 at position `axis` of the result. Source: the array API's `expand_dims`."""
     at = one_axis("expand_dims", axis, x.ndim + 1)
@@ -206,7 +206,7 @@ def expand_dims(x: td.Tensor, axis: int) -> td.Tensor:
     return td.compute("expand_dims", (*x.shape[:at], 1, *x.shape[at:]), value)
 
 
-@op(reference=np.squeeze)
+@op(reference=np.squeeze, cpu=td.schedules.copies)
 def squeeze(x: td.Tensor, axis: int | Sequence[int]) -> td.Tensor:
     """X without axes of extent 1. Errors: E130 an axis of another extent. Source: the array API's `squeeze`."""
     axes = normalized_axes("squeeze", axis, x.ndim)
@@ -222,7 +222,7 @@ def squeeze(x: td.Tensor, axis: int | Sequence[int]) -> td.Tensor:
     )
 
 
-@op(reference=lambda arrays, axis=0: np.stack(arrays, axis=axis))
+@op(reference=lambda arrays, axis=0: np.stack(arrays, axis=axis), cpu=td.schedules.copies)
 def stack(arrays: Sequence[td.Tensor], axis: int = 0) -> td.Tensor:
     """Tensors of one shape along a new axis. Errors: E130 shapes that differ. Source: the array API's `stack`."""
     td.check(len(arrays) > 0, "stack: there are no arrays")

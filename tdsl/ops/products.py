@@ -19,7 +19,7 @@ Array = np.ndarray
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-@op(reference=np.multiply.outer)
+@op(reference=np.multiply.outer, cpu=td.schedules.pointwise)
 def outer(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The product of every element of x with every element of y.
 
@@ -39,13 +39,13 @@ def _vecdot_reference(x: Array, y: Array) -> object:
     return np.einsum("...i,...i->...", x, y)
 
 
-@op(reference=_vecdot_reference)
+@op(reference=_vecdot_reference, cpu=td.schedules.products)
 def vecdot(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The sum of x * y along the last axis; the others broadcast. Source: the array API's `vecdot`, for real numbers."""
     return applied(einsum, "...i,...i->...", x, y)
 
 
-@op(reference=lambda x, y: np.einsum("...ij,...j->...i", x, y))
+@op(reference=lambda x, y: np.einsum("...ij,...j->...i", x, y), cpu=td.schedules.products)
 def matvec(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The product of matrices and vectors.
 
@@ -57,7 +57,7 @@ def matvec(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     return applied(einsum, "...ij,...j->...i", x, y)
 
 
-@op(reference=lambda x, y, axes=2: np.tensordot(x, y, axes))
+@op(reference=lambda x, y, axes=2: np.tensordot(x, y, axes), cpu=td.schedules.products)
 def tensordot(x: td.Tensor, y: td.Tensor, axes: int = 2) -> td.Tensor:
     """The sum of products over the last `axes` axes of x and the first of y.
 
@@ -82,7 +82,7 @@ def _gemm_reference(
     return product if c is None else product + beta * c
 
 
-@op(reference=_gemm_reference)
+@op(reference=_gemm_reference, cpu=td.schedules.products)
 def gemm(
     a: td.Tensor, b: td.Tensor, c: td.Tensor | None = None, alpha: float = 1.0, beta: float = 1.0,
     trans_a: bool = False, trans_b: bool = False,
@@ -111,7 +111,7 @@ def _bilinear_reference(x: Array, y: Array, weight: Array, bias: Array | None = 
     return found if bias is None else found + bias
 
 
-@op(reference=_bilinear_reference)
+@op(reference=_bilinear_reference, cpu=td.schedules.products)
 def bilinear(x: td.Tensor, y: td.Tensor, weight: td.Tensor, bias: td.Tensor | None = None) -> td.Tensor:
     """sum_ij x_i * weight_oij * y_j + bias_o.
 
@@ -130,7 +130,7 @@ def bilinear(x: td.Tensor, y: td.Tensor, weight: td.Tensor, bias: td.Tensor | No
     return found + bias
 
 
-@op(reference=np.kron)
+@op(reference=np.kron, cpu=td.schedules.pointwise)
 def kron(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The Kronecker product: blocks x[i, j] * y.
 
@@ -159,7 +159,7 @@ def merged(what: str, x: td.Tensor, axis: int) -> td.Tensor:
     return td.compute(what, (*x.shape[:axis], x.shape[axis] * inner, *x.shape[axis + 2 :]), value)
 
 
-@op(reference=np.cross)
+@op(reference=np.cross, cpu=td.schedules.pointwise)
 def cross(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The vector product along the last axis, of 3 elements.
 
@@ -193,7 +193,7 @@ def _matrices(what: str, x: td.Tensor) -> None:
     td.check(x.ndim >= 2, f"{what}: x is made of matrices, not of {x.ndim} dimensions", error=td.ShapeError)
 
 
-@op(reference=lambda x: np.swapaxes(x, -1, -2))
+@op(reference=lambda x: np.swapaxes(x, -1, -2), cpu=td.schedules.copies)
 def matrix_transpose(x: td.Tensor) -> td.Tensor:
     """The last two axes exchanged. Source: the array API's `matrix_transpose`."""
     _matrices("matrix_transpose", x)
@@ -210,7 +210,7 @@ def _square(what: str, x: td.Tensor) -> Extent:
     return x.shape[-1]
 
 
-@op(reference=lambda x: np.asarray(np.trace(x, axis1=-2, axis2=-1)))
+@op(reference=lambda x: np.asarray(np.trace(x, axis1=-2, axis2=-1)), cpu=td.schedules.along_axes)
 def trace(x: td.Tensor) -> td.Tensor:
     """The sum of the diagonal; integers in 64 bits.
 
@@ -228,7 +228,7 @@ def trace(x: td.Tensor) -> td.Tensor:
     return td.compute("trace", x.shape[:-2], value)
 
 
-@op(reference=lambda x: np.diagonal(x, axis1=-2, axis2=-1))
+@op(reference=lambda x: np.diagonal(x, axis1=-2, axis2=-1), cpu=td.schedules.copies)
 def diagonal(x: td.Tensor) -> td.Tensor:
     """The diagonal of each matrix, (..., n). As `trace`. Source: the array API's `linalg.diagonal`, of square matrices."""
     extent = _square("diagonal", x)
@@ -243,7 +243,7 @@ def _diag_reference(x: Array) -> Array:
     return x[..., None] * np.eye(x.shape[-1], dtype=x.dtype)
 
 
-@op(reference=_diag_reference)
+@op(reference=_diag_reference, cpu=td.schedules.copies)
 def diag(x: td.Tensor) -> td.Tensor:
     """Matrices with the last axis of x on their diagonal and 0 elsewhere.
 
@@ -260,14 +260,14 @@ def diag(x: td.Tensor) -> td.Tensor:
     return td.compute("diag", (*x.shape, x.shape[-1]), value)
 
 
-@op(reference=np.tril)
+@op(reference=np.tril, cpu=td.schedules.copies)
 def tril(x: td.Tensor, k: int = 0) -> td.Tensor:
     """The elements with column <= row + k, 0 elsewhere. Args: x: (..., m, n). Source: the array API's `tril`."""
     _matrices("tril", x)
     return _triangle("tril", x, lambda row, column: column <= row + k)
 
 
-@op(reference=np.triu)
+@op(reference=np.triu, cpu=td.schedules.copies)
 def triu(x: td.Tensor, k: int = 0) -> td.Tensor:
     """The elements with column >= row + k, 0 elsewhere. Args: x: (..., m, n). Source: the array API's `triu`."""
     _matrices("triu", x)

@@ -34,7 +34,7 @@ def _roll_reference(x: Array, shift: int | Sequence[int], axis: int | Sequence[i
     return np.roll(x, shift, axis)
 
 
-@op(reference=_roll_reference)
+@op(reference=_roll_reference, cpu=td.schedules.copies)
 def roll(x: td.Tensor, shift: int | Sequence[int], axis: int | Sequence[int] = -1) -> td.Tensor:
     """X with the elements of an axis moved `shift` places on; those pushed out at the end come in at the start.
 
@@ -60,7 +60,7 @@ def roll(x: td.Tensor, shift: int | Sequence[int], axis: int | Sequence[int] = -
     return td.compute("roll", x.shape, value)
 
 
-@op(reference=lambda x, k=1, axes=(0, 1): np.rot90(x, k, axes))
+@op(reference=lambda x, k=1, axes=(0, 1): np.rot90(x, k, axes), cpu=td.schedules.copies)
 def rot90(x: td.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> td.Tensor:
     """X turned by k right angles from the first of two axes to the second. Source: NumPy's `rot90`."""
     td.check(len(axes) == 2, f"rot90: two axes, not {len(axes)}")
@@ -84,7 +84,7 @@ def _tile_reference(x: Array, repetitions: int | Sequence[int]) -> Array:
     return np.tile(x, repetitions)
 
 
-@op(reference=_tile_reference)
+@op(reference=_tile_reference, cpu=td.schedules.copies)
 def tile(x: td.Tensor, repetitions: Sequence[int]) -> td.Tensor:
     """X laid side by side `repetitions[d]` times along axis d; missing leading axes are 1.
 
@@ -107,7 +107,7 @@ def tile(x: td.Tensor, repetitions: Sequence[int]) -> td.Tensor:
     return td.compute("tile", tuple(e * t for e, t in zip(extents, times, strict=True)), value)
 
 
-@op(reference=np.repeat)
+@op(reference=np.repeat, cpu=td.schedules.copies)
 def repeat(x: td.Tensor, repeats: int, axis: int) -> td.Tensor:
     """Each element along an axis `repeats` times. Errors: E130 repeats below 1. Source: the array API's `repeat`."""
     td.check(repeats >= 1, f"repeat: repeats is at least 1, not {repeats}")
@@ -119,7 +119,7 @@ def repeat(x: td.Tensor, repeats: int, axis: int) -> td.Tensor:
     return td.compute("repeat", (*x.shape[:at], x.shape[at] * repeats, *x.shape[at + 1 :]), value)
 
 
-@op(reference=np.broadcast_to)
+@op(reference=np.broadcast_to, cpu=td.schedules.copies)
 def broadcast_to(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
     """X repeated along axes of extent 1 and new leading ones.
 
@@ -140,7 +140,7 @@ def broadcast_to(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
     return td.compute("broadcast_to", given, value)
 
 
-@op(reference=np.swapaxes)
+@op(reference=np.swapaxes, cpu=td.schedules.copies)
 def swapaxes(x: td.Tensor, axis1: int, axis2: int) -> td.Tensor:
     """Two axes exchanged. Errors: E130 no such axis. Source: NumPy's `swapaxes`."""
     first, second = one_axis("swapaxes", axis1, x.ndim), one_axis("swapaxes", axis2, x.ndim)
@@ -149,7 +149,7 @@ def swapaxes(x: td.Tensor, axis1: int, axis2: int) -> td.Tensor:
     return applied(transpose, x, tuple(order))
 
 
-@op(reference=np.moveaxis)
+@op(reference=np.moveaxis, cpu=td.schedules.copies)
 def moveaxis(x: td.Tensor, source: int, destination: int) -> td.Tensor:
     """An axis moved to another place, the others in order. Errors: E130 no such axis. Source: the array API's `moveaxis`."""
     start, end = one_axis("moveaxis", source, x.ndim), one_axis("moveaxis", destination, x.ndim)
@@ -158,7 +158,11 @@ def moveaxis(x: td.Tensor, source: int, destination: int) -> td.Tensor:
     return applied(transpose, x, tuple(order))
 
 
-@op(reference=lambda x, axis=0: tuple(np.moveaxis(x, axis, 0)), specialize={"x": (0, 1, 2, 3, 4, 5, 6, 7)})
+@op(
+    reference=lambda x, axis=0: tuple(np.moveaxis(x, axis, 0)),
+    specialize={"x": (0, 1, 2, 3, 4, 5, 6, 7)},
+    cpu=td.schedules.copies,
+)
 def unstack(x: td.Tensor, axis: int = 0) -> tuple[td.Tensor, ...]:
     """The slices of x along an axis of constant extent.
 
@@ -181,7 +185,7 @@ def unstack(x: td.Tensor, axis: int = 0) -> tuple[td.Tensor, ...]:
     return tuple(part(number) for number in range(extent))  # pyright: ignore[reportArgumentType]
 
 
-@op(reference=lambda x, start_axis=0: x.reshape(*x.shape[:start_axis], -1))
+@op(reference=lambda x, start_axis=0: x.reshape(*x.shape[:start_axis], -1), cpu=td.schedules.copies)
 def flatten(x: td.Tensor, start_axis: int = 0) -> td.Tensor:
     """The axes from `start_axis` on as one, in row-major order.
 
@@ -197,7 +201,7 @@ def flatten(x: td.Tensor, start_axis: int = 0) -> td.Tensor:
     return found
 
 
-@op(reference=lambda x, n=1, axis=-1: np.diff(x, n, axis))
+@op(reference=lambda x, n=1, axis=-1: np.diff(x, n, axis), cpu=td.schedules.pointwise)
 def diff(x: td.Tensor, n: int = 1, axis: int = -1) -> td.Tensor:
     """Differences of neighbours along an axis, taken n times; integers wrap.
 
@@ -237,7 +241,7 @@ def _shuffle_reference(x: Array, upscale_factor: int) -> Array:
     )
 
 
-@op(reference=_shuffle_reference)
+@op(reference=_shuffle_reference, cpu=td.schedules.copies)
 def pixel_shuffle(x: td.Tensor, upscale_factor: int) -> td.Tensor:
     """Groups of r * r channels as blocks of r by r pixels.
 
@@ -272,7 +276,7 @@ def _unshuffle_reference(x: Array, downscale_factor: int) -> Array:
     )
 
 
-@op(reference=_unshuffle_reference)
+@op(reference=_unshuffle_reference, cpu=td.schedules.copies)
 def pixel_unshuffle(x: td.Tensor, downscale_factor: int) -> td.Tensor:
     """Blocks of r by r pixels as groups of r * r channels: the inverse of `pixel_shuffle`.
 
@@ -301,7 +305,7 @@ def _channels_reference(x: Array, groups: int) -> Array:
     return x.reshape(n, groups, c // groups, *image).swapaxes(1, 2).reshape(x.shape)
 
 
-@op(reference=_channels_reference, specialize={"x": (1,)})
+@op(reference=_channels_reference, specialize={"x": (1,)}, cpu=td.schedules.copies)
 def channel_shuffle(x: td.Tensor, groups: int) -> td.Tensor:
     """Channels dealt out anew: channel c of group g comes to place c * groups + g.
 

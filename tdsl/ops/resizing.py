@@ -31,7 +31,7 @@ def _resize_reference(x: Array, size: Sequence[int], mode: str = "nearest") -> A
     return found
 
 
-@op(reference=_resize_reference, specialize={"x": (2, 3)})
+@op(reference=_resize_reference, specialize={"x": (2, 3)}, cpu=td.schedules.pointwise)
 def resize(x: td.Tensor, size: Sequence[int], mode: str = "nearest") -> td.Tensor:
     """Images scaled to `size`, pixels as areas (half-pixel centres).
 

@@ -52,7 +52,7 @@ def _conv1d_reference(
     return np.asarray(image)[:, :, 0]
 
 
-@op(reference=_conv1d_reference, specialize={"w": (0, 1, 2)})
+@op(reference=_conv1d_reference, specialize={"w": (0, 1, 2)}, cpu=td.schedules.convolutions)
 def conv1d(
     x: td.Tensor, w: td.Tensor, bias: td.Tensor | None = None, stride: int = 1, padding: int = 0, dilation: int = 1,
     groups: int = 1,
@@ -84,7 +84,7 @@ def _pooled_reference(pool: Op) -> Callable[..., object]:
     return called
 
 
-@op(reference=_pooled_reference(max_pool2d))
+@op(reference=_pooled_reference(max_pool2d), cpu=td.schedules.pools)
 def max_pool1d(x: td.Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> td.Tensor:
     """The greatest element of each window of a signal; NaN where one is in it.
 
@@ -100,7 +100,7 @@ def max_pool1d(x: td.Tensor, kernel_size: int, stride: int | None = None, paddin
     )
 
 
-@op(reference=_pooled_reference(avg_pool2d))
+@op(reference=_pooled_reference(avg_pool2d), cpu=td.schedules.pools)
 def avg_pool1d(x: td.Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> td.Tensor:
     """The mean of each window of a signal, zeros of the padding counted. As `max_pool1d`; x is of floats.
 
@@ -113,7 +113,7 @@ def avg_pool1d(x: td.Tensor, kernel_size: int, stride: int | None = None, paddin
     )
 
 
-@op(reference=lambda x: x.max((2, 3), keepdims=True))
+@op(reference=lambda x: x.max((2, 3), keepdims=True), cpu=td.schedules.along_axes)
 def global_max_pool2d(x: td.Tensor) -> td.Tensor:
     """The greatest element of each channel, (n, channels, 1, 1).
 
@@ -139,7 +139,7 @@ def _grid_reference(x: Array, output_size: Pair) -> Array:
     return x.reshape(n, c, rows, h // rows, columns, w // columns).mean((3, 5))
 
 
-@op(reference=_grid_reference, specialize={"x": (2, 3)})
+@op(reference=_grid_reference, specialize={"x": (2, 3)}, cpu=td.schedules.pools)
 def adaptive_avg_pool2d(x: td.Tensor, output_size: Pair) -> td.Tensor:
     """The means of a grid of equal cells that cover the image.
 
@@ -190,7 +190,7 @@ def _transposed_reference(
     return found if bias is None else found + bias[None, :, None, None]
 
 
-@op(reference=_transposed_reference, specialize={"w": (0, 1, 2, 3)})
+@op(reference=_transposed_reference, specialize={"w": (0, 1, 2, 3)}, cpu=td.schedules.convolutions)
 def conv_transpose2d(
     x: td.Tensor, w: td.Tensor, bias: td.Tensor | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> td.Tensor:

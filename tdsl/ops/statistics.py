@@ -189,7 +189,7 @@ def _cov_reference(x: Array, correction: float = 1.0) -> object:
     return off @ off.T / (x.shape[1] - correction)
 
 
-@op(reference=_cov_reference)
+@op(reference=_cov_reference, cpu=td.schedules.products)
 def cov(x: td.Tensor, correction: float = 1.0) -> td.Tensor:
     """The covariance of the rows: the mean of (x_i - mean_i) * (x_j - mean_j), the divisor less `correction`.
 

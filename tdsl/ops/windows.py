@@ -91,7 +91,7 @@ def _conv_reference(
     return found.transpose(0, 2, 3, 1) if layout == "NHWC" else found
 
 
-@op(reference=_conv_reference, specialize={"w": (0, 1, 2, 3)})
+@op(reference=_conv_reference, specialize={"w": (0, 1, 2, 3)}, cpu=td.schedules.convolutions)
 def conv2d(
     x: td.Tensor, w: td.Tensor, bias: td.Tensor | None = None, stride: Pair = 1, padding: Pair = 0,
     dilation: Pair = 1, groups: int = 1, layout: str = "NCHW",
@@ -187,7 +187,8 @@ def _pool_window(
 @op(
     reference=lambda x, kernel_size, stride=None, padding=0: _pool_reference(
         x, kernel_size, stride, padding, -np.inf, False
-    )
+    ),
+    cpu=td.schedules.pools,
 )
 def max_pool2d(x: td.Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> td.Tensor:
     """The greatest element of each window; NaN where one is in it.
@@ -211,7 +212,8 @@ def max_pool2d(x: td.Tensor, kernel_size: Pair, stride: Pair | None = None, padd
 @op(
     reference=lambda x, kernel_size, stride=None, padding=0: _pool_reference(
         x, kernel_size, stride, padding, 0, True
-    )
+    ),
+    cpu=td.schedules.pools,
 )
 def avg_pool2d(x: td.Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> td.Tensor:
     """The mean of each window, zeros of the padding counted.
@@ -232,7 +234,7 @@ def avg_pool2d(x: td.Tensor, kernel_size: Pair, stride: Pair | None = None, padd
     return td.compute("avg_pool2d", shape, value)
 
 
-@op(reference=lambda x: x.mean((2, 3), keepdims=True))
+@op(reference=lambda x: x.mean((2, 3), keepdims=True), cpu=td.schedules.along_axes)
 def global_avg_pool2d(x: td.Tensor) -> td.Tensor:
     """The mean of each channel, (n, channels, 1, 1).
 

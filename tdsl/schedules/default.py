@@ -13,7 +13,7 @@ from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.pointwise import turned_axis
 from tdsl.schedules.producers import inline_cheap, producers_of, tried
 from tdsl.schedules.scans import sequential
-from tdsl.schedules.windows import is_window, windows
+from tdsl.schedules.windows import is_window, planes_of, windows
 
 
 def default(s: td.Schedule, target: td.Target | str | None = None) -> td.Schedule:
@@ -49,19 +49,9 @@ def _root(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
         case "reduction":
             reuse = reuse_of(facts)
             if is_window(facts) and (reuse is None or reuse.row is None):
-                return tried(s, lambda s: windows(s, name, _planes(s, facts)))
+                return tried(s, lambda s: windows(s, name, planes_of(s, name)))
             if reuse is not None and reuse.row is not None:
                 return tried(s, lambda s: gemm_blocked(s, name))
             return one_stage(s, facts)
         case _:
             return sequential(s, facts)
-
-
-def _planes(s: td.Schedule, facts: td.StageFacts) -> tuple[str, ...]:
-    """Stages at root that this one alone reads, in the order of their declaration."""
-    found = [s.describe(name) for name in s.stages()]
-    return tuple(
-        each.name
-        for each in found
-        if each.readers == (facts.name,) and each.kind == "pure" and not each.output and not each.inlined
-    )

@@ -61,6 +61,8 @@ def outer_parallel(s: td.Schedule, stage: str, until: str) -> tuple[td.Schedule,
 def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule:
     """Tiles a stage that reads neighbours along another axis than its last: blocks are turned in registers.
 
+    An axis along which it reads backwards runs from its end.
+
     Args:
         stage: pure, at root, its loops as declared. axis: the one along which it reads neighbours.
 
@@ -71,6 +73,8 @@ def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule
     lanes = lanes_of(s, facts.bits)
     if lanes < 2:
         return s
+    if any(read.stride(axis) == -1 for read in facts.reads):
+        s = s.reverse(facts.name, axis).because("so that rows are read forwards")
     start = len(s.steps)
     outer, point, block, across = fresh(s, facts.name, f"{axis}o", f"{axis}i", f"{inner}o", f"{inner}i")
     s = s.split(facts.name, axis, 4 * lanes, into=(outer, point)).split(
@@ -80,7 +84,7 @@ def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule
     s = s.reorder(facts.name, *rest, outer, block, point, across)
     s = s.because(f"tiles of {4 * lanes} by {lanes}: whole cache lines are read and written", since=start)
     s = s.vectorize(facts.name, across, lanes).because("turned in registers")
-    return s.parallel(facts.name, s.axes(facts.name)[0]).because("its iterations are independent")
+    return outer_parallel(s, facts.name, block)[0]
 
 
 def vectorized(s: td.Schedule, stage: str, axis: str, lanes: int, extent: int | None) -> td.Schedule:

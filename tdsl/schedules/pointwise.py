@@ -39,6 +39,6 @@ def turned_axis(facts: td.StageFacts) -> str | None:
     for read in facts.reads:
         if read.stride(inner) is None:
             for axis in facts.data_axes[:-1]:
-                if read.stride(axis) == 1:
+                if read.stride(axis) in (1, -1):
                     return axis
     return None

@@ -27,6 +27,16 @@ def is_window(facts: td.StageFacts) -> bool:
     return few and any(read.stride(facts.data_axes[-1]) not in (0, None) for read in facts.reads)
 
 
+def planes_of(s: td.Schedule, stage: str) -> tuple[str, ...]:
+    """Stages at root that this one alone reads, in the order of their declaration: what `windows` may make by planes."""
+    found = [s.describe(name) for name in s.stages()]
+    return tuple(
+        each.name
+        for each in found
+        if each.readers == (stage,) and each.kind == "pure" and not each.output and not each.inlined
+    )
+
+
 def windows(s: td.Schedule, stage: td.Tensor | str, producers: tuple[str, ...] = ()) -> td.Schedule:
     """Tiles of rows by vectors in registers, every term of the window written out, planes in parallel.
 

@@ -1,0 +1,56 @@
+"""Convolutions and pooling of images: products over windows, and windows without products. Schedules and outputs in, one out."""
+
+from __future__ import annotations
+
+import tdsl as td
+from tdsl.schedules.axes import one_stage
+from tdsl.schedules.gemm import gemm_blocked, reuse_of
+from tdsl.schedules.producers import inline_cheap, tried
+from tdsl.schedules.windows import is_window, planes_of, windows
+
+
+def convolutions(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
+    """Filters by a row of pixels in registers, every term of the window outside; of channels apart, whole windows written out.
+
+    A pixel is read once for 8 filters and a weight once for 2 vectors of pixels; windows overlap, so images are not packed.
+    Channels that each have filters of their own (depthwise) share nothing: rows of results share what windows share.
+
+    Args:
+        s: a schedule without steps. outputs: an operator's.
+
+    Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures, 2018; Zhang et
+    al., High Performance Depthwise and Pointwise Convolutions on Mobile Devices, 2020.
+    """
+    s = inline_cheap(s)
+    for name in reversed(s.stages()):
+        facts = s.describe(name)
+        if facts.placed is not None or facts.inlined or not facts.axes:
+            continue
+        reuse = reuse_of(facts)
+        if reuse is not None and reuse.row is not None:
+            s = tried(s, lambda s, name=name: gemm_blocked(s, name))
+        elif is_window(facts):
+            s = tried(s, lambda s, name=name: windows(s, name, planes_of(s, name)))
+        else:
+            s = one_stage(s, facts)
+    return s
+
+
+def pools(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
+    """Tiles of rows by vectors of results in registers, every term of a small window written out, planes in parallel.
+
+    Windows of many terms are reductions along their rows.
+
+    Args:
+        s: a schedule without steps. outputs: an operator's.
+    """
+    s = inline_cheap(s)
+    for name in reversed(s.stages()):
+        facts = s.describe(name)
+        if facts.placed is not None or facts.inlined or not facts.axes:
+            continue
+        if is_window(facts):
+            s = tried(s, lambda s, name=name: windows(s, name, planes_of(s, name)))
+        else:
+            s = one_stage(s, facts)
+    return s
