@@ -15,7 +15,6 @@ from tdsl.ops.broadcasting import NARROW, Extent, agree, broadcast_shapes, is_on
 from tdsl.ops.operator import op
 from tdsl.ops.row_classes import LONG_ROW
 
-
 FEW = 8
 """Rows up to which a matrix is read where it lies; measured, see `td.schedules.few_rows`."""
 
