@@ -447,7 +447,7 @@ def steps_in_a_shared_tile() -> Sample:
     x = td.placeholder("x", (m, 24))
     t = td.recurrence("t", (m, 5, 24), lambda t, b, k, i: td.where(
         k == 0, x[b, i], t[b, k - 1, i] + td.where(i >= 8, t[b, k - 1, i - 8], 0.0)))  # fmt: skip
-    y = td.compute("y", (m, 24), lambda b, i: t[b, 4, i])
+    y = td.compute("y", (m, 24), lambda b, i: t[b, 4, 23 - i])
     s = (td.schedule(y).bind(y, {"b": "block.x", "i": "thread.x"}).compute_at(t, y, "b").scope(t, "shared")
          .bind(t, {"i": "thread.x"}).fold(t, "k", 2))  # fmt: skip
     return Sample(s, td.schedule(y), ({"m": 3}, {"m": 0}))

@@ -12,7 +12,7 @@ y_kernel(const float* __restrict__ x, float* __restrict__ y)
     t[k % 2 * 24 + t_i] = k == 0 ? x[y_b * 24 + t_i] : t[t_2 * 24 + t_i] + (t_i >= 8 ? t[t_2 * 24 + t_i - 8] : 0.0f);
   }
   __syncthreads();
-  y[y_b * 24 + t_i] = t[t_i];
+  y[y_b * 24 + t_i] = t[23 - t_i];
 }
 // relies on m * 24 <= 1073741824
 // relies on m <= 1073741824

@@ -12,6 +12,6 @@ y_kernel(const float* __restrict__ x, float* __restrict__ y, const long long x_s
     t[k % 2 * 24 + t_i] = k == 0 ? x[y_b * x_stride_0 + t_i * x_stride_1] : t[t_2 * 24 + t_i] + (t_i >= 8 ? t[t_2 * 24 + t_i - 8] : 0.0f);
   }
   __syncthreads();
-  y[y_b * y_stride_0 + t_i * y_stride_1] = t[t_i];
+  y[y_b * y_stride_0 + t_i * y_stride_1] = t[23 - t_i];
 }
 // y_kernel: grid ['m', '1', '1']
