@@ -15,6 +15,7 @@ from tdsl.declare.names import checked_name, entries, shown
 from tdsl.declare.trace import same_tracing
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import ArgumentError, ArgumentTypeError, DTypeError
+from tdsl.expr.callables import wrong_parameters
 from tdsl.expr.combination import Combination, operands, own_reducer
 from tdsl.expr.functions.definition import ARITY
 from tdsl.expr.handles import Expr, as_node
@@ -55,6 +56,15 @@ def reducer(combine: Callable[..., object], identity: object, *, name: str | Non
             f"td.reducer takes a function of two values, not {shown(combine)}",
             where=where,
             hint=("td.reducer(lambda a, b: a + b, identity=0.0)",),
+        )
+    wrong = wrong_parameters(combine, None, None)
+    if wrong is not None:
+        raise ArgumentTypeError(
+            "E115",
+            "td.reducer takes a function of two values, or of two tuples of values",
+            where=where,
+            why=(wrong,),
+            hint=("lambda a, b: (a[0] + b[0], a[1] + b[1])",),
         )
     given = getattr(combine, "__name__", "") if name is None else name
     if name is None and (given == "<lambda>" or not isinstance(given, str) or not given.isidentifier()):
@@ -147,7 +157,18 @@ class OwnReducer:
         return tuple(_result(self.name, part, var, where) for part, var in zip(parts, left, strict=True))
 
     def _starts(self, dtypes: tuple[DType, ...], several: bool, where: Location) -> tuple[Node, ...]:
-        value = self.identity(*dtypes) if callable(self.identity) else self.identity
+        value = self.identity
+        if callable(value):
+            wrong = wrong_parameters(value, *dtypes)
+            if wrong is not None:
+                raise ArgumentTypeError(
+                    "E115",
+                    f"the identity of {self.name} is a callable of {len(dtypes)} dtype{'s' * (len(dtypes) != 1)}",
+                    where=where,
+                    why=(wrong,),
+                    hint=(f"lambda {', '.join(f'd{place}' for place in range(len(dtypes)))}: …",),
+                )
+            value = value(*dtypes)
         parts = entries(value)
         parts = (value,) if parts is None else parts
         if len(parts) != len(dtypes):

@@ -16,6 +16,7 @@ from tdsl.declare.stage import Draft, make_stage
 from tdsl.declare.trace import call
 from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import ArgumentError, ArgumentTypeError, DTypeError, DuplicateNameError, ShapeError
+from tdsl.expr.callables import wrong_parameters
 from tdsl.expr.handles import AxisHandle, Expr, Origin, as_operand, merged
 from tdsl.expr.node import Node
 from tdsl.expr.rewrite import reductions
@@ -46,7 +47,8 @@ def update(
 
     Returns: a new tensor of the base's shape and dtype.
 
-    Errors: E102 number of subscripts; E103 a subscript that is no integer; E106 an axis without a loop; E108 name; E109
+    Errors: E102 number of subscripts; E103 a subscript that is no integer; E106 an axis without a loop; E107 a callable
+    with other parameters; E108 name; E109
     one name twice; E111 what the callable returns; E112 no axis; E115 an argument; E210 the value has another dtype;
     E301 to E303 a read or a target that is not proved in bounds. Source: Halide's update definitions over an RDom.
     """
@@ -60,13 +62,20 @@ def update(
             hint=("U[i] is one element",),
         )
     axes = _axes(over, named, place)
-    target, origins = _target(at, base, named, place)
+    target, origins = _target(at, axes, base, named, place)
     own = Tensor(name=named, extents=base.extents, dtype=base.dtype, sizes=sizes_of(base), where=place)
     if not callable(value):
         raise ArgumentTypeError(
             "E111", f"the value of {named} is a callable of the tensor, not {shown(value)}", where=place,
             hint=(f"value=lambda {named}: …",),
         )  # fmt: skip
+    _check_parameters(
+        value,
+        (own,),
+        f"the value of {named} is a callable of the tensor alone",
+        f"value=lambda {named}: …",
+        place,
+    )
     (result,) = call(lambda *_: value(own), axes, 1, named, place)
     asked = None if dtype is None else as_dtype(dtype, where=place)
     _check_value(result, asked, base, named, place)
@@ -108,11 +117,26 @@ def _axes(over: object, what: str, where: Location) -> tuple[AxisHandle, ...]:
     return tuple(axes)
 
 
+def _check_parameters(
+    function: Callable[..., object], arguments: tuple[object, ...], stated: str, example: str, where: Location
+) -> None:
+    """Refuses a callable that does not take what it will be given. Errors: E107."""
+    wrong = wrong_parameters(function, *arguments)
+    if wrong is not None:
+        why = (wrong, "axes are made by td.axis, and stand in over=")
+        raise ShapeError("E107", stated, where=where, why=why, hint=(example,))
+
+
 def _target(
-    at: object, base: Tensor, what: str, where: Location
+    at: object, axes: Sequence[AxisHandle], base: Tensor, what: str, where: Location
 ) -> tuple[tuple[Node, ...], tuple[Origin, ...]]:
-    """The subscripts as nodes. Errors: E102 their number; E103 no integer; E115 a reduction."""
-    given = at() if callable(at) and not isinstance(at, Expr) else at
+    """The subscripts as nodes. Errors: E102 their number; E103 no integer; E107 parameters; E115 a reduction."""
+    given = at
+    if callable(at) and not isinstance(at, Expr):
+        names = ", ".join(axis.name for axis in axes)
+        stated = f"at= of {what} is a tuple of subscripts, or a callable without parameters"
+        _check_parameters(at, (), stated, f"at=({names}{',' * (len(axes) == 1)})", where)
+        given = at()
     parts = entries(given)
     parts = (given,) if parts is None else parts
     if len(parts) != base.ndim:

@@ -17,7 +17,7 @@ import tdsl as td
 from tdsl.location import hide_internal_frames
 from tdsl.ops.arguments import Call, is_array, is_tensor, quick_key, sorted_arguments, takes_numbers
 from tdsl.ops.kernels import Kernels
-from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, classes_of
+from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, check_call, classes_of
 
 Body = Callable[..., "td.Tensor | tuple[td.Tensor, ...]"]
 Ranges = Mapping[str, Callable[..., tuple[object, object]]]
@@ -191,7 +191,13 @@ class Op:
         """
         s = td.schedule(*outputs)
         number = self._chosen(shapes)
-        return td.schedules.default(s) if number is None else self.size_classes[number].schedule(s, *outputs)
+        if number is None:
+            return td.schedules.default(s)
+        chosen = self.size_classes[number].schedule
+        check_call(
+            chosen, f"a schedule of {self.name} is called with a schedule and its outputs", s, *outputs
+        )
+        return chosen(s, *outputs)
 
     def _chosen(self, shapes: tuple[tuple[int, ...], ...]) -> int | None:
         """Which of the author's schedules is for arrays of these shapes; None for the default scheduler's."""
@@ -262,6 +268,10 @@ def op(
     """
 
     def made(body: Body) -> Op:
+        if not callable(body):
+            raise td.ArgumentTypeError(
+                "E131", f"td.op takes a function of tensors, not {type(body).__name__}"
+            )
         return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges, cpu=cpu)
 
     return made if body is None else made(body)

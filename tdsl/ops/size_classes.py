@@ -34,7 +34,10 @@ class SizeClass:
 
     def holds(self, shapes: tuple[tuple[int, ...], ...]) -> bool:
         """Whether a call with arrays of these shapes is of the class; on tensors, whose sizes are open, only without `when`."""
-        return self.when is None or (bool(shapes) and self.when(*shapes))
+        if self.when is None:
+            return True
+        check_call(self.when, f"when= of the size class {self.name} is called with a shape an array", *shapes)
+        return bool(shapes) and self.when(*shapes)
 
     def line(self) -> str:
         """`few rows: gemm_rows - The weights are read once …`."""
@@ -42,6 +45,20 @@ class SizeClass:
         why = (inspect.getdoc(self.schedule) or "").partition("\n")[0]
         parts = [part for part in (called, why) if part]
         return f"{self.name}: {' - '.join(parts)}"
+
+
+def check_call(function: object, what: str, *args: object) -> None:
+    """Refuses a function of an author's that does not take what it is called with. Errors: E131."""
+    if not callable(function):
+        raise td.ArgumentTypeError("E131", what, why=(f"it is {type(function).__name__}",))
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        raise td.ArgumentTypeError("E131", what, why=(f"it takes {signature}: {error}",)) from None
 
 
 Cpu = ScheduleFunction | Sequence[SizeClass | ScheduleFunction] | None

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, FormatError, UnknownAxisError
+from tdsl.expr.callables import wrong_parameters
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Param, Tensor
 from tdsl.location import here
@@ -291,6 +292,24 @@ def checked_other(other: object) -> Schedule:
             "S138", f"diff takes a schedule, not {type(other).__name__}", where=here(), hint=("s.diff(t)",)
         )
     return found
+
+
+def checked_function(function: object, *args: object, **keywords: object) -> None:
+    """Refuses what `Schedule.apply` cannot call with a schedule and these arguments. Errors: S138."""
+    name = getattr(function, "__name__", "the function")
+    wrong = (
+        wrong_parameters(function, *args, **keywords)
+        if callable(function)
+        else f"it is {type(function).__name__}"
+    )
+    if wrong is not None:
+        raise ArgumentTypeError(
+            "S138",
+            f"apply calls a function with the schedule and the arguments after it, and cannot call {name}",
+            where=here(),
+            why=(wrong,),
+            hint=('s.apply(lambda s: s.split("C", "i", 8))',),
+        )
 
 
 def checked_result(result: object, function: Callable[..., object]) -> Schedule:

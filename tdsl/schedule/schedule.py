@@ -323,7 +323,11 @@ class Schedule(Questions, Methods, GpuMethods):
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Schedule:
-        """What a function of a schedule makes of this one: ``s.apply(mine, tile=64)``. Errors: S138 no schedule."""
+        """What a function of a schedule makes of this one: ``s.apply(mine, tile=64)``.
+
+        Errors: S138 a function that does not take these arguments, or gives no schedule.
+        """
+        editing.checked_function(function, self, *args, **kwargs)
         return editing.checked_result(function(self, *args, **kwargs), function)
 
     # text

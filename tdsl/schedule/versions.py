@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tdsl.errors import ArgumentTypeError, PlacementError
+from tdsl.expr.callables import wrong_parameters
 from tdsl.location import here
 from tdsl.schedule.directive import Directive
 
@@ -30,6 +31,15 @@ def steps_of(
             "S138",
             f"specialize takes a function of a schedule, not {type(then).__name__}",
             where=here(),
+            hint=('specialize(n % 8 == 0, lambda s: s.vectorize("C", "i", 8))',),
+        )
+    wrong = wrong_parameters(then, schedule)
+    if wrong is not None:
+        raise ArgumentTypeError(
+            "S138",
+            "specialize takes a function of one schedule",
+            where=here(),
+            why=(wrong,),
             hint=('specialize(n % 8 == 0, lambda s: s.vectorize("C", "i", 8))',),
         )
     begun = Specialize(condition, where=here()).apply(schedule.state).versions[-1].state
