@@ -18,7 +18,9 @@ def test_what_python_says_of_it():
     assert wrong_parameters(lambda *a: 0) is None
     assert wrong_parameters(lambda a, b: 0, 1) == "it takes (a, b): missing a required argument: 'b'"
     assert wrong_parameters(lambda: 0, 1) == "it takes (): too many positional arguments"
-    assert wrong_parameters(lambda a: 0, 1, tile=2) == "it takes (a): got an unexpected keyword argument 'tile'"
+    assert (
+        wrong_parameters(lambda a: 0, 1, tile=2) == "it takes (a): got an unexpected keyword argument 'tile'"
+    )
     assert wrong_parameters(min, 1) is None  # Python cannot tell
 
 
@@ -27,7 +29,9 @@ def update(**more):
 
 
 def total(combine, identity, value=None):
-    return td.compute("y", (), lambda: td.reducer(combine, identity)(x[k] if value is None else value, over=k))
+    return td.compute(
+        "y", (), lambda: td.reducer(combine, identity)(x[k] if value is None else value, over=k)
+    )
 
 
 def scheduled():
@@ -47,7 +51,10 @@ def operator(**more):
         (lambda: update(at=lambda i: (i,)), "E107: at= of U"),
         (lambda: total(lambda a: a, 0.0), "E115: td.reducer takes"),
         (lambda: total(lambda a, b, c: a, 0.0), "E115: td.reducer takes"),
-        (lambda: total(lambda a, b: a + b, lambda: 0.0), "E115: the identity of reducer is a callable of 1 dtype"),
+        (
+            lambda: total(lambda a, b: a + b, lambda: 0.0),
+            "E115: the identity of reducer is a callable of 1 dtype",
+        ),
         (
             lambda: total(lambda a, b: (a[0] + b[0], a[1] + b[1]), lambda d: (0.0, 0.0), (x[k], x[k])),
             "E115: the identity of reducer is a callable of 2 dtypes",
