@@ -47,6 +47,7 @@ from tdsl.ops.elementwise import (
     trunc,
     where,
 )
+from tdsl.ops.elementwise import power as pow
 from tdsl.ops.functions import (
     acos,
     acosh,
@@ -395,6 +396,7 @@ __all__ = [
     "not_equal",
     "one_hot",
     "pad",
+    "pow",
     "power",
     "prod",
     "relu",

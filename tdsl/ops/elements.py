@@ -50,7 +50,7 @@ def binary(
 
 def _made(name: str, body: Callable[..., td.Tensor], reference: Function, doc: str, source: str) -> Op:
     body.__name__ = body.__qualname__ = name
-    body.__module__ = __name__
+    body.__module__ = "tdsl.ops"
     body.__doc__ = f"{doc}\n\nSource: {source or f'the array API and NumPy: `{name}`'}."
     return Op(body, reference=reference, cpu=td.schedules.pointwise)
 

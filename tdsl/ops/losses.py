@@ -64,7 +64,7 @@ def _loss(
             return _reduced_reference(np.asarray(reference(x.astype(np.float64), target)), reduction)
 
     body.__name__ = body.__qualname__ = name
-    body.__module__ = __name__
+    body.__module__ = "tdsl.ops"
     body.__doc__ = (
         f"{formula}, its mean or sum over all elements.\n\nArgs:\n    {takes}; shapes that broadcast.\n"
         f'    reduction: "mean", "sum" or "none".\n\nErrors: E130.\n\nSource: PyTorch\'s `functional.{name}`.'

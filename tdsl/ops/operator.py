@@ -52,13 +52,15 @@ class Op:
         self._recent: dict[Hashable, td.Kernel] = {}
         self._inputs = tuple(map(takes_numbers, self.signature.parameters.values()))
         functools.update_wrapper(self, body)
+        self.__name__ = self.name
+        self.__qualname__ = f"{body.__qualname__.removesuffix(body.__name__)}{self.name}"
 
     def __repr__(self) -> str:
         return f"<operator {self.name}{self.signature}>"
 
     def __reduce__(self) -> tuple[object, ...] | str:
         """Operators pickle by name, as functions do."""
-        return self.body.__qualname__
+        return self.__qualname__
 
     def __call__(self, *args: object, **keywords: object) -> object:
         """The operator's tensors, or arrays.
