@@ -216,19 +216,8 @@ def conv_transpose2d(
         extent = (x.shape[2 + at] - 1) * s[at] + w.shape[2 + at] - 2 * p[at]
         td.check(extent >= 0, f"{what}: padding cuts the whole result away", error=td.ShapeError)
         extents.append(extent)
-    c = td.reduce_axis("c", x.shape[1])
-    i, j = td.reduce_axis("i", w.shape[2]), td.reduce_axis("j", w.shape[3])
-
-    def value(b: td.Expr, o: td.Expr, y: td.Expr, z: td.Expr) -> td.Expr:
-        row, column = y + p[0] - i, z + p[1] - j
-        inside = td.all(
-            row >= 0, row % s[0] == 0, row < x.shape[2] * s[0], column >= 0, column % s[1] == 0,
-            column < x.shape[3] * s[1],
-        )  # fmt: skip
-        term = x[b, c, row // s[0], column // s[1]] * w[c, o, i, j]
-        return td.sum(td.where(inside, term, td.cast(0, term.dtype)), over=(c, i, j))
-
-    found = td.compute(what, (x.shape[0], w.shape[1], *extents), value)
+    phases = _phases(what, x, w, s)
+    found = td.compute(what, (x.shape[0], w.shape[1], *extents), _woven(phases, s, p))
     if bias is None:
         return found
     td.check(bias.ndim == 1, f"{what}: bias is a vector", error=td.ShapeError)
@@ -238,3 +227,37 @@ def conv_transpose2d(
         return found[at] + bias[at[1]]
 
     return td.compute(f"{what}_bias", found.shape, biased)
+
+
+def _phases(what: str, x: td.Tensor, w: td.Tensor, stride: tuple[int, int]) -> td.Tensor:
+    """What each pixel of a stride's cell gets: (n, phase, rows, phase, filters, columns).
+
+    Result y is of phase y % stride; the filter rows that reach it lie a stride apart, and so meet neighbouring rows of x.
+    """
+    kernel, taps = (w.shape[2], w.shape[3]), [-(-w.shape[2 + at] // stride[at]) for at in range(2)]
+    c, i, j = (td.reduce_axis(name, extent) for name, extent in zip("cij", (x.shape[1], *taps), strict=True))
+
+    def value(b: td.Expr, py: td.Expr, y: td.Expr, pz: td.Expr, o: td.Expr, z: td.Expr) -> td.Expr:
+        inside: list[td.Expr] = []
+        for at, (place, tap, phase) in enumerate(((y, i, py), (z, j, pz))):
+            inside += [place - tap >= 0, place - tap < x.shape[2 + at]]
+            extent = kernel[at]
+            if not isinstance(extent, int) or extent % stride[at]:
+                inside.append(tap * stride[at] + phase < extent)
+        term = x[b, c, y - i, z - j] * w[c, o, i * stride[0] + py, j * stride[1] + pz]
+        return td.sum(td.where(td.all(*inside), term, td.cast(0, term.dtype)), over=(c, i, j))
+
+    rows, columns = (x.shape[2 + at] + taps[at] - 1 for at in range(2))
+    shape = (x.shape[0], stride[0], rows, stride[1], w.shape[1], columns)
+    return td.compute(f"{what}_phases", shape, value)
+
+
+def _woven(phases: td.Tensor, stride: tuple[int, int], padding: tuple[int, int]) -> Callable[..., td.Expr]:
+    """Elements of the result, each out of its phase."""
+
+    def value(b: td.Expr, o: td.Expr, y: td.Expr, z: td.Expr) -> td.Expr:
+        places = [place + padding[at] for at, place in enumerate((y, z))]
+        rows, columns = ((place % stride[at], place // stride[at]) for at, place in enumerate(places))
+        return phases[b, rows[0], rows[1], columns[0], o, columns[1]]
+
+    return value

@@ -151,4 +151,7 @@ def _cost(stage: Stage) -> tuple[int, int]:
 
 
 def _is_product(node: Node) -> bool:
+    """Whether a term is a product of what is read; where it may be left out, 0 stands for it."""
+    if isinstance(node, Select) and isinstance(node.otherwise, Const) and not node.otherwise.value:
+        node = node.then
     return isinstance(node, Binary) and node.op == "mul" and bool(reads(node.lhs)) and bool(reads(node.rhs))

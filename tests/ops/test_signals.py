@@ -39,6 +39,16 @@ def test_transposed_convolution(kernel, bias, keywords):
     agrees(td.ops.conv_transpose2d, f(2, 3, 4, 5), f(3, 4, *kernel), f(4) if bias else None, **keywords)
 
 
+@pytest.mark.parametrize("kernel, stride", [((3, 3), 2), ((1, 1), 2), ((2, 5), (3, 2)), ((3, 2), 1)])
+def test_transposed_convolution_meets_no_pixel_outside(kernel, stride):
+    """Infinite weights and pixels: a term that is not there would be 0 * inf, NaN."""
+    x, w = np.abs(f(1, 2, 4, 40)) + 1, np.abs(f(2, 9, *kernel)) + 1
+    w[:, 1, 0, 0] = np.inf
+    x[0, 1, 3, 39] = np.inf
+    found = agrees(td.ops.conv_transpose2d, x, w, stride=stride)
+    assert np.isinf(found).any() and not np.isnan(found).any()
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
