@@ -28,7 +28,7 @@ def _attention_reference(
     return terms / terms.sum(-1, keepdims=True) @ v
 
 
-@op(reference=_attention_reference, specialize={"q": (-1,), "v": (-1,)})
+@op(reference=_attention_reference, specialize={"q": (-1,), "v": (-1,)}, cpu=td.schedules.products)
 def attention(
     q: td.Tensor, k: td.Tensor, v: td.Tensor, causal: bool = False, scale: float | None = None
 ) -> td.Tensor:
@@ -61,16 +61,21 @@ def attention(
     factor = (
         td.cast(1.0, q.dtype) / td.sqrt(td.cast(width, q.dtype)) if scale is None else td.cast(scale, q.dtype)
     )
-    e, j = td.reduce_axis("e", width), td.reduce_axis("j", k.shape[-2])
-    stack = q.shape[:-2]
+    e, stack = td.reduce_axis("e", width), q.shape[:-2]
+    square = causal and str(q.shape[-2]) == str(k.shape[-2])
+
+    def keys(row: td.Expr) -> td.AxisHandle:
+        """The keys that a query sees; where there are as many as queries, those after it are not even looped over."""
+        return td.reduce_axis("j", row + 1 if square else k.shape[-2])
 
     def score(*at: td.Expr) -> td.Expr:
         found = td.sum(q[(*at[:-1], e)] * k[(*at[:-2], at[-1], e)], over=e) * factor
-        return td.where(at[-1] <= at[-2], found, -float("inf")) if causal else found
+        return td.where(at[-1] <= at[-2], found, -float("inf")) if causal and not square else found
 
     scores = td.compute("attention_scores", (*stack, q.shape[-2], k.shape[-2]), score)
 
     def greatest(*at: td.Expr) -> td.Expr:
+        j = keys(at[-1])
         return td.max(scores[(*at, j)], over=j)
 
     top = td.compute("attention_max", (*stack, q.shape[-2]), greatest)
@@ -81,11 +86,13 @@ def attention(
     terms = td.compute("attention_terms", (*stack, q.shape[-2], k.shape[-2]), term)
 
     def total(*at: td.Expr) -> td.Expr:
+        j = keys(at[-1])
         return td.sum(terms[(*at, j)], over=j)
 
     sums = td.compute("attention_sum", (*stack, q.shape[-2]), total)
 
     def weighted(*at: td.Expr) -> td.Expr:
+        j = keys(at[-2])
         return td.sum(terms[(*at[:-1], j)] * v[(*at[:-2], j, at[-1])], over=j)
 
     values = td.compute("attention_values", (*stack, q.shape[-2], v.shape[-1]), weighted)

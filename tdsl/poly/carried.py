@@ -52,11 +52,9 @@ class Carried:
         for tensor in tree.writers:
             if tree.level(tensor) >= group.end:
                 continue
-            inside = [
-                each for each in touches_of(tree, tensor) if tree.inside(each.statement.name, group.dims)
-            ]
-            if any(each.writes for each in inside):
-                yield tensor, inside
+            if any(tree.inside(each.name, group.dims) for each in tree.writers[tensor]):
+                touches = touches_of(tree, tensor)
+                yield tensor, [each for each in touches if tree.inside(each.statement.name, group.dims)]
 
     def pairs(self, group: Group, touches: list[Touch], tensor: str) -> Iterator[tuple[Touch, Touch]]:
         """Who may collide, a write with a later read first: at least one writes; what lockstep keeps taken out."""

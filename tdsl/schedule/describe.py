@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 from tdsl.expr.node import Binary, Call, Compare, Const, Fma, Node, Read, Reduce, Select, Unary, Var, axis_var
 from tdsl.expr.rewrite import reads, reductions, walk
@@ -84,31 +85,46 @@ def describe(state: State, entry: StageState) -> StageFacts:
         state: the schedule's. entry: one of its stages.
     """
     stage = entry.stage
-    declared = (*stage.axes, *stage.reduce_axes)
-    sums = reductions(*stage.body)
-    extents: dict[str, int | None] = {axis.name: _constant_extent(axis) for axis in declared}
-    extents.update(constant_extents(entry))
-    operations, calls = _cost(stage)
+    said = _declared_facts(stage)
     return StageFacts(
         name=entry.name,
-        kind=_kind(stage),
         axes=entry.axes,
-        data_axes=tuple(axis.name for axis in stage.axes),
-        reduce_axes=tuple(axis.name for axis in stage.reduce_axes),
-        extents=extents,
+        extents={**said.extents, **constant_extents(entry)},
         readers=tuple(reader.name for reader in readers(state, entry)),
-        reads=tuple(_read(read, declared) for read in reads(*nodes_of(stage))),
-        operations=operations,
-        calls=calls,
-        dtype=stage.dtypes[0].name,
-        bits=stage.dtypes[0].bits,
         placed=None if entry.compute is None else (entry.compute.stage, entry.compute.loop),
         output=is_output(state, entry),
         inlined=entry.inlined,
-        extremes=bool(sums) and all(each.reducer.exact for each in sums),
-        products=bool(sums) and all(_is_product(each.operands[0]) for each in sums),
-        bare=bool(sums) and all(isinstance(node, Reduce) for node in stage.body),
+        **said.rest,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _DeclaredFacts:
+    """What no directive changes: the extents of the declared axes, and fields of `StageFacts` by name."""
+
+    extents: Mapping[str, int | None]
+    rest: Mapping[str, Any]
+
+
+@lru_cache(maxsize=512)
+def _declared_facts(stage: Stage) -> _DeclaredFacts:
+    declared = (*stage.axes, *stage.reduce_axes)
+    sums = reductions(*stage.body)
+    operations, calls = _cost(stage)
+    rest = {
+        "kind": _kind(stage),
+        "data_axes": tuple(axis.name for axis in stage.axes),
+        "reduce_axes": tuple(axis.name for axis in stage.reduce_axes),
+        "reads": tuple(_read(read, declared) for read in reads(*nodes_of(stage))),
+        "operations": operations,
+        "calls": calls,
+        "dtype": stage.dtypes[0].name,
+        "bits": stage.dtypes[0].bits,
+        "extremes": bool(sums) and all(each.reducer.exact for each in sums),
+        "products": bool(sums) and all(_is_product(each.operands[0]) for each in sums),
+        "bare": bool(sums) and all(isinstance(node, Reduce) for node in stage.body),
+    }
+    return _DeclaredFacts({axis.name: _constant_extent(axis) for axis in declared}, rest)
 
 
 def _kind(stage: Stage) -> StageKind:

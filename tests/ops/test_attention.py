@@ -46,3 +46,16 @@ def test_attention_in_strips_on_causal_squares():
     q, k, v = (drawn("float32", 2, 193, 8) for _ in range(3))
     assert authors(td.ops.attention, q, k, v)
     agrees(td.ops.attention, q, k, v, causal=True)
+
+
+@pytest.mark.parametrize("queries, keys", [(3, 7), (7, 3), (80, 200), (200, 140)])
+def test_causal_with_other_numbers_of_keys(queries, keys):
+    q, k, v = floats(2, queries, 8), floats(2, keys, 8), floats(2, keys, 8)
+    agrees(td.ops.attention, q, k, v, causal=True)
+
+
+def test_causal_queries_do_not_see_what_comes_after_them():
+    q, k, v = floats(150, 8), floats(150, 8), floats(150, 8)
+    want = np.array(td.ops.attention(q, k, v, causal=True))
+    k[100:], v[100:] = np.nan, np.inf
+    assert np.array_equal(td.ops.attention(q, k, v, causal=True)[:100], want[:100])
