@@ -20,7 +20,9 @@ def test_stages_on_the_way_are_subscripts():
 def test_turned_blocks(turns):
     y = td.ops.rot90(matrix(), turns)
     s = td.schedules.copies(td.schedule(y, target="cpu:x86-64-v3"), y)
-    assert ("turned in registers" in str(s)) == bool(turns % 2) and ("read forwards" in str(s)) == (turns == 1)
+    assert ("turned in registers" in str(s)) == bool(turns % 2) and ("read forwards" in str(s)) == (
+        turns == 1
+    )
     kernel = td.build(s)
     assert "gather" not in kernel.source("asm") or not turns % 2
     for shape in ((1, 1), (33, 70), (8, 64), (5, 0)):

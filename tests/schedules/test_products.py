@@ -49,7 +49,10 @@ def test_size_classes_of_products():
     for rows, name in ((1, "any size"), (2, "2 or 3 rows"), (8, "4 to 8 rows"), (9, "any size")):
         shapes = ((rows, 96), (64, 96))
         assert next(each.name for each in linear.size_classes if each.holds(shapes)) == name
-    assert next(each.name for each in matmul.size_classes if each.holds(((4096,), (4096, 4096)))) == "row by matrix"
+    assert (
+        next(each.name for each in matmul.size_classes if each.holds(((4096,), (4096, 4096))))
+        == "row by matrix"
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 9])
