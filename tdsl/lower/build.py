@@ -46,6 +46,7 @@ from tdsl.schedule.nest import (
     NestLoop,
     Slot,
     Storage,
+    range_of,
 )  # fmt: skip
 from tdsl.schedule.nest_swizzle import permuted
 
@@ -83,6 +84,8 @@ class _Lowering:
         self.stages = stages
         self.storage = storage
         self.device: Device | None = None
+        self.ranges: dict[str, tuple[Node, Node]] = {}
+        """Of the variables of the loops around."""
 
     def launches(self, items: tuple[NestItem, ...]) -> Statement:
         """The items at root, each one a launch; arrays between them around them."""
@@ -130,6 +133,7 @@ class _Lowering:
 
     def loop(self, loop: NestLoop) -> Statement:
         """A loop; on a GPU, a place or shared-out work."""
+        self.ranges |= range_of(loop)
         if loop.kind in ("serial", "parallel", "unroll", "vector"):
             lower, upper = self.expression(loop.lower, {}), self.expression(loop.upper, {})
             return For(loop.var, lower, upper, loop.kind, self.items(loop.body), loop.intrinsic)
@@ -175,7 +179,7 @@ class _Lowering:
         found: dict[Prefetch, None] = {}
         for read in reads(*stage.body):
             if read.tensor.name == item.tensor and not reads(*read.index):
-                slot = _slot(storage, [substitute(node, point) for node in read.index])
+                slot = self.slot(storage, [substitute(node, point) for node in read.index])
                 pairs = zip(slot.index, storage.extents, strict=True)
                 index = tuple(minimum(maximum(part, ZERO), sub(extent, ONE)) for part, extent in pairs)
                 found[Prefetch(slot.buffer, index)] = None
@@ -203,7 +207,7 @@ class _Lowering:
         """An element of an update as its base has it."""
         assert stage.base is not None
         index = tuple(value for _, value in item.axes)
-        to = _slot(self.storage[stage.tensor_names[0]], index)
+        to = self.slot(self.storage[stage.tensor_names[0]], index)
         return Store(to.buffer, to.index, self.expression(Read(stage.base, index), {}))
 
     def init(self, stage: Stage, item: NestCompute) -> Statement:
@@ -285,8 +289,18 @@ class _Lowering:
     def element(self, stage: Stage, component: int, point: Mapping[Node, Node]) -> Slot:
         """Where the stage's own element at `point` is."""
         storage = self.storage[stage.tensor_names[component]]
-        slot = _slot(storage, [self.expression(node, point) for node in stage.target])
+        slot = self.slot(storage, [self.expression(node, point) for node in stage.target])
         return Slot(slot.buffer, _inside(slot.index, storage.extents))
+
+    def slot(self, storage: Storage, index: Sequence[Node]) -> Slot:
+        """An element of a tensor; in registers it is constant once the loops around are known (nest_registers.py)."""
+        point: dict[Node, Node] = {
+            axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)
+        }
+        pairs = zip(storage.subscripts, storage.lower, strict=True)
+        ranges = self.ranges if storage.scope == "register" else None
+        cells = tuple(simplify(sub(substitute(node, point), lower), ranges) for node, lower in pairs)
+        return Slot(storage.buffer, permuted(storage, cells))
 
     def expression(self, node: Node, point: Mapping[Node, Node]) -> Node:
         """A body at a point, reads as loads."""
@@ -297,17 +311,10 @@ class _Lowering:
             storage = self.storage.get(one.tensor.name)
             if storage is None:
                 raise InternalError(f"no storage for {one.tensor.name}", pass_name="lower.build")
-            slot = _slot(storage, one.index)
+            slot = self.slot(storage, one.index)
             return Load(slot.buffer, one.dtype, _inside(slot.index, storage.extents))
 
         return rewrite(substitute(node, point), loaded)
-
-
-def _slot(storage: Storage, index: Sequence[Node]) -> Slot:
-    point: dict[Node, Node] = {axis_var(dim): value for dim, value in zip(storage.dims, index, strict=True)}
-    pairs = zip(storage.subscripts, storage.lower, strict=True)
-    cells = tuple(simplify(sub(substitute(node, point), lower)) for node, lower in pairs)
-    return Slot(storage.buffer, permuted(storage, cells))
 
 
 def _can_move(cond: Node, items: tuple[NestItem, ...], body: Statement) -> bool:

@@ -54,6 +54,9 @@ class CacheFolder:
         self.path = path
         self.limit_bytes = limit_bytes
 
+    def __repr__(self) -> str:
+        return f"<cache {self.path}, at most {self.limit_bytes // 10**6} MB>"
+
     # ------------------------------------------------------------ reading and writing
     def get(self, key: str) -> bytes | None:
         """The payload kept under a key (64 hex digits), or None."""

@@ -183,3 +183,9 @@ class Nest:
     storage: tuple[Storage, ...]
     outputs: tuple[Tensor, ...]
     pending: tuple[str, ...] = ()
+
+
+def range_of(loop: NestLoop) -> dict[str, tuple[Node, Node]]:
+    """The range of a loop's variable, where it is that of its bounds: `(jo * 2 + ji) // 2 - jo` is 0 for ji in 0 .. 2."""
+    exact = loop.kind in ("serial", "parallel", "unroll", "vector")
+    return {loop.var: (loop.lower, loop.upper)} if exact else {}

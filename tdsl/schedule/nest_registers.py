@@ -13,6 +13,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.node import Load, Node, Read, axis_var
 from tdsl.expr.printer import text
 from tdsl.expr.rewrite import reads, substitute, variables, walk
+from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Stage
 from tdsl.schedule.nest import (
     Nest,
@@ -25,6 +26,7 @@ from tdsl.schedule.nest import (
     NestLet,
     NestLoop,
     Storage,
+    range_of,
 )  # fmt: skip
 from tdsl.schedule.nest_storage import element
 
@@ -60,6 +62,8 @@ class _Walk:
         self.found: set[Dim] = set()
         self.places: set[str] = set()
         """Variables of loops bound to blocks and threads: no loops that could be written out."""
+        self.ranges: dict[str, tuple[Node, Node]] = {}
+        """Of loop variables."""
 
     def item(self, item: NestItem, fixed: Names, buffers: Names, shared: Names) -> None:
         """fixed: variables that become constants; buffers: those in registers, shared: of these, another thread's."""
@@ -67,6 +71,7 @@ class _Walk:
             case NestLoop():
                 if "." in item.kind:
                     self.places.add(item.var)
+                self.ranges |= range_of(item)
                 inner = fixed | {item.var} if item.kind in ("vector", "unroll") else fixed
                 outside = buffers if item.kind in SHARED else shared
                 self.items(item.body, inner, buffers, outside)
@@ -122,7 +127,8 @@ class _Walk:
         if storage is not None:
             pairs = zip(storage.dims, index, strict=True)
             values: dict[Node, Node] = {axis_var(dim): substitute(node, point) for dim, node in pairs}
-            yield storage.buffer, element(storage, values).index
+            cells = element(storage, values).index
+            yield storage.buffer, tuple(simplify(cell, self.ranges) for cell in cells)
 
     def index(self, buffer: str, index: Node, fixed: Names) -> None:
         for node in walk(index):
