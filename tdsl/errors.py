@@ -255,7 +255,27 @@ class UnknownStageError(ScheduleError, LookupError):
 
 
 class PlacementError(ScheduleError, ValueError):
-    """A stage or its storage cannot stand at that place."""
+    """A stage or its storage cannot stand at that place.
+
+    Args:
+        witness: where a reader stands outside (S301), the value that it would miss, as data; None for rules of form.
+    """
+
+    witness: Witness | None
+
+    def __init__(
+        self,
+        code: str,
+        what: str,
+        *,
+        where: SourcePosition | None = None,
+        why: Sequence[str] = (),
+        loops: Sequence[str] = (),
+        hint: Sequence[str] = (),
+        witness: Witness | None = None,
+    ) -> None:
+        super().__init__(code, what, where=where, why=why, loops=loops, hint=hint)
+        self.witness = witness
 
 
 class IllegalSchedule(ScheduleError, ValueError):

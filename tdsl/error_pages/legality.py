@@ -106,7 +106,8 @@ td.schedule(F)
         "stages that need each other in one iteration",
         "Statements in a body stand in the order in which values flow within one iteration. With stages that share "
         "loops there may be no such order: a part of one needs a value that another makes later in the same iteration, "
-        "and the other way round. Share loops further out, or share them with the stage in between, too.",
+        "and the other way round. Share loops further out, or share them with the stage in between, too. The witness is a value "
+        "that is read before it is made where the body stands in the order of the declarations; every other order has one.",
         _CYCLE + 'td.schedule(c).compute_with(c, a, "i")',
         _CYCLE + 'td.schedule(c).compute_with((b, c), a, "i")',
     ),
@@ -123,7 +124,8 @@ td.schedule(F)
         PlacementError,
         "a reader outside the loop",
         "A stage may be placed at a loop when all its readers are inside it, directly or through stages placed there. "
-        "The message lists the readers and where they stand.",
+        "The message lists the readers and where they stand; `.witness` is the smallest value that one outside would miss. It is "
+        "None where a subscript comes from data: which element is read is then not known.",
         CHAIN + 'c = td.compute("c", (n,), lambda i: a[i] + b[i])\ntd.schedule(c).compute_at(a, c, "i")',
         CHAIN
         + 'c = td.compute("c", (n,), lambda i: a[i] + b[i])\n'

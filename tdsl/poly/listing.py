@@ -204,7 +204,8 @@ class Listing:
         """The loops of a refusal that run at once, around both of its iterations."""
         if found.place is None or found.witness is None:
             return None
-        stage, loop = found.place
+        owner, loop = found.place
+        stage = owner.split(".")[0]
         marks = tuple(mark for mark in self.copies.tree.arrangements[stage].loops if mark.name == loop)
         for group in Judgement(self.arranged).groups(stage, marks, vector=False) if marks else ():
             if all(

@@ -306,8 +306,14 @@ class Judgement:
                 )
 
     def shown(self, fault: Refuted | Unknown) -> Refuted | Unknown:
-        """A stage that a reader cannot see, with the smallest value that would be missing there."""
-        if not self.explain or not isinstance(fault, Refuted) or fault.kind not in ("scope", "placement"):
+        """A stage that a reader cannot see, with the smallest value that would be missing there; a cycle, with the smallest
+        value that is read before it is made where its stages stand in the order they were declared in.
+        """
+        if not self.explain or not isinstance(fault, Refuted):
+            return fault
+        if fault.kind == "cycle":
+            return self._shown_in_order(fault)
+        if fault.kind not in ("scope", "placement"):
             return fault
         tree = self.copies.tree
         for tensor, reader, writer in self._pairs():
@@ -327,6 +333,20 @@ class Judgement:
                     return replace(fault, witness=self._witness(missing))
             except (Misplaced, NonAffine, TooLarge):
                 continue
+        return fault
+
+    def _shown_in_order(self, fault: Refuted) -> Refuted:
+        """A cycle with a witness: between its stages, as the body has them for want of a right order."""
+        try:
+            for tensor, reader, writer in self._pairs():
+                if reader.stage not in fault.statements or writer.stage not in fault.statements:
+                    continue
+                for which in self.copies.flow.accesses(reader, tensor):
+                    for answer in self._edge(tensor, reader, writer, which):
+                        if isinstance(answer, Refuted) and answer.witness is not None:
+                            return replace(fault, tensor=answer.tensor, witness=answer.witness)
+        except (Misplaced, NonAffine, TooLarge):
+            return fault
         return fault
 
     # asking

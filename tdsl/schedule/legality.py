@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from tdsl.errors import IllegalSchedule, UnprovenSchedule, Witness
+from tdsl.errors import IllegalSchedule, PlacementError, UnprovenSchedule, Witness
 from tdsl.expr.handles import Expr
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
@@ -136,6 +136,14 @@ def check(step: Directive, state: State, before: State) -> None:
             raise _Refusal(step, state, found, before).error()
         case answers.Unknown():
             raise _unproven(step, state, found, before)
+
+
+def with_witness(refused: PlacementError, state: State, axis: str) -> PlacementError:
+    """A refusal by form with the value that is missing where the state it refuses is judged all the same."""
+    found = verdict_of(state)
+    if isinstance(found, answers.Refuted) and found.witness is not None:
+        refused.witness = witness_of(found.witness, axis, Case(state, found))
+    return refused
 
 
 def _unproven(step: Directive, state: State, found: answers.Unknown, before: State) -> UnprovenSchedule:

@@ -37,3 +37,39 @@ def test_the_two_iterations_differ_even_where_their_axes_do_not(blur):
         blur.s.store_root("bx").compute_at("bx", "by", "y").parallel("by", "y")
     first, second = caught.value.witness.iterations
     assert first != second
+
+
+def chain():
+    """c reads b and a, b reads a from behind."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,))
+    a = td.compute("a", (n,), lambda i: x[i] * 2.0)
+    b = td.compute("b", (n,), lambda i: a[n - 1 - i] + 1.0)
+    return a, b, td.compute("c", (n,), lambda i: a[i] * b[i])
+
+
+@pytest.mark.parametrize(
+    ("code", "refused", "tensor", "reader"),
+    [
+        ("S208", lambda a, b, c: td.schedule(c).compute_with(c, a, "i"), "b", "c"),
+        ("S301", lambda a, b, c: td.schedule(c).compute_at(a, b, "i"), "a", "c"),
+        ("S301", lambda a, b, c: td.schedule(c).store_at(a, c, "i"), "a", "b"),
+    ],
+)
+def test_what_a_reader_misses_or_needs_too_early(code, refused, tensor, reader):
+    with pytest.raises(td.ScheduleError, match=code) as caught:
+        refused(*chain())
+    witness = caught.value.witness
+    assert (witness.tensor, witness.element, witness.kind, witness.axis) == (tensor, (0,), "flow", "i")
+    assert witness.sizes == {"n": 1}
+    assert [iteration["i"] for iteration in witness.iterations] == [0, 0]
+    replay = witness.replay()
+    assert replay.differs and f"{reader} at i=0 reads {tensor}[0]" in str(replay)
+    assert "not made before it is read as scheduled" in str(replay)
+
+
+def test_rules_of_form_have_none():
+    a, b, c = chain()
+    with pytest.raises(td.PlacementError, match="S302") as caught:
+        td.schedule(a, c).compute_at(a, b, "i")
+    assert caught.value.witness is None

@@ -11,6 +11,7 @@ from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
+from tdsl.schedule.legality import with_witness
 from tdsl.schedule.placement import encloses, inside, is_output, readers, standing, stands
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.together import resolved
@@ -117,7 +118,7 @@ def _refuse_readers_outside(
     alternatives = [
         f'cache_read("{entry.name}", "{reader.name}")' for reader in outside if is_output(state, reader)
     ]
-    raise step.refusal(
+    refused = step.refusal(
         PlacementError,
         "S301",
         f"{names} reads {entry.name} outside loop {axis} of {host.name}",
@@ -133,3 +134,6 @@ def _refuse_readers_outside(
         if placeable or not alternatives
         else (f"leave {entry.name} at root",),
     )
+    assert isinstance(refused, PlacementError)
+    placed = replace(entry, compute=Place(host.name, axis), store=None, joined=None)
+    raise with_witness(refused, state.with_stage(placed), axis)

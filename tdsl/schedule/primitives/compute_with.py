@@ -10,6 +10,7 @@ from tdsl.poly.model import Join, Place
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.legality import with_witness
 from tdsl.schedule.placement import inside, is_output, readers, stands
 from tdsl.schedule.primitives.compute_at import encloses_stage
 from tdsl.schedule.state import StageState, State
@@ -113,7 +114,7 @@ class ComputeWith(Directive):
         outer = state.stage(at.stage)
         outside = [one for one in readers(state, entry) if not inside(state, one, outer, at.loop)]
         if outside:
-            raise self.refusal(
+            refused = self.refusal(
                 PlacementError,
                 "S301",
                 f"{outside[0].name} reads {entry.name} outside loop {at.loop} of {outer.name}",
@@ -125,6 +126,9 @@ class ComputeWith(Directive):
                 if not is_output(state, outside[0])
                 else (f"leave {entry.name} at root",),
             )
+            assert isinstance(refused, PlacementError)
+            placed = replace(entry, compute=at, store=None, joined=None)
+            raise with_witness(refused, state.with_stage(placed), at.loop)
 
 
 def _through(state: State, entry: StageState, host: StageState, place: Place, join: Join) -> Join:

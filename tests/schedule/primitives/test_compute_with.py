@@ -189,6 +189,7 @@ def test_a_cycle(told):
             "IllegalSchedule S208: no order of the statements in the shared loop i is right",
             '  here: compute_with(c, a, "j")',
             "  a, total and c need values of each other in one iteration of loop i of a",
+            "  in i=0 total at i=0, k=0 writes total[0], in i=0 c at i=0, j=0 reads it   (m=1, n=1)",
             "      for i   <-",
             "        for j",
             "          a[i, j] = …",
