@@ -1,5 +1,1 @@
-"""Polyhedral reasoning: bounds, dependences, legality, loop bounds; the modules below alone import islpy."""
-
-from tdsl.poly.islpy_version import install
-
-install()
+"""Polyhedral reasoning: bounds, dependences, legality, loop bounds; the modules below alone know isl."""

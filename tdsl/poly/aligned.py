@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.isl import IN, OUT, TooLarge, basic_map, budget
 from tdsl.poly.looptree import Dim
 from tdsl.poly.model import Statement

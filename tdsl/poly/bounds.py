@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Literal
 
-import islpy as isl
-
 from tdsl.expr.build import ZERO, compare, floordiv, logical_and, logical_or, mod, mul
 from tdsl.expr.node import INT64, Binary, Const, Node, Read, Var, axis_var, index_const, size_var
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.compare import is_below, is_not_below
 from tdsl.poly.evaluate import value_at

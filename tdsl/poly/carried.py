@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import islpy as isl
-
 from tdsl.expr.node import Node, Var
+from tdsl.poly import library as isl
 from tdsl.poly.answers import DependenceKind
 from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.looptree import Dim

@@ -13,9 +13,8 @@ from dataclasses import field
 from functools import partial, reduce
 from typing import Literal
 
-import islpy as isl
-
 from tdsl.expr.node import Node
+from tdsl.poly import library as isl
 from tdsl.poly.aligned import aligned, within
 from tdsl.poly.flow import ValueFlow, recent_flow
 from tdsl.poly.history import history

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.isl import IN, OUT, SET, basic_map, map_space
 
 Sources = dict[tuple[str, int, str], isl.Map]

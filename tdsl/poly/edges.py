@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import set_space
 from tdsl.poly.looptree import LoopTree

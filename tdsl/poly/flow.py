@@ -13,10 +13,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import field
 
-import islpy as isl
-
 from tdsl.expr.build import ZERO, compare, mod, mul
 from tdsl.expr.node import Node, axis_var, index_const, size_var
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine, params_set
 from tdsl.poly.dataflow import Sources, last_writes
 from tdsl.poly.isl import map_space, merged

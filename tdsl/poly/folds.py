@@ -8,8 +8,7 @@ no multiple of it is such a distance. Legality need not be monotone in the lengt
 
 from __future__ import annotations
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.answers import Folds
 from tdsl.poly.carried import Carried, Group
 from tdsl.poly.edges import Edges

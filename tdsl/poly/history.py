@@ -7,8 +7,7 @@ data is taken as all it may be: more is made than is needed, never less.
 
 from __future__ import annotations
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import merged, without_divisions
 from tdsl.poly.model import Statement

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.affine import NonAffine
 from tdsl.poly.carried import Group
 from tdsl.poly.edges import Touch

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.answers import Dependent
 from tdsl.poly.copies import Copies
 from tdsl.poly.edges import Edges

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.records import dataclass
 
 CST = isl.dim_type.cst
@@ -38,6 +37,7 @@ class _Local(threading.local):
     def __init__(self) -> None:
         self.context = isl.Context()
         self.open = False
+        self.params: dict[int, isl.Space] = {}
 
 
 _local = _Local()
@@ -122,10 +122,12 @@ def operations(limit: int = 1 << 24) -> int:
 
 def param_space(count: int) -> isl.Space:
     """The space of `count` parameters p0, p1, …; every space is made from it, so nothing is ever aligned."""
-    space = isl.Space.params_alloc(context(), count)
-    for position in range(count):
-        space = space.set_dim_name(PARAM, position, f"p{position}")
-    return space
+    if count not in _local.params:
+        space = isl.Space.params_alloc(context(), count)
+        for position in range(count):
+            space = space.set_dim_name(PARAM, position, f"p{position}")
+        _local.params[count] = space
+    return _local.params[count]
 
 
 def set_space(params: isl.Space, ndim: int) -> isl.Space:
@@ -142,36 +144,21 @@ def map_space(params: isl.Space, n_in: int, n_out: int) -> isl.Space:
 # objects from rows
 
 
-def _matrix(rows: Sequence[Row], width: int) -> isl.Mat:
-    matrix = isl.Mat.alloc(context(), 0, width).add_zero_rows(len(rows))
-    for place, row in enumerate(rows):
-        for column, value in enumerate(row):
-            if value:
-                matrix = matrix.set_element_val(place, column, _entry(value))
-    return matrix
-
-
-def _entry(value: int) -> int | isl.Val:
-    """An integer as islpy takes it: beyond int64 through text (isl's own integers have no width)."""
-    return value if -(1 << 63) <= value < 1 << 63 else isl.Val.read_from_str(context(), str(value))
-
-
 def basic_map(space: isl.Space, equalities: Sequence[Row], inequalities: Sequence[Row]) -> isl.Map:
     """The points of a map space where every row is = 0, or >= 0; columns: constant, parameters, inputs, outputs."""
-    width = 1 + space.dim(PARAM) + space.dim(IN) + space.dim(OUT)
-    basic = isl.BasicMap.from_constraint_matrices(
-        space, _matrix(equalities, width), _matrix(inequalities, width), CST, PARAM, IN, OUT, DIV
-    )
-    return isl.Map.from_basic_map(basic)
+    width = _width(equalities, inequalities) or 1 + space.dim(PARAM) + space.dim(IN) + space.dim(OUT)
+    return isl.basic_map(space, equalities, inequalities, width)
 
 
 def basic_set(space: isl.Space, equalities: Sequence[Row], inequalities: Sequence[Row]) -> isl.Set:
     """The points of a set space where every row is = 0, or >= 0; columns: constant, parameters, dimensions."""
-    width = 1 + space.dim(PARAM) + space.dim(SET)
-    basic = isl.BasicSet.from_constraint_matrices(
-        space, _matrix(equalities, width), _matrix(inequalities, width), CST, PARAM, SET, DIV
-    )
-    return isl.Set.from_basic_set(basic)
+    width = _width(equalities, inequalities) or 1 + space.dim(PARAM) + space.dim(SET)
+    return isl.basic_set(space, equalities, inequalities, width)
+
+
+def _width(*tables: Sequence[Row]) -> int:
+    """How long the rows are; 0 where there are none."""
+    return next((len(row) for rows in tables for row in rows), 0)
 
 
 def pieces(value: isl.PwAff) -> list[tuple[isl.Set, isl.Aff]]:

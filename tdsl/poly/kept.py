@@ -10,8 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.memo import Key
 
 KEPT = 1024

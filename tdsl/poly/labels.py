@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.affine import NonAffine
 from tdsl.poly.answers import Label
 from tdsl.poly.copies import Copies

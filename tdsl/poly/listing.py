@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import islpy as isl
-
 from tdsl.expr.node import Var, axis_var
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.answers import Iteration, Refuted, Witness
 from tdsl.poly.copies import Copies
@@ -144,7 +143,7 @@ class Listing:
         found: list[Copy] = []
 
         def add(point: isl.Point) -> None:
-            values = [point.get_coordinate_val(SET, place).to_python() for place in range(width)]
+            values = isl.coordinates(point, width)
             found.append(self.copy(statement.name, tuple(values[count:]), tuple(values[:count])))
 
         points.foreach_point(add)

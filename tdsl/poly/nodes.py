@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from math import gcd
-
-import islpy as isl
+from math import lcm
 
 from tdsl.expr.build import (
     FALSE,
@@ -28,7 +26,8 @@ from tdsl.expr.build import (
     sub,
 )  # fmt: skip
 from tdsl.expr.node import Binary, Const, Node, Var, index_const
-from tdsl.poly.isl import DIV, IN, PARAM, pieces
+from tdsl.poly import library as isl
+from tdsl.poly.isl import CST, DIV, IN, PARAM, pieces
 from tdsl.poly.polynomial import Monomial, polynomial
 
 
@@ -40,27 +39,16 @@ def monomial_node(monomial: Monomial) -> Node:
 
 def aff_node(aff: isl.Aff, dims: Sequence[Node], params: Sequence[Node]) -> Node:
     """An affine value with floors; a common denominator becomes one `//` around the whole."""
-    terms = [(aff.get_coefficient_val(PARAM, place), node) for place, node in enumerate(params)]
-    terms += [(aff.get_coefficient_val(IN, place), node) for place, node in enumerate(dims)]
-    for place in range(aff.dim(DIV)):
-        coefficient = aff.get_coefficient_val(DIV, place)
-        if not coefficient.is_zero():
-            terms.append((coefficient, aff_node(aff.get_div(place), dims, params)))
-    constant = aff.get_constant_val()
-    scale = constant.get_den_val().to_python()
-    for coefficient, _ in terms:
-        scale = _lcm(scale, coefficient.get_den_val().to_python())
-    whole = [(coefficient.mul(_value(coefficient, scale)).to_python(), node) for coefficient, node in terms]
-    result = _sum(*_remainders(whole, constant.mul(_value(constant, scale)).to_python()))
+    terms = list(zip(isl.coefficients(aff, PARAM), params, strict=False))
+    terms += zip(isl.coefficients(aff, IN), dims, strict=False)
+    for place, fraction in enumerate(isl.coefficients(aff, DIV)):
+        if fraction[0]:
+            terms.append((fraction, aff_node(aff.get_div(place), dims, params)))
+    (constant,) = isl.coefficients(aff, CST)
+    scale = lcm(constant[1], *(below for (_, below), _ in terms))
+    whole = [(above * (scale // below), node) for (above, below), node in terms]
+    result = _sum(*_remainders(whole, constant[0] * (scale // constant[1])))
     return result if scale == 1 else floordiv(result, index_const(scale))
-
-
-def _value(like: isl.Val, number: int) -> isl.Val:
-    return isl.Val.int_from_si(like.get_ctx(), number)
-
-
-def _lcm(a: int, b: int) -> int:
-    return a // gcd(a, b) * b
 
 
 def _remainders(terms: list[tuple[int, Node]], constant: int) -> tuple[list[tuple[int, Node]], int]:
@@ -143,13 +131,15 @@ def _conjuncts(basic: isl.BasicSet, dims: Sequence[Node], params: Sequence[Node]
 def _constraint_node(constraint: isl.Constraint, dims: Sequence[Node], params: Sequence[Node]) -> Node:
     """A comparison of sums without negative terms, what moves with the loops on the left: `i * 8 + ii < n`."""
     aff = constraint.get_aff()
-    terms = [(aff.get_coefficient_val(PARAM, place).to_python(), node) for place, node in enumerate(params)]
-    terms += [(aff.get_coefficient_val(IN, place).to_python(), node) for place, node in enumerate(dims)]
-    for place in range(aff.dim(DIV)):
-        coefficient = aff.get_coefficient_val(DIV, place).to_python()
+    terms = [
+        (above, node)
+        for kind, nodes in ((PARAM, params), (IN, dims))
+        for (above, _), node in zip(isl.coefficients(aff, kind), nodes, strict=False)
+    ]
+    for place, (coefficient, _) in enumerate(isl.coefficients(aff, DIV)):
         if coefficient:
             terms.append((coefficient, aff_node(aff.get_div(place), dims, params)))
-    terms, constant = _remainders(terms, aff.get_constant_val().to_python())
+    terms, constant = _remainders(terms, isl.coefficients(aff, CST)[0][0])
     if not terms:
         holds = constant == 0 if constraint.is_equality() else constant >= 0
         return TRUE if holds else FALSE

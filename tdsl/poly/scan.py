@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import cast
 
-import islpy as isl
-
 from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies, Scanned
 from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, clear, clear_map, forgotten, pieces

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-import islpy as isl
-
-from tdsl.poly.isl import DIV, IN, OUT, PARAM, basic_map, merged, pieces
+from tdsl.poly import library as isl
+from tdsl.poly.isl import CST, DIV, IN, OUT, PARAM, basic_map, merged, pieces
 
 PLAIN = 2
 """Pieces of a slid region up to which it is made as it is: those of the first iteration and of all others."""
@@ -126,8 +125,5 @@ def affine_row(value: isl.PwAff, dims: int) -> list[int] | None:
     if len(parts) != 1 or parts[0][1].dim(DIV):
         return None
     aff = parts[0][1]
-    if aff.get_denominator_val().to_python() != 1:
-        return None
-    row = [aff.get_constant_val().to_python()]
-    row += [aff.get_coefficient_val(PARAM, place).to_python() for place in range(aff.dim(PARAM))]
-    return row + [aff.get_coefficient_val(IN, place).to_python() for place in range(dims)]
+    row = isl.coefficients(aff, CST) + isl.coefficients(aff, PARAM) + isl.coefficients(aff, IN)[:dims]
+    return None if any(below != 1 for _, below in row) else [above for above, _ in row]

@@ -12,12 +12,11 @@ from functools import reduce
 from itertools import product
 from math import isqrt, prod
 
-import islpy as isl
-
 from tdsl.expr.build import compare, mul
 from tdsl.expr.node import Node, Var, index_const
 from tdsl.expr.rewrite import substitute
 from tdsl.expr.tensor import Size
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.isl import PARAM, SET, basic_set
 from tdsl.poly.polynomial import Monomial
@@ -59,7 +58,7 @@ def smallest_point(
     rows += [_only(2 + count + place, width) for place, one in enumerate(involved) if not one]
     flat = points.move_dims(SET, 0, PARAM, 0, count).insert_dims(SET, 0, 1)
     point = flat.intersect(basic_set(flat.get_space(), rows, [])).lexmin().sample_point()
-    values = [point.get_coordinate_val(SET, 1 + place).to_python() for place in range(count + len(dims))]
+    values = isl.coordinates(point, 1 + count + len(dims))[1:]
     at = {
         monomial[0]: value
         for monomial, value in zip(affine.params, values, strict=False)

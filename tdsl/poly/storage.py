@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import field
 
-import islpy as isl
-
 from tdsl.expr.build import mod
 from tdsl.expr.node import Node, Var, axis_var, index_const
 from tdsl.expr.rewrite import substitute
+from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import IN, OUT

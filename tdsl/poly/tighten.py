@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import islpy as isl
-
 from tdsl.expr.node import Var
+from tdsl.poly import library as isl
 from tdsl.poly.isl import CST, DIV, PARAM, SET, basic_set
 from tdsl.poly.polynomial import Monomial
 from tdsl.poly.products import Products, joined

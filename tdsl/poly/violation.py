@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import islpy as isl
-
+from tdsl.poly import library as isl
 from tdsl.poly.answers import DependenceKind, RefutedKind
 from tdsl.records import dataclass
 

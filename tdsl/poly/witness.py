@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-import islpy as isl
-
 from tdsl.expr.node import Node
+from tdsl.poly import library as isl
 from tdsl.poly.answers import Iteration, Witness
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import PARAM, SET, set_space
@@ -212,7 +211,5 @@ def _least(points: isl.Set) -> list[int]:
             least = isl.Set.from_basic_set(piece.sample())
         if not least.is_empty():
             point = least.sample_point()
-            found.append(
-                [point.get_coordinate_val(SET, place).to_python() for place in range(points.dim(SET))]
-            )
+            found.append(isl.coordinates(point, points.dim(SET)))
     return min(found)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
-import islpy
 import pytest
 
 from tdsl.expr.build import add, cast, compare, floordiv, maximum, minimum, mod, mul, neg, select, sub
 from tdsl.expr.node import Var, axis_var, index_const, size_var
 from tdsl.expr.printer import text
+from tdsl.poly import library as islpy
 from tdsl.poly.affine import Affine, NonAffine, conjuncts, params_set
 from tdsl.poly.isl import PARAM, SET
 from tdsl.poly.nodes import aff_node, monomial_node, params_node, pw_aff_node, set_node

@@ -3,10 +3,10 @@
 import random
 from dataclasses import replace
 
-import islpy as isl
 import pytest
 
 from tdsl.poly import kept as kept_module
+from tdsl.poly import library as isl
 from tdsl.poly.answers import Refuted
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import Misplaced

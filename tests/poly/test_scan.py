@@ -3,7 +3,6 @@
 import random
 from itertools import product
 
-import islpy as isl
 import pytest
 
 from tdsl.expr.build import ge, lt
@@ -12,6 +11,7 @@ from tdsl.expr.printer import text
 from tdsl.expr.rewrite import substitute
 from tdsl.expr.simplify import simplify
 from tdsl.expr.tensor import Size
+from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
 from tdsl.poly.model import (
     Access,

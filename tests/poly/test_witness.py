@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 
-import islpy as isl
 import pytest
 
 from tdsl.expr.printer import text
+from tdsl.poly import library as isl
 from tdsl.poly.answers import Refuted
 from tdsl.poly.verdict import judge
 from tdsl.poly.witness import _least as least_point
@@ -114,7 +114,7 @@ def test_any_point_stands_for_the_least_where_isl_fails_at_it(monkeypatch):
     def fails(_piece):
         raise isl.Error("affine expression involves some of the domain dimensions")
 
-    points = isl.Set("{ [i, j] : 3 <= i < 9 and j = 2 i }")
+    points = isl.Set.read_from_str(isl.Context(), "{ [i, j] : 3 <= i < 9 and j = 2 i }")
     assert least_point(points) == [3, 6]
     monkeypatch.setattr(isl.BasicSet, "lexmin", fails)
     i, j = least_point(points)
