@@ -12,11 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from tdsl.expr.node import Binary, Compare, CompareOp, Const, Node, Select, Unary, Var
-<<<<<<< HEAD
-=======
-from tdsl.expr.rewrite import walk
 from tdsl.poly import library as isl
->>>>>>> 733fe68 (poly: isl is called in islpy's library: builds keep a sixth of the memory they kept)
 from tdsl.poly.isl import basic_map, basic_set, map_space, param_space, set_space
 from tdsl.poly.polynomial import Linear, Monomial, combined, polynomial
 from tdsl.poly.towers import is_tower
