@@ -64,6 +64,10 @@ def test_both_give_the_same_answers(first, whose):
 
 def test_one_module_asks_islpy():
     """Another would lose memory, and its objects are not tdsl's."""
-    asking = [path.name for path in Path(library.__file__).parent.glob("*.py") if "import islpy\n" in path.read_text()]
+    asking = [
+        path.name
+        for path in Path(library.__file__).parent.glob("*.py")
+        if "import islpy\n" in path.read_text()
+    ]
     wrong = [name for name in asking if name != "islpy_classes.py"]
     assert not wrong, "from tdsl.poly import library as isl"
