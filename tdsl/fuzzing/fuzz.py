@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import TypeGuard, cast
 
 import tdsl as td
-from tdsl.fuzzing.draw import applied, draw_schedule
+from tdsl.fuzzing.buildable import buildable
+from tdsl.fuzzing.draw import Drawn, applied, draw_schedule
 from tdsl.fuzzing.failure import Failure, failure_of
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tdsl.fuzzing.judge import Refused, judge
@@ -150,10 +151,16 @@ def _search(
     names = one.names()
     sizes = tuple(size.name for size in one.plain.interface.sizes)
 
-    def work(number: int) -> _Answer:
-        os.environ["TDSL_CACHE"] = "0"  # of the child: nothing here is worth keeping on disk
+    def drawing(number: int) -> tuple[Drawn, td.Schedule]:
         dice = random.Random(f"{report.seed} {number}")
         drawn, schedule = draw_schedule(dice, one.start, names, sizes)
+        if drawn.failure is None:
+            schedule = buildable(one.start, schedule, drawn, names)
+        return drawn, schedule
+
+    def work(number: int) -> _Answer:
+        os.environ["TDSL_CACHE"] = "0"  # of the child: nothing here is worth keeping on disk
+        drawn, schedule = drawing(number)
         if drawn.failure is not None:
             return _Answer(drawn.steps, drawn.tally, drawn.failure)
         try:
@@ -161,14 +168,11 @@ def _search(
         except Exception as error:  # noqa: BLE001
             return _Answer(drawn.steps, drawn.tally, failure_of(error))
         if refused is not None:
-            drawn.tally[f"refusal {refused.code}"] += 1
+            drawn.tally[f"{refused.by} {refused.code}"] += 1
         return _Answer(drawn.steps, drawn.tally, None)
 
     def steps_of(number: int) -> tuple[str, ...] | Failure:
-        return isolated(
-            lambda: draw_schedule(random.Random(f"{report.seed} {number}"), one.start, names, sizes)[0].steps,
-            HANG,
-        )
+        return isolated(lambda: drawing(number)[0].steps, HANG)
 
     number = 0
     with Workplace[int, _Answer](work, HANG) as place:
@@ -230,7 +234,7 @@ def _judged(one: Subject, case: _Case, tolerance: float) -> Refused | None:
         except td.InternalError:
             raise
         except td.TdslError as error:
-            return Refused(error.code)
+            return Refused("step", error.code)
     return judge(one, schedule, case.samples, tolerance)
 
 

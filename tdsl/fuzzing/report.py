@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from statistics import median
 
 
+LEFT_OUT = "left out "
+"""Of the tally: directives that a build would refuse, by the code."""
+
+
 @dataclass(frozen=True, slots=True)
 class FuzzFailure:
     """One failure, made small.
@@ -41,7 +45,8 @@ class FuzzReport:
         seconds: it took.
         samples: runs of the declaration that every schedule was compared with.
         directives: of each schedule.
-        tally: "accepted NAME" and "refused NAME CODE" of primitives, "build CODE" and "call CODE" of schedules.
+        tally: "accepted NAME" and "refused NAME CODE" of primitives; "left out CODE" of directives that only a build would
+            refuse; "build CODE" and "call CODE" of schedules that were not run.
         failures: one of each kind.
     """
 
@@ -68,9 +73,11 @@ class FuzzReport:
             f"in {self.seconds:.0f} s; {len(self.failures) or 'no'} failure{'s' * (len(self.failures) != 1)}",
             *verdicts(self.tally),
             *(
-                f"not run: {key}: {count}"
+                f"{key.replace(LEFT_OUT, 'left out, a build would refuse it: ')}: {count}"
+                if key.startswith(LEFT_OUT)
+                else f"not run: {key}: {count}"
                 for key, count in self.tally.most_common()
-                if key.split()[0] in ("build", "call")
+                if key.startswith((LEFT_OUT, "build ", "call "))
             ),
         ]
         return "\n".join([*lines, *(f"\n{failure}" for failure in self.failures)])

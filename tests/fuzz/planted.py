@@ -443,14 +443,16 @@ PLANTED: tuple[Planted, ...] = (
 """The bugs."""
 
 
-def search(planted: Planted, seconds: float = 60.0, seed: int = 1) -> FuzzReport:
-    """`td.fuzz` on tdsl with a bug in it, until it is found."""
+def search(planted: Planted, seconds: float = 600.0, schedules: int = 400, seed: int = 1) -> FuzzReport:
+    """`td.fuzz` on tdsl with a bug in it, until it is found; so many schedules take less than 60 s of processor time."""
     patch = pytest.MonkeyPatch()
     verdict.forget()
     try:
         planted.plant(patch)
         with contextlib.redirect_stdout(io.StringIO()):
-            return td.fuzz(SUBJECTS[planted.subject](), seconds=seconds, seed=seed, first=True)
+            return td.fuzz(
+                SUBJECTS[planted.subject](), seconds=seconds, seed=seed, schedules=schedules, first=True
+            )
     finally:
         patch.undo()
         verdict.forget()
