@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
 
-
 LEFT_OUT = "left out "
 """Of the tally: directives that a build would refuse, by the code."""
 
