@@ -77,7 +77,12 @@ def judge(
 
 
 def _compare(
-    subject: Subject, native: td.Kernel, looped: td.Kernel | None, sample: Sample, exact: bool, tolerance: float
+    subject: Subject,
+    native: td.Kernel,
+    looped: td.Kernel | None,
+    sample: Sample,
+    exact: bool,
+    tolerance: float,
 ) -> None:
     """The kernel on contiguous arrays, beside its loops where they are given; its inputs stay as they are."""
     kept = [value.copy() if is_array(value) else value for value in sample.inputs]

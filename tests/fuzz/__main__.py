@@ -178,7 +178,9 @@ def planted() -> int:
             f"{one.name:50}{one.subject:10}{report.schedules:4} schedules {seconds:6.1f} s  {said}",
             flush=True,
         )
-    print(f"{len(PLANTED) - missed} of {len(PLANTED)} found and small within {SECONDS:.0f} s of processor time")
+    print(
+        f"{len(PLANTED) - missed} of {len(PLANTED)} found and small within {SECONDS:.0f} s of processor time"
+    )
     return missed
 
 

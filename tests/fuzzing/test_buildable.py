@@ -37,7 +37,12 @@ def test_what_is_refused_is_left_out_and_the_rest_stays():
 
 
 def test_several_are_left_out():
-    steps = ('.scope("p", "stack")', '.split("c", "i", 4)', '.prefetch("c", "p", "ii", 1)', '.scope("p", "register")')
+    steps = (
+        '.scope("p", "stack")',
+        '.split("c", "i", 4)',
+        '.prefetch("c", "p", "ii", 1)',
+        '.scope("p", "register")',
+    )
     steps += ('.stream("c")',)
     schedule, made = drawn(two(), *steps)
     assert refusal(schedule) is None and '.split("c", "i", 4)' in made.steps and made.tally.total() >= 2
@@ -69,4 +74,7 @@ def test_a_step_that_fails_without_the_one_left_out_is_the_failure(monkeypatch):
 
 def test_reports_say_what_was_left_out():
     report = FuzzReport(("c",), 1, tally=Counter({"left out L107": 2, "build L123": 1, "accepted split": 3}))
-    assert str(report).splitlines()[-2:] == ["left out, a build would refuse it: L107: 2", "not run: build L123: 1"]
+    assert str(report).splitlines()[-2:] == [
+        "left out, a build would refuse it: L107: 2",
+        "not run: build L123: 1",
+    ]
