@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import tdsl as td
 from tdsl.fuzzing.draw import Drawn, applied
 from tdsl.fuzzing.failure import failure_of
-from tdsl.schedule.nest_build import build_nest
 
 ROUNDS = 3
 """Directives left out one by one; then everything from the first refused one on."""
@@ -38,10 +37,8 @@ def buildable(
 
 def refusal(schedule: td.Schedule) -> str | None:
     """The code with which a build refuses a schedule; None where it does not, or where it fails."""
-    state = schedule.state
     try:
-        for each in (state, *(version.state for version in state.versions)):
-            build_nest(each)
+        td.build(schedule, target="interpret")
     except td.InternalError:
         return None
     except td.TdslError as error:

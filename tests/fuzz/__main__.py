@@ -26,7 +26,7 @@ from tdsl.codegen.machine import CODEGEN_LEVEL
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tests.fuzz.completeness import Request, requests
-from tests.fuzz.planted import PLANTED, search
+from tests.fuzz.planted import PLANTED, processor_seconds, search
 from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, draw_scheduled, judge, judge_drawn
 from tests.support.shrink import shrink
@@ -153,11 +153,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--planted", action="store_true", help="instead: look for every planted bug")
     parser.add_argument("--record", action="store_true", help=f"add the figures to {RESULTS.name}")
     return parser.parse_args()
-
-
-def processor_seconds() -> float:
-    """Processor time of this process and of its children that have ended."""
-    return sum(os.times()[:4])
 
 
 def planted() -> int:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 
 import pytest
 
@@ -443,16 +445,29 @@ PLANTED: tuple[Planted, ...] = (
 """The bugs."""
 
 
-def search(planted: Planted, seconds: float = 600.0, schedules: int = 400, seed: int = 1) -> FuzzReport:
-    """`td.fuzz` on tdsl with a bug in it, until it is found; so many schedules take less than 60 s of processor time."""
-    patch = pytest.MonkeyPatch()
+def search(planted: Planted, seconds: float = 60.0, most: int = 3) -> FuzzReport:
+    """`td.fuzz` on tdsl with a bug in it, seed after seed, until it is found and at most so many directives are left.
+
+    seconds: of processor time, the last seed's included once it has begun.
+    """
+    patch, start = pytest.MonkeyPatch(), processor_seconds()
     verdict.forget()
     try:
         planted.plant(patch)
         with contextlib.redirect_stdout(io.StringIO()):
-            return td.fuzz(
-                SUBJECTS[planted.subject](), seconds=seconds, seed=seed, schedules=schedules, first=True
-            )
+            for seed in count(1):
+                report = td.fuzz(
+                    SUBJECTS[planted.subject](), seconds=600, seed=seed, schedules=100, first=True
+                )
+                small = any(len(found.steps) <= most for found in report.failures)
+                if small or processor_seconds() - start > seconds:
+                    return report
     finally:
         patch.undo()
         verdict.forget()
+    raise AssertionError("seeds have no end")
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])

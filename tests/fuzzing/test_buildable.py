@@ -49,10 +49,10 @@ def test_several_are_left_out():
 
 
 def test_an_internal_error_is_no_refusal(monkeypatch):
-    def broken(state):
+    def broken(schedule, target):
         raise td.InternalError("seven", pass_name="none")
 
-    monkeypatch.setattr(module, "build_nest", broken)
+    monkeypatch.setattr(td, "build", broken)
     assert refusal(two()) is None
 
 
