@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -148,6 +149,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--requests", type=float, default=0.25, help="share of the time for completeness (default 0.25)"
     )
+    parser.add_argument(
+        "--together", action="store_true", help="ask for completeness all the time, on a second core"
+    )
     parser.add_argument("--trials", type=int, default=300, help="how many smaller cases to try for a failure")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the tests of failures there, too")
     parser.add_argument("--planted", action="store_true", help="instead: look for every planted bug")
@@ -179,6 +183,58 @@ def planted() -> int:
     return missed
 
 
+def by_turns(run: Run, options: argparse.Namespace, start: float) -> float:
+    """Schedules and requests, each its share of the time. Returns: the seconds that passed."""
+    seed, asking, busy, said = options.seed, options.seed, 0.0, 0.0
+    while (passed := time.monotonic() - start) < 60 * options.minutes:
+        said = tell(run, passed, said)
+        if busy <= options.requests * passed and options.requests:
+            run.request(asking)
+            asking += 1
+            busy += time.monotonic() - start - passed
+        elif options.schedules is not None and seed - options.seed >= options.schedules:
+            break
+        elif options.requests < 1:
+            run.schedule(seed)
+            seed += 1
+    return passed
+
+
+def together(run: Run, options: argparse.Namespace, start: float) -> float:
+    """Schedules, and requests meanwhile on another core. Returns: the seconds that passed."""
+    done = threading.Event()
+
+    def ask() -> None:
+        asking = options.seed
+        while not done.is_set():
+            run.request(asking)
+            asking += 1
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    seed, said = options.seed, 0.0
+    try:
+        while (passed := time.monotonic() - start) < 60 * options.minutes:
+            said = tell(run, passed, said)
+            if options.schedules is not None and seed - options.seed >= options.schedules:
+                break
+            run.schedule(seed)
+            seed += 1
+    finally:
+        done.set()
+        thread.join()
+    return passed
+
+
+def tell(run: Run, passed: float, said: float) -> float:
+    """A line a minute. Returns: when the last one was."""
+    if passed <= said + 60:
+        return said
+    failed = sum(map(len, run.statistics.failures.values()))
+    print(f"{passed / 60:.0f} min: {run.statistics.cases} schedules, {failed} failures", file=sys.stderr)
+    return passed
+
+
 def main() -> int:
     """The command."""
     options = parsed()
@@ -190,23 +246,7 @@ def main() -> int:
         run.schedule(options.only)
         print(run.statistics.text())
         return bool(run.statistics.failures)
-    seed, asking, busy, said = options.seed, options.seed, 0.0, 0.0
-    while (passed := time.monotonic() - start) < 60 * options.minutes:
-        if passed > said + 60:
-            said = passed
-            failed = sum(map(len, run.statistics.failures.values()))
-            print(
-                f"{passed / 60:.0f} min: {run.statistics.cases} schedules, {failed} failures", file=sys.stderr
-            )
-        if busy <= options.requests * passed and options.requests:
-            run.request(asking)
-            asking += 1
-            busy += time.monotonic() - start - passed
-        elif options.schedules is not None and seed - options.seed >= options.schedules:
-            break
-        elif options.requests < 1:
-            run.schedule(seed)
-            seed += 1
+    passed = together(run, options, start) if options.together else by_turns(run, options, start)
     run.schedules.close()
     run.requests.close()
     print(run.statistics.text())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import tdsl as td
@@ -70,16 +70,16 @@ def requests(seed: int) -> Iterator[Request]:
     """The requests of a seed."""
     dice = random.Random(seed)
     while True:
-        source, outputs = draw_request_program(dice)
+        program = draw_request_program(dice)
         try:
-            names = declare(source)
-            start = td.schedule(*(names[name] for name in outputs))
+            names = declare(program.source)
+            start = td.schedule(*(names[name] for name in program.outputs))
         except td.TdslError:
             continue
         if _countable(start.state):
             break
     drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4))
-    schedule = start
+    schedule = start = _begun(start, program.begin, names)
     for _ in range(REQUESTS):
         primitive, step = draw_request(drawing, schedule)
         found = asked(schedule, primitive, step, names)
@@ -87,11 +87,21 @@ def requests(seed: int) -> Iterator[Request]:
             drawing.planned.clear()
             continue
         request, after = found
-        yield Request(*request, _text(source, schedule, step))
+        yield Request(*request, _text(program.source, schedule, step))
         if after is None:
             drawing.planned.clear()
         else:
-            schedule = after if len(after.steps) <= KEPT else start
+            schedule = after if len(after.steps) <= KEPT + len(start.steps) else start
+
+
+def _begun(schedule: td.Schedule, steps: Sequence[str], names: Mapping[str, object]) -> td.Schedule:
+    """The schedule after those of the steps that are accepted."""
+    for step in steps:
+        try:
+            schedule = applied(schedule, step, names)
+        except td.TdslError:
+            continue
+    return schedule
 
 
 def asked(

@@ -13,13 +13,12 @@ import tdsl as td
 from tdsl.fuzzing.directives import WEIGHTS
 from tdsl.fuzzing.drawing import Drawing, quoted, some_pair, some_place
 from tdsl.fuzzing.plans import instructed
-from tdsl.poly.model import Place
 from tdsl.schedule.state import StageState
 
 OFTEN = {
-    "compute_with": 7, "skew": 4, "compute_at": 3, "store_at": 3, "separate": 4, "hoist": 4, "inline": 3, "clone": 5,
-    "rfactor": 3, "fold": 3, "parallel": 3, "reverse": 2, "vectorize": 3, "reorder": 2, "tile": 2, "atomic": 2,
-    "cache_read": 2, "cache_write": 2, "fuse": 2, "layout": 3, "double_buffer": 2, "store_root": 1,
+    "compute_with": 7, "skew": 4, "compute_at": 3, "store_at": 3, "separate": 11, "hoist": 9, "inline": 3, "clone": 5,
+    "rfactor": 4, "fold": 3, "parallel": 3, "reverse": 2, "vectorize": 3, "reorder": 2, "tile": 2, "atomic": 2,
+    "cache_read": 2, "cache_write": 2, "fuse": 2, "layout": 2, "double_buffer": 2, "store_root": 1,
 }  # fmt: skip
 """How often a primitive is asked for; any other once. Many of these are refused by form, and then not counted."""
 PLANNED = 0.2
@@ -36,7 +35,7 @@ def draw_request(drawing: Drawing, schedule: td.Schedule) -> tuple[str, str]:
         plan = dice.choice((_kept_outside, _kept_outside, _joined, _joined_updates, _ahead, instructed))
         drawing.planned = list(plan(drawing, schedule))
     if not drawing.planned and dice.random() < STEERED:
-        drawing.planned = list(_disturbed(drawing, schedule))[:1]
+        drawing.planned = [text for text in [_disturbed(drawing, schedule)] if text]
     if drawing.planned:
         text = drawing.planned.pop(0)
         return text[1 : text.index("(")], text
@@ -96,59 +95,93 @@ def _ahead(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
 
 
 # ---------------------------------------------------------------- what then may be wrong
-def _disturbed(drawing: Drawing, schedule: td.Schedule) -> Iterator[str]:
+def _disturbed(drawing: Drawing, schedule: td.Schedule) -> str:
     """Something done to a schedule whose loops carry values between their iterations, if they do."""
-    dice, state = drawing.dice, schedule.state
-    slid = [one for one in state.live() if one.compute is not None and one.store not in (None, one.compute)]
-    joined = [one for one in state.live() if one.joined is not None]
-    folded = [one for one in state.live() if one.folds or one.layout is not None]
-    kinds = [kind for kind, found in (("slid", slid), ("joined", joined), ("folded", folded)) if found]
-    if not kinds:
-        return
-    match dice.choice(kinds):
-        case "slid":
-            one = dice.choice(slid)
-            assert isinstance(one.compute, Place)
-            if dice.random() < 0.35:
-                yield _elsewhere(drawing, schedule, one, one.compute)
-            else:
-                yield _changed(drawing, schedule, one.compute.stage)
-        case "joined":
-            one = dice.choice(joined)
-            assert one.joined is not None
-            yield _changed(drawing, schedule, dice.choice([one.name, one.joined.stage]))
-        case _:
-            yield _changed(drawing, schedule, dice.choice(folded).name)
+    live = list(schedule.state.live())
+    kinds = [_twice_in_one_place]
+    if any(one.compute is not None for one in live):
+        kinds += [_elsewhere] * 2
+    if _slid(schedule):
+        kinds += [_carried] * (5 if any(one.folds for one in live) else 2)
+    if any(one.joined is not None for one in live):
+        kinds.append(_shared)
+    if any(one.folds or one.layout is not None for one in live):
+        kinds.append(_stored)
+    if len(kinds) == 1 and drawing.dice.random() < 0.7:
+        return ""
+    return drawing.dice.choice(kinds)(drawing, schedule)
 
 
-def _elsewhere(drawing: Drawing, schedule: td.Schedule, one: StageState, place: Place) -> str:
-    """A stage that reads what is made in the loops of another, placed or made anew outside of them."""
-    dice, host, name = drawing.dice, place.stage, f"e{drawing.count}"
-    readers = [
-        other
-        for other in schedule.stages()
-        if host in schedule.reads(other) or one.name in schedule.reads(other)
+def _slid(schedule: td.Schedule) -> list[StageState]:
+    """Stages that are kept outside of a loop that makes them."""
+    return [
+        one
+        for one in schedule.state.live()
+        if one.compute is not None and one.store not in (None, one.compute)
     ]
-    choices = [
-        f'.cache_read("{one.name}", "{host}", name="{name}")',
-        f'.cache_write("{host}", name="{name}")',
-        f'.compute_root("{host}")',
-        f'.hoist("{host}", "{dice.choice(schedule.axes(host) or ("i",))}", name="{name}")',
-        f'.parallel("{host}", "{place.loop}")',
-        f'.store_root("{one.name}")',
-    ]
-    if readers:
-        choices += [f'.clone("{host}", "{dice.choice(readers)}", name="{name}")'] * 2
-        choices.append(f'.clone("{one.name}", "{dice.choice(readers)}", name="{name}")')
-    if schedule.reduce_axes(host):
-        choices.append(f'.rfactor("{host}", "{dice.choice(schedule.reduce_axes(host))}", name="{name}")')
-    if schedule.describe(host).kind == "update":
-        choices += [f'.rfactor("{host}", "{dice.choice(schedule.axes(host) or ("i",))}", name="{name}")'] * 3
-    if schedule.dims(one.name):
-        choices.append(
-            f'.fold("{one.name}", "{dice.choice(schedule.dims(one.name))}", {dice.choice([1, 2, 3])})'
-        )
-    return dice.choice(choices)
+
+
+def _twice_in_one_place(drawing: Drawing, schedule: td.Schedule) -> str:
+    """A layout that gives elements one place."""
+    dice, stage = drawing.dice, drawing.dice.choice(schedule.stages())
+    dims = list(schedule.dims(stage)) or ["i"]
+    less = list(dims)
+    less[dice.randrange(len(less))] += dice.choice([" // 2", " % 2", " % 3", " // 3", " * 0"])
+    return f'.layout("{stage}", lambda {", ".join(dims)}: ({", ".join(less)},))'
+
+
+def _carried(drawing: Drawing, schedule: td.Schedule) -> str:
+    """The loops around a stage that is kept outside of them in another order; or fewer of its elements kept."""
+    one = drawing.dice.choice(_slid(schedule))
+    assert one.compute is not None
+    if drawing.dice.random() < 0.2 and one.dims:
+        return f'.fold("{one.name}", "{drawing.dice.choice(one.dims)}", {drawing.dice.choice([1, 2, 3])})'
+    return _changed(drawing, schedule, one.compute.stage)
+
+
+def _shared(drawing: Drawing, schedule: td.Schedule) -> str:
+    """Loops that two stages share in another order."""
+    one = drawing.dice.choice([one for one in schedule.state.live() if one.joined is not None])
+    assert one.joined is not None
+    return _changed(drawing, schedule, drawing.dice.choice([one.name, one.joined.stage]))
+
+
+def _stored(drawing: Drawing, schedule: td.Schedule) -> str:
+    """The loops of a stage whose elements share places in another order."""
+    stored = [one for one in schedule.state.live() if one.folds or one.layout is not None]
+    return _changed(drawing, schedule, drawing.dice.choice(stored).name)
+
+
+def _elsewhere(drawing: Drawing, schedule: td.Schedule) -> str:
+    """A stage that reads what is made in a loop, made anew or placed outside of it; or what is made there kept outside."""
+    dice, name = drawing.dice, f"e{drawing.count}"
+    placed = [one for one in schedule.state.live() if one.compute is not None]
+    one = dice.choice(placed)
+    place = one.compute
+    assert place is not None
+    beside = [each.name for each in placed if each.compute == place and one.name in schedule.reads(each.name)]
+    host = dice.choice([*beside, *beside, place.stage])
+    axes = schedule.axes(host) or ("i",)
+    readers = [other for other in schedule.stages() if host in schedule.reads(other)]
+    around = schedule.axes(place.stage) or ("i",)
+    return dice.choice(
+        [
+            f'.cache_read("{one.name}", "{host}", name="{name}")',
+            f'.cache_write("{host}", name="{name}")',
+            f'.hoist("{host}", "{dice.choice(axes)}", name="{name}")',
+            f'.hoist("{host}", "{axes[-1]}", name="{name}")',
+            f'.parallel("{place.stage}", "{place.loop}")',
+            f'.store_root("{one.name}")',
+            f'.store_root("{one.name}")',
+            f'.store_at("{one.name}", "{place.stage}", "{dice.choice(around)}")',
+            *[f'.compute_root("{host}")'] * 3,
+            *(f'.clone("{host}", "{reader}", name="{name}")' for reader in readers),
+            *(
+                f'.rfactor("{host}", "{axis}", name="{name}")'
+                for axis in schedule.reduce_axes(host) or axes[:1]
+            ),
+        ]
+    )
 
 
 def _changed(drawing: Drawing, schedule: td.Schedule, stage: str) -> str:

@@ -1,30 +1,70 @@
 """Programs to ask legality about: any small one; or stages of each kind that read a producer across rows and columns.
 
-In: dice. Out: (declarations as text, names of the outputs). Across rows and columns the order of the loops matters
-once the producer is kept in a circle, which chains of random stages hardly ever bring about.
+In: dice. Out: a `RequestProgram`. Across rows and columns the order of the loops matters once the producer is kept in a
+circle, which chains of random stages hardly ever bring about; so these come with a schedule that begins in such a way.
 """
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 from tests.support.draw_programs import draw_small_program
 
-CROSSING = 0.4
+CROSSING = 0.5
 """Share of the programs that read across."""
 KINDS = ("pure", "reduction", "recurrence", "update")
 PLACES = ("{i}, {j}", "{i}, {j} + 1", "{i} + 1, {j}", "{i} + 1, {j} + 1", "{i}, {j} + 2", "{i} + 2, {j}")
 
 
-def draw_request_program(dice: random.Random) -> tuple[str, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class RequestProgram:
+    """source: declarations as text. outputs: names. begin: directives tried first; those that are refused are left out."""
+
+    source: str
+    outputs: tuple[str, ...]
+    begin: tuple[str, ...] = ()
+
+
+def draw_request_program(dice: random.Random) -> RequestProgram:
     """A program of constant sizes, small enough to list its iterations."""
     if dice.random() < CROSSING:
-        return _crossing(dice)
+        source, outputs, last = _crossing(dice)
+        return RequestProgram(source, outputs, _begun(dice, last))
     program = draw_small_program(dice)
-    return program.source(), program.outputs
+    return RequestProgram(program.source(), program.outputs)
 
 
-def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...]]:
+def _begun(dice: random.Random, last: tuple[str, str]) -> tuple[str, ...]:
+    """P kept outside of the loop of S that makes it, in as short a circle as is legal; or made in T beside S; or neither.
+
+    last: the loops of S.
+    """
+    style = dice.random()
+    axis = dice.choice([*last, last[1]])
+    if style < 0.6:
+        steps = [f'.store_root("P").compute_at("P", "S", "{axis}")']
+        if dice.random() < 0.9:
+            dims = dice.choice(["ix", "jy"])  # those of an update are x and y
+            steps += [
+                f'.fold("P", "{dim}", {count})' for count in (1, 2, 3) for dim in dims
+            ]  # one is taken at most
+        return tuple(steps)
+    if style < 0.73:
+        inner, outer = last[1], last[0]
+        beside = dice.choice([inner, outer])
+        return (f'.compute_at("P", "S", "{beside}")', f'.parallel("S", "{beside}")')
+    if style < 0.9:
+        loop = dice.choice("ij")
+        return (
+            f'.compute_at("S", "T", "{loop}")',
+            f'.compute_at("P", "T", "{loop}")',
+            *['.store_root("P")'] * (dice.random() < 0.5),
+        )
+    return ()
+
+
+def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str]]:
     """A, P of it, S that reads P across, and two stages that read S: P and S of any kinds."""
     rows, columns = dice.choice([2, 3, 4]), dice.choice([2, 3, 4])
     lines = [f'A = td.placeholder("A", ({rows + 2}, {columns + 2}), "int32")']
@@ -42,11 +82,12 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...]]:
         lines.append(f'D = td.placeholder("D", ({rows}, {columns}), "int32")')
     lines += _stage(dice, "S", kind, start, (rows, columns), reads)
     lines.append(f'T = td.compute("T", ({rows}, {columns}), lambda i, j: S[i, j] + {dice.choice([1, 2])})')
+    loops = ("x", "y") if kind == "update" else ("i", "j")
     if dice.random() < 0.5:
-        return "\n".join(lines), ("T",)
-    other = dice.choice(["S[i, j] * 2 + P[i, j + 1]", "S[i, j] * 2", "T[i, j] - S[i, j]"])
+        return "\n".join(lines), ("T",), loops
+    other = dice.choice(["S[i, j] * 2 + P[i, j + 1]", "S[i, j] * 2", "S[i, j] * 3", "T[i, j] - S[i, j]"])
     lines.append(f'V = td.compute("V", ({rows}, {columns}), lambda i, j: {other})')
-    return "\n".join(lines), ("T", "V")
+    return "\n".join(lines), ("T", "V"), loops
 
 
 def _stage(
@@ -76,10 +117,10 @@ def _stage(
             axes = [f'{axis} = td.axis("{axis}", {extent})' for axis, extent in zip("xy", shape)]
             own = dice.choice([f"{name}[x, y]", f"{name}[x, y]", f"{name}[x, y] + td.where(x > 0, {name}[x - 1, y], 0)",
                                f"{name}[x, y] * td.where(y > 0, {name}[x, y - 1], 1)"])  # fmt: skip
-            over, start = (
-                dice.choice(["(x, y)", "(x, y)", "(y, x)"]),
-                f"{name}0" if base == "A" and name == "S" else base,
-            )
+            again = dice.random() < 0.35
+            over = "(z, x, y)" if again else dice.choice(["(x, y)", "(x, y)", "(y, x)"])
+            axes += ['z = td.axis("z", 2)'] * again
+            start = f"{name}0" if base == "A" and name == "S" else base
             begin = (
                 [] if start == base else [f'{start} = td.compute("{start}", {shape}, lambda i, j: A[i, j])']
             )

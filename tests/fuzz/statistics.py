@@ -9,6 +9,7 @@ from statistics import median
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.report import verdicts
 from tests.fuzz.completeness import Request, table
+from tests.fuzz.strata import contradicted, short
 from tests.support.case import Case
 
 
@@ -79,6 +80,8 @@ class Statistics:
                 for primitive, kind in sorted({key[:2] for key in self.requests})
             },
             "completeness_fields": ["legal accepted", "legal refused", "illegal refused", "illegal accepted"],
+            "strata_asked_less_for_no_reason": [name for name, why in short(self.requests).items() if not why],
+            "legal_and_refused": dict(self.refusals.most_common()),
         }  # fmt: skip
 
     def text(self) -> str:
@@ -101,6 +104,11 @@ class Statistics:
             lines += [
                 f"legal and refused {count} times: {what}" for what, count in self.refusals.most_common()
             ]
+            fewer = short(self.requests)
+            reasons = {why: [name for name in fewer if fewer[name] == why] for why in fewer.values() if why}
+            lines += [f"none of {', '.join(names)}: {why}" for why, names in reasons.items()]
+            lines += [f"asked less than wanted: {', '.join(name for name, why in fewer.items() if not why)}"]
+            lines += [f"CONTRADICTS A REASON: {name}" for name in contradicted(self.requests)]
         for kind, seeds in sorted(self.failures.items(), key=lambda pair: -len(pair[1])):
             lines.append(f"FAILED {len(seeds)} times: {kind}; seeds {', '.join(map(str, seeds[:8]))}")
         if self.unsound:

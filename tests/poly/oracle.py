@@ -286,7 +286,8 @@ class Oracle:
 
     # running
 
-    def cell(self, tensor, dims, element):
+    def cell(self, tensor, dims, element, name=""):
+        """The place of an element for a statement: which loops its buffer belongs to, where in them, where in it."""
         writers = self.tree.writers.get(tensor)
         if not writers:
             return tensor, element
@@ -298,7 +299,9 @@ class Oracle:
             if arrangement.layout is not None:
                 names = dict(zip(arrangement.dims, index))
                 index = [value(node, names) for node in arrangement.layout]
-        return tensor, dims[: self.tree.level(tensor)], tuple(index)
+        level = self.tree.level(tensor)
+        around = self.tree.dims(name)[:level] if level else ()
+        return tensor, around, dims[:level], tuple(index)
 
     def events(self):
         """(time, batch, statement, dims, axes) in order; lanes of one statement share a time."""
@@ -410,7 +413,7 @@ class Oracle:
                 element = element_of(access)(names)
                 if element is not None:
                     want = self.seen[statement.name, axes, number]
-                    if self.memory.get(self.cell(access.tensor, dims, element)) != want:
+                    if self.memory.get(self.cell(access.tensor, dims, element, statement.name)) != want:
                         return False
             for tensor, element in self.touched(statement, axes, statement.reads):
                 if tensor in self.program.ordered:
@@ -418,12 +421,12 @@ class Oracle:
                 if statement.role == "update" and any(tensor == access.tensor for access in statement.writes):
                     continue
                 want = self.expected((tensor, element))
-                if want is not None and self.memory.get(self.cell(tensor, dims, element)) != want:
+                if want is not None and self.memory.get(self.cell(tensor, dims, element, statement.name)) != want:
                     return False
         written = set()
         for dims, axes in batch:
             for tensor, element in self.touched(statement, axes, statement.writes):
-                cell = self.cell(tensor, dims, element)
+                cell = self.cell(tensor, dims, element, statement.name)
                 if statement.role == "update":
                     old = self.memory.get(cell)
                     if old is None or old[:3] != ("sum", tensor, element) or axes in old[3]:
@@ -476,7 +479,7 @@ class Oracle:
             for dims, axes in self.copies[statement.name]:
                 for writes, accesses in ((True, statement.writes), (False, statement.reads)):
                     for tensor, element in self.touched(statement, axes, accesses):
-                        key = dims[:start], self.cell(tensor, dims, element)
+                        key = dims[:start], self.cell(tensor, dims, element, statement.name)
                         if tensor in self.tree.writers:
                             own = statement.name if self._changes_at_once(statement, tensor) else ""
                             touched.setdefault(key, set()).add((dims[start : len(group)], writes, own))
