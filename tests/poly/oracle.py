@@ -421,7 +421,10 @@ class Oracle:
                 if statement.role == "update" and any(tensor == access.tensor for access in statement.writes):
                     continue
                 want = self.expected((tensor, element))
-                if want is not None and self.memory.get(self.cell(tensor, dims, element, statement.name)) != want:
+                if (
+                    want is not None
+                    and self.memory.get(self.cell(tensor, dims, element, statement.name)) != want
+                ):
                     return False
         written = set()
         for dims, axes in batch:
