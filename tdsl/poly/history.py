@@ -19,11 +19,21 @@ def history(flow: ValueFlow, changing: Statement, read: isl.Map, pieces: int) ->
     pieces: regions of more are taken as all that lies between them. isl's closure may be larger, which is safe.
     """
     tensor = changing.stage
-    if any(access.tensor == tensor for access in changing.reads):
-        changes = flow.write(changing, tensor).reverse()
-        closure, _ = merged(changes.apply_range(flow.read(changing, tensor))).transitive_closure()
-        read = merged(read.union(read.apply_range(closure)))
-    found = read.intersect_range(flow.box(tensor))
+    box = flow.box(tensor)
+    if not any(access.tensor == tensor for access in changing.reads):
+        return _few(read.intersect_range(box), pieces, box)
+    step = merged(flow.write(changing, tensor).reverse().apply_range(flow.read(changing, tensor)))
+    closure, exact = step.transitive_closure()
+    found = _few(merged(read.union(read.apply_range(closure))).intersect_range(box), pieces, box)
+    if exact and found.n_basic_map() > 1:
+        return found
+    # What lies between the pieces, or in a closure that is too large, is made from elements that may lie outside.
+    if found.apply_range(step).intersect_range(box).is_subset(found):
+        return found
+    return isl.Map.from_domain_and_range(found.domain(), box)
+
+
+def _few(found: isl.Map, pieces: int, box: isl.Set) -> isl.Map:
     if found.n_basic_map() > pieces:
-        found = isl.Map.from_basic_map(found.simple_hull()).intersect_range(flow.box(tensor))
+        found = isl.Map.from_basic_map(found.simple_hull()).intersect_range(box)
     return without_divisions(found)

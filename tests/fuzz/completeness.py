@@ -136,6 +136,8 @@ def asked(
         return None
     except Misplaced:  # P2 and P3 say where a stage may stand at all
         return None if after is None else ((primitive, _kind(schedule.state, step), False, verdict), after)
+    if legal and verdict == "S205":
+        return None  # P2: whoever reads it stands inside, whether or not any of its iterations does read it
     return (primitive, _kind(schedule.state, step), legal, verdict), after
 
 
