@@ -1,12 +1,13 @@
 """Does the order in which the terms of an element are added depend on a size? For results that batches must not change.
 
-In: `model.Arranged` and the name of a size. Out: the first reduction axis whose terms, or their order, change with the
-size while everything else stays; None where none does. Lanes keep one accumulator a residue (semantics P9), whatever the
-extents, so they need no question of their own.
+In: `model.Arranged`, the name of a size, the updates whose changes round. Out: the first axis whose terms, or their order,
+change with the size while everything else stays; None where none does. Lanes keep one accumulator a residue (semantics
+P9), whatever the extents, so they need no question of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tdsl.poly import library as isl
@@ -19,8 +20,10 @@ from tdsl.poly.order import Order
 from tdsl.poly.storage import Storage
 
 
-def dependent(arranged: Arranged, size: str) -> Dependent | None:
+def dependent(arranged: Arranged, size: str, updates: Collection[str] = ()) -> Dependent | None:
     """What of a sum depends on the size; None where the order of every sum is the same for all its values.
+
+    updates: stages that change elements in place, each change like a term.
 
     Errors: `TooLarge`, `NonAffine` where it is not decidable.
     """
@@ -38,6 +41,11 @@ def dependent(arranged: Arranged, size: str) -> Dependent | None:
                     found = asked.about(update)
                 if found is not None:
                     return found
+        if each.stage in updates:
+            with budget():
+                found = asked.changes(copies.tree.main(each.stage))
+            if found is not None:
+                return found
     return None
 
 
@@ -74,6 +82,23 @@ class _Question:
         exists = self._as_dims(elements).insert_dims(SET, 0, count)
         exists = exists.insert_dims(SET, 2 * count + kept.index(axis), 1)
         return not one.intersect(exists).subtract(other).is_empty()
+
+    def changes(self, statement: Statement) -> Dependent | None:
+        """The axis along which an element that is changed for two values of the size is changed at other points."""
+        write = self.copies.flow.write(statement, statement.writes[0].tensor)
+        rank = write.dim(OUT)
+        points = write.intersect_domain(self.copies.flow.domain(statement)).reverse().wrap().flatten()
+        elements = points.project_out(SET, rank, points.dim(SET) - rank)
+        count = len(self.moving)
+        for place, axis in enumerate(statement.axes):
+            along = points.project_out(SET, rank + place + 1, len(statement.axes) - place - 1)
+            along = along.project_out(SET, rank, place)
+            one = self._as_dims(along).insert_dims(SET, count, count)
+            other = self._as_dims(along).insert_dims(SET, 0, count)
+            exists = self._as_dims(elements).insert_dims(SET, 0, count).add_dims(SET, 1)
+            if not one.intersect(exists).subtract(other).is_empty():
+                return Dependent(statement.stage, axis, "terms")
+        return None
 
     def _order_differs(self, update: Statement, made: isl.Map, axis: str | None) -> bool:
         """Whether two terms of an element (equal in all reduction axes but one, if one is named) change places."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from tdsl.errors import ArgumentError, ArgumentTypeError, IllegalSchedule
 from tdsl.expr.handles import Expr
-from tdsl.expr.node import Var
+from tdsl.expr.node import Read, Var
 from tdsl.expr.printer import text
 from tdsl.expr.reducers import keeps_every_bit
-from tdsl.expr.rewrite import reductions, variables
+from tdsl.expr.rewrite import reductions, variables, walk
+from tdsl.expr.tensor import Stage
 from tdsl.location import Location
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.excerpt import loop_lines
@@ -168,17 +169,32 @@ def _sums_invariant(state: State, name: str) -> Invariance:
     from tdsl.poly.invariance import dependent
     from tdsl.poly.isl import TooLarge
 
+    varying = order_varying(state)
+    if varying:
+        why = f"threads add to {varying[0]} as they come, so that bits change from call to call (atomic)"
+        return Invariance(name, False, varying[0], state.stage(varying[0]).axes[-1], why)
+    rounded = [
+        entry.name
+        for entry in state.live()
+        if entry.stage.base is not None and entry.stage.dtypes[0].is_float and _reads_itself(entry.stage)
+    ]
     try:
-        found = dependent(arranged_of(state), name)
+        found = dependent(arranged_of(state), name, rounded)
     except (NonAffine, TooLarge):
         return Invariance(name, False, why="it is not decidable: a subscript or bound is opaque to the proof")
     if found is None:
         return Invariance(name, True)
+    changing = found.stage in rounded
     why = {
-        "terms": f"{found.axis} of {found.stage} runs over other terms",
+        "terms": f"{found.axis} of {found.stage} runs over other {'changes' if changing else 'terms'}",
         "order": f"the terms along {found.axis} of {found.stage} are added in another order",
     }[found.what]
     return Invariance(name, False, found.stage, found.axis, f"for another {name}, {why}")
+
+
+def _reads_itself(stage: Stage) -> bool:
+    """Whether a change of an update starts from what was there: a chain of roundings, as a sum is."""
+    return any(isinstance(node, Read) and node.tensor in stage.own for node in walk(*stage.body))
 
 
 def _size_name(state: State, size: object, place: Location) -> str:

@@ -129,3 +129,37 @@ def test_versions_chosen_by_the_size_change_the_order():
     with pytest.raises(td.IllegalSchedule, match="S163"):
         td.schedule(R, exact=True).specialize(n >= 8, lambda v: v.vectorize(R, "k", 8))
     assert td.schedule(R).specialize(n >= 8, lambda v: v.parallel(R, "i")).batch_invariant("n")
+
+
+def test_atomic_sums_are_the_same_for_no_size():
+    found = td.schedule(R).atomic(R).parallel(R, "k").batch_invariant("n")
+    assert not found and found.stage == "R"
+    assert "threads add to R as they come" in str(found)
+
+
+def test_the_changes_of_an_update_count_as_terms():
+    """Rows are scaled one by one; a histogram adds up the batch; elimination knows its own steps only."""
+    q = td.size("q", min=1)
+    x, at = td.placeholder("x", (n, q)), td.placeholder("at", (n,), "int32", range=(0, 8))
+    bins, square = td.placeholder("bins", (8,)), td.placeholder("square", (n, n))
+    i, j, k = td.axis("i", n), td.axis("j", q), td.axis("k", n)
+    row, column = td.axis("i", (k + 1, n)), td.axis("j", (k + 1, n))
+    rows = td.update("rows", x, over=(i, j), at=(i, j), value=lambda U: U[i, j] * 0.5)
+    along = td.update("along", x, over=(i, j), at=(i, 0), value=lambda U: U[i, 0] + U[i, j])
+    counts = td.update("counts", bins, over=i, at=(at[i],), value=lambda U: U[at[i]] + 0.1)
+    steps = td.update(
+        "steps",
+        square,
+        over=(k, row, column),
+        at=(row, column),
+        value=lambda U: U[row, column] - U[row, k] * U[k, column],
+    )
+    whole = td.update("whole", square, over=(i, k), at=(i, k), value=lambda U: U[i, k] + U[i, n - 1])
+    every = {(rows, "n"): None, (rows, "q"): None, (along, "n"): None, (along, "q"): "j", (counts, "n"): "i",
+             (steps, "n"): None, (whole, "n"): None}  # fmt: skip
+    for (stage, size), axis in every.items():
+        found = td.schedule(stage).batch_invariant(size)
+        assert bool(found) is (axis is None), (stage, size, str(found))
+        if axis is not None:
+            said = f"for another {size}, {axis} of {stage.name} runs over other changes"
+            assert str(found) == f"sums depend on {size}: {said}"
