@@ -117,11 +117,11 @@ def _repairs(stage: Stage, escape: Escape, index: Node, extent: Node) -> tuple[s
         if int(index.value) < 0:
             return _from_the_end(read, place, int(index.value), extent)
         return (_at_least(extent, int(index.value) + 1), _guarded(escape, text(index), text(extent)))
-    return (
-        _guarded(escape, text(index), text(extent)),
-        *_clamped(stage, read, place),
-        *_padded(read, index),
-    )
+    guarded = _guarded(escape, text(index), text(extent))
+    if read.tensor not in stage.own:
+        return guarded, *_clamped(stage, read, place), *_padded(read, index)
+    # At an edge a recurrence would read the element that it makes.
+    return (guarded,) if stage.base is None else (guarded, *_clamped(stage, read, place))
 
 
 def _from_the_end(read: Read, place: int, index: int, extent: Var) -> tuple[str, ...]:

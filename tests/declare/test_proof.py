@@ -357,3 +357,13 @@ def test_bits_reversed_are_proved_by_their_interval():
     short = td.placeholder("short", (60,))
     with pytest.raises(td.BoundsError, match="more than 9 different // and %"):
         td.compute("z", (64,), lambda i: short[turned(i)])
+
+
+def test_what_reads_itself_is_offered_no_edge():
+    """A clamped subscript would be the element that is being made, and there is no tensor yet that could be padded."""
+    n, _ = sizes()
+    x = td.placeholder("x", (n,))
+    with pytest.raises(BoundsError) as caught:
+        td.recurrence("r", (n,), lambda r, i: r[i - 1] + x[i])
+    assert "try: td.where(i - 1 >= 0, r[i - 1], 0.0)" in str(caught.value)
+    assert "clamp" not in str(caught.value) and "td.pad" not in str(caught.value)
