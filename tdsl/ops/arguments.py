@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextvars
 import inspect
 import math
+import re
 import struct
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, cast
+
+import numpy as np
 
 import tdsl as td
 
@@ -59,6 +62,11 @@ def is_array(value: object) -> bool:
 def _is_scalar(value: object) -> bool:
     """NumPy's scalar types have arrays' protocols and no storage of their own."""
     return kind_of(value) == "scalar"
+
+
+def plain_number(value: object) -> object:
+    """A NumPy scalar for an attribute as Python's number of its value; anything else as it is."""
+    return value.item() if isinstance(value, np.number | np.bool) else value
 
 
 def quick_key(
@@ -347,3 +355,10 @@ def attribute_key(what: str, name: str, value: object) -> Hashable:
         f"{what} cannot take {name}= of type {type(value).__name__}",
         why=("an attribute is a number, a string, a dtype, None, or a tuple of them",),
     )
+
+
+def in_words_of(name: str, error: td.TdslError) -> None:
+    """An error inside an operator says which one, where it does not yet."""
+    if re.search(rf"\b{re.escape(name)}\b", error.what) is None:
+        error.what = f"{name}: {error.what}"
+        error.args = (error.code, error.what)

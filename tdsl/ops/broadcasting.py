@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import index
+from typing import SupportsIndex, cast
 
 import tdsl as td
 
@@ -75,8 +77,12 @@ def pointwise(name: str, function: Callable[..., object], *operands: Operand) ->
 
 
 def normalized_axes(what: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Axes counted from 0, ascending; all of them for None. Errors: E130 no such axis, or one named twice."""
-    given = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    """Axes counted from 0, ascending; all of them for None.
+
+    Errors: E130 no such axis, one named twice, or what is no integer.
+    """
+    several = tuple(range(ndim)) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    given = tuple(_integer(what, each) for each in several)
     for each in given:
         td.check(
             -ndim <= each < ndim, f"{what}: there is no axis {each} in {ndim} dimensions", error=td.ShapeError
@@ -86,9 +92,15 @@ def normalized_axes(what: str, axis: int | Sequence[int] | None, ndim: int) -> t
     return found
 
 
+def _integer(what: str, axis: object) -> int:
+    if not isinstance(axis, bool) and hasattr(axis, "__index__"):
+        return index(cast("SupportsIndex", axis))
+    raise td.ArgumentTypeError("E130", f"{what}: an axis is an integer, not {axis!r}")
+
+
 def one_axis(what: str, axis: int, ndim: int) -> int:
     """An axis counted from 0. Errors: E130 no such axis."""
-    return normalized_axes(what, axis, ndim)[0]
+    return normalized_axes(what, _integer(what, axis), ndim)[0]
 
 
 def replaced(at: Sequence[td.Expr | int], axis: int, subscript: td.Expr | int) -> Index:

@@ -6,6 +6,7 @@ Names and meanings are the Python array API standard's (2023.12) and NumPy's; dt
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -92,6 +93,15 @@ def _negative(x: td.Expr) -> object:
     return -x
 
 
+def _of_floats(name: str, function: Callable[[td.Expr], td.Expr]) -> Callable[[td.Expr], object]:
+    def called(x: td.Expr) -> object:
+        td.check("float" in x.dtype.name, f"{name}: x is of floats, not {x.dtype.name}", error=td.DTypeError)
+        return function(x)
+
+    return called
+
+
+FLOATS = "any shape, floats"
 negative = unary("negative", _negative, np.negative, "-x")
 abs = unary("abs", td.abs, np.abs, "The absolute value of x")
 sign = unary("sign", td.sign, np.sign, "-1, 0 or 1")
@@ -113,9 +123,15 @@ floor = unary("floor", td.floor, np.floor, "The greatest integer not above x")
 ceil = unary("ceil", td.ceil, np.ceil, "The least integer not below x")
 trunc = unary("trunc", td.trunc, np.trunc, "x without its fraction")
 round = unary("round", td.round, np.round, "The integer nearest to x, ties to even")
-isnan = unary("isnan", td.isnan, np.isnan, "Whether x is NaN")
-isinf = unary("isinf", td.isinf, np.isinf, "Whether x is infinite")
-isfinite = unary("isfinite", td.isfinite, np.isfinite, "Whether x is neither NaN nor infinite")
+isnan = unary("isnan", _of_floats("isnan", td.isnan), np.isnan, "Whether x is NaN", takes=FLOATS)
+isinf = unary("isinf", _of_floats("isinf", td.isinf), np.isinf, "Whether x is infinite", takes=FLOATS)
+isfinite = unary(
+    "isfinite",
+    _of_floats("isfinite", td.isfinite),
+    np.isfinite,
+    "Whether x is neither NaN nor infinite",
+    takes=FLOATS,
+)
 
 
 def _where_reference(condition: object, x: object, y: object) -> object:

@@ -6,6 +6,8 @@ and one without is clamped.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 import tdsl as td
@@ -35,8 +37,8 @@ def _check_indices(what: str, indices: td.Tensor) -> None:
 
 
 def _take_range(**given: object) -> tuple[object, object]:
-    x, axis = given["x"], given["axis"]
-    assert isinstance(x, td.Tensor) and isinstance(axis, int)
+    x, axis = given["x"], cast("int", given["axis"])
+    assert isinstance(x, td.Tensor)
     return _range(given["indices"], x.shape[one_axis("take", axis, x.ndim)])
 
 
@@ -122,8 +124,8 @@ def one_hot(indices: td.Tensor, num_classes: int, dtype: str = "float32") -> td.
 
 
 def _along_range(**given: object) -> tuple[object, object]:
-    x, axis = given["x"], given["axis"]
-    assert isinstance(x, td.Tensor) and isinstance(axis, int)
+    x, axis = given["x"], cast("int", given["axis"])
+    assert isinstance(x, td.Tensor)
     return _range(given["indices"], x.shape[one_axis("take_along_axis", axis, x.ndim)])
 
 

@@ -201,7 +201,9 @@ def hinge_embedding_loss(
     def term(a: td.Expr, b: td.Expr) -> object:
         return td.where(b == 1.0, a, td.maximum(margin - a, 0.0))
 
-    return _reduced("hinge_embedding_loss", pointwise("hinge_embedding_terms", term, x, target), reduction)
+    return _reduced(
+        "hinge_embedding_loss", pointwise("hinge_embedding_loss_terms", term, x, target), reduction
+    )
 
 
 def _ranking_reference(
@@ -225,7 +227,9 @@ def margin_ranking_loss(
     def term(a: td.Expr, b: td.Expr, t: td.Expr) -> object:
         return td.maximum(-t * (a - b) + margin, 0.0)
 
-    return _reduced("margin_ranking_loss", pointwise("margin_ranking_terms", term, x, y, target), reduction)
+    return _reduced(
+        "margin_ranking_loss", pointwise("margin_ranking_loss_terms", term, x, y, target), reduction
+    )
 
 
 def _gaussian_reference(
@@ -251,7 +255,9 @@ def gaussian_nll_loss(
         held = td.maximum(v, eps)
         return 0.5 * (td.log(held) + (a - b) * (a - b) / held)
 
-    return _reduced("gaussian_nll_loss", pointwise("gaussian_nll_terms", term, x, target, var), reduction)
+    return _reduced(
+        "gaussian_nll_loss", pointwise("gaussian_nll_loss_terms", term, x, target, var), reduction
+    )
 
 
 # ---------------------------------------------------------------- classes
@@ -260,7 +266,7 @@ def gaussian_nll_loss(
 def _classes_range(**given: object) -> tuple[object, object]:
     x = given["x"]
     assert isinstance(x, td.Tensor)
-    return (0, x.shape[1 if x.ndim > 1 else 0])
+    return (0, x.shape[1 if x.ndim > 1 else 0] if x.ndim else 0)  # of a scalar the operator says it itself
 
 
 def _nll_reference(x: Array, target: Array, reduction: str = "mean") -> Array:
@@ -279,6 +285,7 @@ def nll_loss(x: td.Tensor, target: td.Tensor, reduction: str = "mean") -> td.Ten
 
     Errors: E130 shapes that do not fit; C112 a class out of range. Source: PyTorch's `functional.nll_loss`.
     """
+    check_floats("nll_loss", x)
     return _reduced("nll_loss", _picked("nll_loss", x, target), reduction)
 
 
@@ -316,5 +323,7 @@ def cross_entropy(x: td.Tensor, target: td.Tensor, reduction: str = "mean") -> t
 
     Errors: as `nll_loss`. Source: PyTorch's `functional.cross_entropy` with class indices.
     """
+    check_floats("cross_entropy", x)
+    td.check(x.ndim > 0, "cross_entropy: x has no classes", error=td.ShapeError)
     logarithms = applied(log_softmax, x, axis=1 if x.ndim > 1 else 0)
     return _reduced("cross_entropy", _picked("cross_entropy", logarithms, target), reduction)

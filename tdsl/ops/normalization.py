@@ -340,4 +340,6 @@ def normalize(x: td.Tensor, axis: int = -1, eps: float = 1e-12) -> td.Tensor:
 @op(reference=lambda x, axis=-1: _softmax_reference(-x, axis), cpu=AXES)
 def softmin(x: td.Tensor, axis: int = -1) -> td.Tensor:
     """softmax(-x) along an axis. Args: as `softmax`. Source: PyTorch's `functional.softmin`."""
+    check_floats("softmin", x)
+    one_axis("softmin", axis, x.ndim)
     return applied(softmax, -x, axis)

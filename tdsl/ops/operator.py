@@ -15,7 +15,16 @@ from typing import cast, overload
 
 import tdsl as td
 from tdsl.location import hide_internal_frames
-from tdsl.ops.arguments import Call, is_array, is_tensor, quick_key, sorted_arguments, takes_numbers
+from tdsl.ops.arguments import (
+    Call,
+    in_words_of,
+    is_array,
+    is_tensor,
+    plain_number,
+    quick_key,
+    sorted_arguments,
+    takes_numbers,
+)
 from tdsl.ops.kernels import Kernels
 from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, check_call, classes_of
 
@@ -86,6 +95,20 @@ class Op:
         keywords: dict[str, object],
         quick: tuple[Hashable, list[object]] | None,
     ) -> object:
+        try:
+            return self._result(args, keywords, quick)
+        except td.InternalError:
+            raise
+        except td.TdslError as error:
+            in_words_of(self.name, error)
+            raise
+
+    def _result(
+        self,
+        args: tuple[object, ...],
+        keywords: dict[str, object],
+        quick: tuple[Hashable, list[object]] | None,
+    ) -> object:
         out = keywords.pop("out", None) if "out" not in self.signature.parameters else None
         fixed = keywords.pop("specialize", None)
         bound = self._bound(args, keywords)
@@ -110,6 +133,14 @@ class Op:
                 "E131", f"{self.name}: {error}", hint=[f"{self.name}{self.signature}"]
             ) from None
         bound.apply_defaults()
+        for given, (name, value) in zip(self._inputs, bound.arguments.items(), strict=True):
+            if given and (value is None or isinstance(value, (str, bytes, complex))):
+                raise td.ArgumentTypeError(
+                    "E131",
+                    f"{self.name}: {name} is an array, a tensor or a number, not {value!r}",
+                    hint=[f"{self.name}{self.signature}"],
+                )
+            bound.arguments[name] = value if given else plain_number(value)
         return bound
 
     def _composed(self, bound: inspect.BoundArguments, out: object) -> object:

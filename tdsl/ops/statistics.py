@@ -32,6 +32,7 @@ def _std_reference(x: Array, axis: Axis = None, correction: float = 0.0, keepdim
 @op(reference=_std_reference, cpu=AXES)
 def std(x: td.Tensor, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> td.Tensor:
     """The square root of `var`. Args: as `var`. Source: the array API's `std`."""
+    check_floats("std", x)
     spread = applied(var, x, axis=axis, correction=correction, keepdims=keepdims)
 
     def value(*at: td.Expr) -> td.Expr:
@@ -66,6 +67,7 @@ def ptp(x: td.Tensor, axis: Axis = None, keepdims: bool = False) -> td.Tensor:
 
     Errors: E130 an empty axis. Source: NumPy's `ptp`.
     """
+    td.check(x.dtype.name != "bool", "ptp: x is of numbers, not bool", error=td.DTypeError)
     high, low = applied(_max, x, axis, keepdims), applied(_min, x, axis, keepdims)
 
     def value(*at: td.Expr) -> td.Expr:
