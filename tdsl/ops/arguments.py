@@ -65,7 +65,9 @@ def _is_scalar(value: object) -> bool:
 
 
 def plain_number(value: object) -> object:
-    """A NumPy scalar for an attribute as Python's number of its value; anything else as it is."""
+    """A NumPy scalar for an attribute, or in a sequence of them, as Python's number of its value; else as it is."""
+    if isinstance(value, tuple | list) and any(isinstance(each, np.number) for each in _parts(value)):
+        return tuple(map(plain_number, _parts(value)))
     return value.item() if isinstance(value, np.number | np.bool) else value
 
 

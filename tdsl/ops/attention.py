@@ -104,7 +104,7 @@ def attention(
 
 
 def _has_many_keys(q: tuple[int, ...], k: tuple[int, ...], _: tuple[int, ...]) -> bool:
-    return q[-2] >= STRIP and k[-2] >= KEYS
+    return len(q) > 1 and len(k) > 1 and q[-2] >= STRIP and k[-2] >= KEYS
 
 
 @attention.schedule("cpu", when=_has_many_keys, name="64 queries and 128 keys or more")

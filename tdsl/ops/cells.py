@@ -28,6 +28,8 @@ def _gates(
     b_hh: td.Tensor,
 ) -> tuple[td.Tensor, td.Tensor]:  # fmt: skip
     """What the input and the state say to each gate: (n, count * hidden) twice."""
+    check_floats(what, x)
+    check_floats(what, h)
     td.check(x.ndim == 2 and h.ndim == 2, f"{what}: x and h are (n, features)", error=td.ShapeError)
     agree(what, x.shape[0], h.shape[0], f"x has {x.shape[0]} rows, h {h.shape[0]}")
     for weight in (w_ih, w_hh):

@@ -60,7 +60,7 @@ def matmul(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     k = td.reduce_axis("k", x.shape[-1])
     rows = x.shape[-2:-1] if x.ndim > 1 else ()
     columns = y.shape[-1:] if y.ndim > 1 else ()
-    dtype = _narrow(x, y)
+    dtype = _narrow("matmul", x, y)
 
     def value(*at: td.Expr) -> object:
         outer, inside = at[: len(batch)], at[len(batch) :]
@@ -81,9 +81,10 @@ def _batched(x: td.Tensor, outer: Sequence[td.Expr], own: int) -> tuple[td.Expr 
     )
 
 
-def _narrow(*tensors: td.Tensor) -> str | None:
-    """The dtype of the result where all operands are of one half precision."""
+def _narrow(what: str, *tensors: td.Tensor) -> str | None:
+    """The dtype of the result where all operands are of one half precision. Errors: E130 conditions only."""
     names = {tensor.dtype.name for tensor in tensors}
+    td.check(names != {"bool"}, f"{what}: conditions have no product: cast one operand", error=td.DTypeError)
     (only,) = names if len(names) == 1 else ("",)
     return only if only in NARROW else None
 
@@ -122,7 +123,7 @@ def linear(x: td.Tensor, weight: td.Tensor, bias: td.Tensor | None = None) -> td
         f"x has {x.shape[-1]} features, weight takes {weight.shape[1]}",
     )
     k = td.reduce_axis("k", x.shape[-1])
-    dtype = _narrow(x, weight)
+    dtype = _narrow("linear", x, weight)
 
     def value(*at: td.Expr) -> object:
         return _product_sum([x[(*at[:-1], k)], weight[at[-1], k]], (k,), dtype)
@@ -171,7 +172,7 @@ def einsum(equation: str, *operands: td.Tensor) -> td.Tensor:
             operand[(*_batched(operand, outer, len(term)), *(places[letter] for letter in term))]
             for term, operand in zip(terms, operands, strict=True)
         ]
-        return _product_sum(factors, tuple(over.values()), _narrow(*operands))
+        return _product_sum(factors, tuple(over.values()), _narrow("einsum", *operands))
 
     return td.compute("einsum", (*batch, *(extents[letter] for letter in result)), value)
 

@@ -36,7 +36,7 @@ def transpose(x: td.Tensor, axes: Sequence[int] | None = None) -> td.Tensor:
 
 
 @op(reference=np.reshape, specialize=True, cpu=td.schedules.copies)
-def reshape(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
+def reshape(x: td.Tensor, shape: int | Sequence[int]) -> td.Tensor:
     """The same elements in row-major order under another shape; one extent may be -1, for what is left.
 
     Args:
@@ -157,6 +157,21 @@ def split(x: td.Tensor, sections: int | Sequence[int], axis: int = 0) -> tuple[t
     return tuple(part(number) for number in range(len(bounds) - 1))
 
 
+MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
+def _widths(given: int | Sequence[object], ndim: int) -> tuple[int, ...]:
+    """The wider side of each axis, where it is given in integers; the empty tuple for what `td.pad` has to judge."""
+    several = [given] * ndim if isinstance(given, int) else list(given)
+    if (len(several) == 2 and all(isinstance(each, int) for each in several)) or len(several) == 1:
+        several = [given if len(several) == 2 else several[0]] * ndim
+    pairs = [each if isinstance(each, tuple | list) else (each,) for each in several]
+    found = [[side for side in pair if isinstance(side, int)] for pair in pairs]
+    if len(found) != ndim or not all(found):
+        return ()
+    return tuple(min(sides) if min(sides) < 0 else max(sides) for sides in found)
+
+
 def _pad_reference(x: Array, pad_width: object, mode: str = "constant", value: float = 0.0) -> Array:
     widths = np.asarray(pad_width)
     if mode == "constant":
@@ -174,8 +189,18 @@ def pad(
         pad_width: a number, (before, after), or a pair an axis. mode: NumPy's names: constant, edge, reflect, symmetric,
             wrap. value: the constant.
 
-    Source: NumPy's `pad`, ONNX's Pad.
+    Errors: E130 a mode that is none, a negative width, an axis too short for the mode. Source: NumPy's `pad`, ONNX's Pad.
     """
+    td.check(mode in MODES, f"pad: mode is one of {', '.join(MODES)}, not {mode!r}")
+    for axis, (extent, width) in enumerate(zip(x.shape, _widths(pad_width, x.ndim), strict=False)):
+        td.check(width >= 0, f"pad: the widths of axis {axis} are not negative", error=td.ShapeError)
+        least = 1 if mode == "edge" else width + (mode == "reflect")
+        if mode != "constant" and width > 0:
+            td.check(
+                extent >= least,
+                f'pad: {width} elements by mode "{mode}" take {least} of axis {axis}, which has {extent}',
+                error=td.ShapeError,
+            )
     fill = value if "float" in x.dtype.name else int(value)
     return (
         td.pad(x, pad_width, mode=mode, constant_values=fill)

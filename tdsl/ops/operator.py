@@ -25,6 +25,7 @@ from tdsl.ops.arguments import (
     sorted_arguments,
     takes_numbers,
 )
+from tdsl.ops.attribute_types import check_attributes
 from tdsl.ops.kernels import Kernels
 from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, check_call, classes_of
 
@@ -141,6 +142,7 @@ class Op:
                     hint=[f"{self.name}{self.signature}"],
                 )
             bound.arguments[name] = value if given else plain_number(value)
+        check_attributes(self.name, self.signature, bound.arguments)
         return bound
 
     def _composed(self, bound: inspect.BoundArguments, out: object) -> object:

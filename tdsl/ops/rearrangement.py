@@ -85,7 +85,7 @@ def _tile_reference(x: Array, repetitions: int | Sequence[int]) -> Array:
 
 
 @op(reference=_tile_reference, cpu=td.schedules.copies)
-def tile(x: td.Tensor, repetitions: Sequence[int]) -> td.Tensor:
+def tile(x: td.Tensor, repetitions: int | Sequence[int]) -> td.Tensor:
     """X laid side by side `repetitions[d]` times along axis d; missing leading axes are 1.
 
     Args:
@@ -120,12 +120,15 @@ def repeat(x: td.Tensor, repeats: int, axis: int) -> td.Tensor:
 
 
 @op(reference=np.broadcast_to, cpu=td.schedules.copies)
-def broadcast_to(x: td.Tensor, shape: Sequence[int]) -> td.Tensor:
+def broadcast_to(x: td.Tensor, shape: int | Sequence[int]) -> td.Tensor:
     """X repeated along axes of extent 1 and new leading ones.
 
     Errors: E130 a shape that x does not broadcast to. Source: the array API's `broadcast_to`, ONNX's Expand.
     """
     given = (shape,) if isinstance(shape, int) else tuple(shape)
+    td.check(
+        min(given, default=0) >= 0, f"broadcast_to: extents {given} are not negative", error=td.ShapeError
+    )
     td.check(len(given) >= x.ndim, f"broadcast_to: {x.shape} has more axes than {given}", error=td.ShapeError)
     own = given[len(given) - x.ndim :]
     for mine, theirs in zip(x.shape, own, strict=True):
@@ -208,6 +211,9 @@ def diff(x: td.Tensor, n: int = 1, axis: int = -1) -> td.Tensor:
     Errors: E130 fewer than n elements. Source: the array API's `diff`.
     """
     td.check(n >= 0, f"diff: n is not negative, not {n}")
+    td.check(
+        x.dtype.name != "bool", "diff: conditions have no difference: use logical_xor", error=td.DTypeError
+    )
     at = one_axis("diff", axis, x.ndim)
     td.check(x.shape[at] >= n, f"diff: {x.shape[at]} elements for {n} differences", error=td.ShapeError)
     found = x

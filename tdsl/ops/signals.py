@@ -122,6 +122,9 @@ def global_max_pool2d(x: td.Tensor) -> td.Tensor:
 
     Errors: E130 an empty image. Source: ONNX's GlobalMaxPool.
     """
+    td.check(
+        x.dtype.name != "bool", "global_max_pool2d: x is of numbers, not of conditions", error=td.DTypeError
+    )
     td.check(x.ndim == 4, "global_max_pool2d: images are (n, channels, height, width)", error=td.ShapeError)
     for extent in x.shape[2:]:
         td.check(extent >= 1, "global_max_pool2d: the image is empty", error=td.ShapeError)
@@ -214,6 +217,7 @@ def conv_transpose2d(
     for at in range(2):
         td.check(x.shape[2 + at] >= 1, f"{what}: the image is empty", error=td.ShapeError)
         extent = (x.shape[2 + at] - 1) * s[at] + w.shape[2 + at] - 2 * p[at]
+        td.check(w.shape[2 + at] >= 1, f"{what}: the kernel is empty", error=td.ShapeError)
         td.check(extent >= 0, f"{what}: padding cuts the whole result away", error=td.ShapeError)
         extents.append(extent)
     phases = _phases(what, x, w, s)

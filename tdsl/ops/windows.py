@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import tdsl as td
-from tdsl.ops.broadcasting import Extent, agree
+from tdsl.ops.broadcasting import Extent, agree, check_floats
 from tdsl.ops.operator import op
 
 Pair = int | Sequence[int]
@@ -43,6 +43,11 @@ class Window:
         for at in range(2):
             padded = image[at] + 2 * self.padding[at]
             covered = self.dilation[at] * (self.kernel[at] - 1) + 1
+            td.check(
+                self.kernel[at] >= 1,
+                f"{self.what}: the kernel has no {('rows', 'columns')[at]}",
+                error=td.ShapeError,
+            )
             td.check(
                 padded >= covered,
                 f"{self.what}: a kernel of {self.kernel[at]} (dilation {self.dilation[at]}) is larger than the "
@@ -147,6 +152,7 @@ def conv2d(
     found = td.compute("conv2d", shape, value)
     if bias is None:
         return found
+    td.check(bias.ndim == 1, f"conv2d: bias is a vector, not of {bias.ndim} dimensions", error=td.ShapeError)
     agree("conv2d", bias.shape[0], w.shape[0], f"bias has {bias.shape[0]} entries for {w.shape[0]} filters")
 
     def biased(*at: td.Expr) -> td.Expr:
@@ -198,6 +204,7 @@ def max_pool2d(x: td.Tensor, kernel_size: Pair, stride: Pair | None = None, padd
 
     Errors: E130 as `conv2d`, padding of more than half a kernel. Source: PyTorch's `functional.max_pool2d`.
     """
+    td.check(x.dtype.name != "bool", "max_pool2d: x is of numbers, not of conditions", error=td.DTypeError)
     window, shape = _pool_window("max_pool2d", x, kernel_size, stride, padding)
     least = -float("inf") if "float" in x.dtype.name else td.min_value(x.dtype)
     image = padded(x, 2, window.padding, least)
@@ -243,6 +250,7 @@ def global_avg_pool2d(x: td.Tensor) -> td.Tensor:
 
     Source: ONNX's GlobalAveragePool.
     """
+    check_floats("global_avg_pool2d", x)
     td.check(x.ndim == 4, "global_avg_pool2d: images are (n, channels, height, width)", error=td.ShapeError)
     i, j = td.reduce_axis("i", x.shape[2]), td.reduce_axis("j", x.shape[3])
     count = td.cast(x.shape[2] * x.shape[3], x.dtype)
