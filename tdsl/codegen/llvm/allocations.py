@@ -197,18 +197,24 @@ def environment_field(ctx: Context, offset: int) -> str:
 def failure(ctx: Context) -> str:
     """The block that gives back what the function holds here and leaves it."""
     ctx.can_fail = True
-    label = f"fail{ctx.module.number()}"
-    lines = [f"{label}:"]
-    operands: list[str] = []
-    if ctx.blocks:
+    return _leaving(ctx, len(ctx.blocks))
+
+
+def _leaving(ctx: Context, held: int) -> str:
+    """The block that gives back the first `held` heap blocks, the last one first: each goes on to the one before it."""
+    key = tuple(ctx.blocks[:held])
+    if key in ctx.leaving:
+        return ctx.leaving[key]
+    onward = f"br label %{_leaving(ctx, held - 1)}" if held else ""
+    label = ctx.leaving[key] = f"fail{ctx.module.number()}"
+    if held:
         release, arena = environment_field(ctx, ENV_RELEASE), environment_field(ctx, ENV_ARENA_CTX)
-        operands += [release, arena, *ctx.blocks]
-        lines += [f"  call void {release}(ptr {arena}, ptr {block})" for block in reversed(ctx.blocks)]
-    if ctx.failure is None:
-        lines.append(f"  ret i32 {int(Status.OUT_OF_MEMORY)}")
+        operands = [release, arena, key[-1]]
+        lines = [f"  call void {release}(ptr {arena}, ptr {key[-1]})", f"  {onward}"]
+    elif ctx.failure is None:
+        operands, lines = [], [f"  ret i32 {int(Status.OUT_OF_MEMORY)}"]
     else:
-        flag = ctx.f.local(ctx.failure)
-        operands.append(flag)
-        lines += [f"  store atomic i32 1, ptr {flag} monotonic, align 4", "  ret void"]
-    ctx.f.at_end(lines, operands)
+        operands = [ctx.f.local(ctx.failure)]
+        lines = [f"  store atomic i32 1, ptr {operands[0]} monotonic, align 4", "  ret void"]
+    ctx.f.at_end([f"{label}:", *lines], operands)
     return label

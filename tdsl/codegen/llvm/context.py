@@ -84,6 +84,8 @@ class Context:
         self.environment = ""
         self.failure: str | None = None
         self.blocks: list[str] = []
+        self.leaving: dict[tuple[str, ...], str] = {}
+        """Heap blocks held -> the label that gives them back and leaves the function."""
         self.can_fail = False
         self.certain = ""  # the variable of a loop that is known to run
         self.stack_bytes = 0

@@ -5,6 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
+import tdsl as td
 from tdsl.codegen.abi import ENV_ALLOCATE, ENV_BYTES, ENV_RELEASE
 from tdsl.errors import LimitError
 from tdsl.runtime.environment import process_environment
@@ -212,3 +213,16 @@ def test_scratch_alignment_is_stated_only_where_it_is_known():
     assert Run(made(number(16)), Target()).text.count("align 64") >= 1
     assert "<16 x float>, ptr" in Run(made(plus(N, 16))).text
     assert "align 64" not in Run(made(plus(N, 16))).text
+
+
+def test_what_gives_blocks_back_grows_with_their_number_alone():
+    """Each allocation that fails goes on to what gives back the blocks before it: a release a block, twice."""
+
+    def chain(length):
+        x = td.placeholder("x", (td.size("n"),))
+        last = x
+        for place in range(length):
+            last = td.compute(f"u{place}", last.shape, lambda i, last=last: last[i] + 1.0)
+        return td.build(td.schedule(last)).source("llvm")
+
+    assert [chain(length).count("call void %v") for length in (2, 9)] == [2, 16]
