@@ -26,7 +26,7 @@ def sigmoid_reference(x: Array) -> Array:
     )
 
 
-@op(reference=lambda x: np.maximum(x, 0), cpu=td.schedules.pointwise)
+@op(reference=lambda x: np.maximum(x, 0), cpu=td.schedules.pointwise, elementwise=True)
 def relu(x: td.Tensor) -> td.Tensor:
     """max(x, 0); NaN stays NaN.
 
@@ -87,7 +87,7 @@ def _gelu_reference(x: Array, approximate: str = "none") -> Array:
     return wide / 2 * (1 + _erf(wide / math.sqrt(2)))
 
 
-@op(reference=_gelu_reference, cpu=td.schedules.pointwise)
+@op(reference=_gelu_reference, cpu=td.schedules.pointwise, elementwise=True)
 def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
     """X * Phi(x), Phi the normal distribution's; with approximate="tanh" its usual approximation.
 
@@ -107,7 +107,7 @@ def gelu(x: td.Tensor, approximate: str = "none") -> td.Tensor:
     return pointwise("gelu", near if approximate == "tanh" else exact, x)
 
 
-@op(reference=lambda x: x * sigmoid_reference(x), cpu=td.schedules.pointwise)
+@op(reference=lambda x: x * sigmoid_reference(x), cpu=td.schedules.pointwise, elementwise=True)
 def silu(x: td.Tensor) -> td.Tensor:
     """X * sigmoid(x), also called swish: `td.sigmoid` and one rounding more, less than 2 ulp; below -87 sigmoid(x) is subnormal.
 
@@ -123,7 +123,7 @@ def silu(x: td.Tensor) -> td.Tensor:
     return pointwise("silu", _in_float32(value, x), x)
 
 
-@op(reference=sigmoid_reference, cpu=td.schedules.pointwise)
+@op(reference=sigmoid_reference, cpu=td.schedules.pointwise, elementwise=True)
 def sigmoid(x: td.Tensor) -> td.Tensor:
     """1 / (1 + exp(-x)), less than 1 ulp off: `td.sigmoid`.
 
@@ -142,7 +142,7 @@ def _in_float32(value: Callable[[td.Expr], td.Expr], x: td.Tensor) -> Callable[[
     return lambda v: td.cast(value(td.cast(v, "float32")), x.dtype)
 
 
-@op(reference=lambda x: np.logaddexp(0, x.astype(np.float64)), cpu=td.schedules.pointwise)
+@op(reference=lambda x: np.logaddexp(0, x.astype(np.float64)), cpu=td.schedules.pointwise, elementwise=True)
 def softplus(x: td.Tensor) -> td.Tensor:
     """log(1 + exp(x)), without overflow.
 

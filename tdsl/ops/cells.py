@@ -192,7 +192,7 @@ def _quantize_reference(x: Array, scale: float, zero_point: int = 0, dtype: str 
     return np.clip(np.round(x / np.float32(scale)) + zero_point, limits.min, limits.max).astype(dtype)
 
 
-@op(reference=_quantize_reference, cpu=td.schedules.pointwise)
+@op(reference=_quantize_reference, cpu=td.schedules.pointwise, elementwise=True)
 def quantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0, dtype: str = "uint8") -> td.Tensor:
     """round(x / scale) + zero_point, held in the range of an integer dtype; halves to even.
 
@@ -214,6 +214,7 @@ def quantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0, dtype: 
 @op(
     reference=lambda x, scale, zero_point=0: (x.astype(np.float32) - zero_point) * np.float32(scale),
     cpu=td.schedules.pointwise,
+    elementwise=True,
 )
 def dequantize_linear(x: td.Tensor, scale: td.Tensor, zero_point: int = 0) -> td.Tensor:
     """(x - zero_point) * scale, float32.

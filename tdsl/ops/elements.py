@@ -52,7 +52,7 @@ def _made(name: str, body: Callable[..., td.Tensor], reference: Function, doc: s
     body.__name__ = body.__qualname__ = name
     body.__module__ = "tdsl.ops"
     body.__doc__ = f"{doc}\n\nSource: {source or f'the array API and NumPy: `{name}`'}."
-    return Op(body, reference=reference, cpu=td.schedules.pointwise)
+    return Op(body, reference=reference, cpu=td.schedules.pointwise, elementwise=True)
 
 
 def applied(operator: Op, *args: object, **keywords: object) -> td.Tensor:

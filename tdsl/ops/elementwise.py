@@ -165,5 +165,5 @@ def _clip(x: td.Tensor, min: Operand | None = None, max: Operand | None = None) 
     return result
 
 
-where = Op(_where, name="where", reference=_where_reference, cpu=td.schedules.pointwise)
-clip = Op(_clip, name="clip", reference=np.clip, cpu=td.schedules.pointwise)
+where = Op(_where, name="where", reference=_where_reference, cpu=td.schedules.pointwise, elementwise=True)
+clip = Op(_clip, name="clip", reference=np.clip, cpu=td.schedules.pointwise, elementwise=True)

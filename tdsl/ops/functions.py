@@ -230,7 +230,7 @@ bitwise_count = unary(
 # ---------------------------------------------------------------- with attributes
 
 
-@op(reference=lambda x, y, weight: x + weight * (y - x), cpu=td.schedules.pointwise)
+@op(reference=lambda x, y, weight: x + weight * (y - x), cpu=td.schedules.pointwise, elementwise=True)
 def lerp(x: td.Tensor, y: td.Tensor, weight: td.Tensor) -> td.Tensor:
     """X + weight * (y - x), element by element.
 
@@ -252,7 +252,7 @@ def _nan_to_num_reference(
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-@op(reference=_nan_to_num_reference, cpu=td.schedules.pointwise)
+@op(reference=_nan_to_num_reference, cpu=td.schedules.pointwise, elementwise=True)
 def nan_to_num(
     x: td.Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> td.Tensor:
@@ -278,6 +278,7 @@ def nan_to_num(
         x, y, rtol=rtol, atol=atol, equal_nan=equal_nan
     ),
     cpu=td.schedules.pointwise,
+    elementwise=True,
 )
 def isclose(
     x: td.Tensor, y: td.Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
@@ -299,7 +300,9 @@ def isclose(
 
 
 @op(
-    reference=lambda x, mask, value: np.where(mask, np.asarray(value, x.dtype), x), cpu=td.schedules.pointwise
+    reference=lambda x, mask, value: np.where(mask, np.asarray(value, x.dtype), x),
+    cpu=td.schedules.pointwise,
+    elementwise=True,
 )
 def masked_fill(x: td.Tensor, mask: td.Tensor, value: Operand) -> td.Tensor:
     """A value where `mask` holds, x elsewhere.

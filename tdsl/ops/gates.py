@@ -101,7 +101,11 @@ quick_gelu = unary(
 )  # fmt: skip
 
 
-@op(reference=lambda x, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val), cpu=td.schedules.pointwise)
+@op(
+    reference=lambda x, min_val=-1.0, max_val=1.0: np.clip(x, min_val, max_val),
+    cpu=td.schedules.pointwise,
+    elementwise=True,
+)
 def hardtanh(x: td.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> td.Tensor:
     """X held between two numbers. Args: x: any shape, floats. Source: PyTorch's `functional.hardtanh`."""
     td.check(min_val <= max_val, f"hardtanh: min_val {min_val} is above max_val {max_val}")
@@ -112,7 +116,11 @@ def hardtanh(x: td.Tensor, min_val: float = -1.0, max_val: float = 1.0) -> td.Te
     return pointwise("hardtanh", value, x)
 
 
-@op(reference=lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x), cpu=td.schedules.pointwise)
+@op(
+    reference=lambda x, lambd=0.5: np.where(np.abs(x) <= lambd, 0, x),
+    cpu=td.schedules.pointwise,
+    elementwise=True,
+)
 def hard_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
     """0 where |x| <= lambd, else x. Args: x: any shape, floats. Source: PyTorch's `functional.hardshrink`."""
 
@@ -126,7 +134,7 @@ def _soft_shrink_reference(x: Array, lambd: float = 0.5) -> Array:
     return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, np.where(np.isnan(x), x, 0)))
 
 
-@op(reference=_soft_shrink_reference, cpu=td.schedules.pointwise)
+@op(reference=_soft_shrink_reference, cpu=td.schedules.pointwise, elementwise=True)
 def soft_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
     """X moved by lambd toward 0, and 0 within it. Args: x: any shape, floats. Source: PyTorch's `functional.softshrink`."""
     td.check(lambd >= 0, f"soft_shrink: lambd is not negative, not {lambd}")
@@ -143,6 +151,7 @@ def soft_shrink(x: td.Tensor, lambd: float = 0.5) -> td.Tensor:
         np.maximum(x, 0) + np.minimum(0, alpha * np.expm1(np.minimum(x, 0) / alpha))
     ),
     cpu=td.schedules.pointwise,
+    elementwise=True,
 )
 def celu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
     """max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)).
@@ -163,6 +172,7 @@ def celu(x: td.Tensor, alpha: float = 1.0) -> td.Tensor:
 @op(
     reference=lambda x, threshold, value: np.where(np.isnan(x) | (x > threshold), x, value),
     cpu=td.schedules.pointwise,
+    elementwise=True,
 )
 def threshold(x: td.Tensor, threshold: float, value: float) -> td.Tensor:
     """X where it is above `threshold`, else `value`; NaN stays NaN.

@@ -26,6 +26,7 @@ from tdsl.ops.arguments import (
     takes_numbers,
 )
 from tdsl.ops.attribute_types import check_attributes
+from tdsl.ops.flattened import Flattened, as_vectors
 from tdsl.ops.kernels import Kernels
 from tdsl.ops.size_classes import Cpu, Schedules, SizeClass, check_call, classes_of
 
@@ -48,6 +49,7 @@ class Op:
     def __init__(
         self, body: Body, *, name: str | None = None, reference: Callable[..., object] | None = None,
         specialize: Specialize = False, ranges: Ranges | None = None, cpu: Cpu = None,
+        elementwise: bool = False,
     ) -> None:  # fmt: skip
         self.body = body
         self.name = name or body.__name__
@@ -58,8 +60,10 @@ class Op:
         self.ranges = dict(ranges or {})
         self.size_classes = classes_of(cpu)
         """Author's schedules, the first that fits is taken."""
+        self.elementwise = elementwise
+        """Whether arrays of one shape may be taken for vectors: each element depends on those at its place alone."""
         self._kernels = Kernels()
-        self._recent: dict[Hashable, td.Kernel] = {}
+        self._recent: dict[Hashable, td.Kernel | Flattened] = {}
         self._inputs = tuple(map(takes_numbers, self.signature.parameters.values()))
         functools.update_wrapper(self, body)
         self.__name__ = self.name
@@ -117,14 +121,21 @@ class Op:
             return self._composed(bound, out)
         call = sorted_arguments(self.name, bound.arguments, self.signature)
         specialize = self.specialize if fixed is None else bool(fixed)
-        key = (call.key(specialize), self._chosen(call.shapes))
-        kernel = self._kernels.found(key, lambda: self._built(call, specialize))
+        vectors = as_vectors(call) if self.elementwise and out is None and not specialize else None
+        if vectors is None:
+            kernel = self._kernel(call, specialize)
+        else:
+            kernel = Flattened(self._kernel(vectors, False), call, lambda: self._kernel(call, False))
         result = self._run(kernel, call, out)
         if quick is not None:
             if len(self._recent) >= RECENT:
                 self._recent.clear()
             self._recent[quick[0]] = kernel
         return result
+
+    def _kernel(self, call: Call, specialize: Specialize) -> td.Kernel:
+        key = (call.key(specialize), self._chosen(call.shapes))
+        return self._kernels.found(key, lambda: self._built(call, specialize))
 
     def _bound(self, args: tuple[object, ...], keywords: dict[str, object]) -> inspect.BoundArguments:
         try:
@@ -179,9 +190,9 @@ class Op:
         s = self.scheduled(*outputs, shapes=call.shapes)
         return td.build(s, inputs=placed.inputs, name=self.name if self.name.isidentifier() else None)
 
-    def _run(self, kernel: td.Kernel, call: Call, out: object) -> object:
+    def _run(self, kernel: td.Kernel | Flattened, call: Call, out: object) -> object:
         try:
-            return kernel(*call.values) if out is None else kernel(*call.values, out=out)
+            return kernel(*call.values, **({} if out is None else {"out": out}))
         except td.CallError:
             contextvars.copy_context().run(self._explain, call)
             raise
@@ -276,13 +287,13 @@ def op(body: Body, /) -> Op: ...
 @overload
 def op(
     *, name: str | None = None, reference: Callable[..., object] | None = None, specialize: Specialize = False,
-    ranges: Ranges | None = None, cpu: Cpu = None,
+    ranges: Ranges | None = None, cpu: Cpu = None, elementwise: bool = False,
 ) -> Callable[[Body], Op]: ...  # fmt: skip
 
 
 def op(
     body: Body | None = None, /, *, name: str | None = None, reference: Callable[..., object] | None = None,
-    specialize: Specialize = False, ranges: Ranges | None = None, cpu: Cpu = None,
+    specialize: Specialize = False, ranges: Ranges | None = None, cpu: Cpu = None, elementwise: bool = False,
 ) -> Op | Callable[[Body], Op]:  # fmt: skip
     """Makes a function of tensors an operator.
 
@@ -298,6 +309,8 @@ def op(
             range; checked at the call (semantics B2).
         cpu: the author's schedules on a CPU: a function from a schedule and the outputs to a schedule, or `SizeClass`es
             in order, a function last for all other sizes. None: the default scheduler's.
+        elementwise: a promise that the result has the arrays' common shape and each of its elements depends on those at
+            its place alone, so that contiguous arrays of one shape may be taken for vectors where rows are short.
 
     Source: PyTorch's torch.library, TVM's TOPI.
     """
@@ -307,7 +320,8 @@ def op(
             raise td.ArgumentTypeError(
                 "E131", f"td.op takes a function of tensors, not {type(body).__name__}"
             )
-        return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges, cpu=cpu)
+        return Op(body, name=name, reference=reference, specialize=specialize, ranges=ranges, cpu=cpu,
+                  elementwise=elementwise)  # fmt: skip
 
     return made if body is None else made(body)
 
