@@ -225,4 +225,4 @@ def test_what_gives_blocks_back_grows_with_their_number_alone():
             last = td.compute(f"u{place}", last.shape, lambda i, last=last: last[i] + 1.0)
         return td.build(td.schedule(last)).source("llvm")
 
-    assert [chain(length).count("call void %v") for length in (2, 9)] == [2, 16]
+    assert [chain(length).count("call void %v") for length in (3, 10)] == [3, 17]
