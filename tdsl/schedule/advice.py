@@ -19,7 +19,7 @@ from tdsl.poly import answers
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import inputs_of, readers
-from tdsl.schedule.primitives import Atomic, Parallel, Reorder, RFactor, Skew, Tile
+from tdsl.schedule.primitives import Atomic, Parallel, Reorder, RFactor, Skew, StoreAt, Tile, Vectorize
 from tdsl.schedule.state import StageState, State
 
 CONDITIONS = 4
@@ -30,17 +30,19 @@ FACTORS = (1, 2, -1, 3)
 
 def condition(state: State, found: answers.Refuted) -> Node | None:
     """What the sizes must satisfy for the whole schedule to be legal; None where nothing found does it."""
-    from tdsl.schedule.legality import verdict_of
+    from tdsl.poly.satisfied import simplified
+    from tdsl.schedule.legality import program_of, verdict_of
 
     total: Node | None = None
     verdict: answers.Verdict = found
-    for _ in range(CONDITIONS):
+    for count in range(CONDITIONS):
         if not isinstance(verdict, answers.Refuted) or verdict.condition is None:
             return None
         total = verdict.condition if total is None else logical_and(total, verdict.condition)
         verdict = verdict_of(replace(state, assumptions=(*state.assumptions, total)))
         if isinstance(verdict, answers.Proved):
-            return total
+            program = program_of(state)
+            return total if count == 0 else simplified(total, program.sizes, program.context)
     return None
 
 
@@ -94,11 +96,16 @@ class Advisor:
                     f'rfactor("{host.name}", "{place[1]}"), then {then}; or atomic("{self._summing(host)}")'
                 )
             else:
+                lines += self._apart(host, place[1])
                 lines += self._parallel(host, place[1]) + added_together(self.step, self.before)
         if self.found.kind == "clobber":
             lines += self._folds()
         if self.found.kind == "order" and isinstance(self.step, Tile):
             lines += list(islice(self._skewed_tiles(self.step), 1))
+        if self.found.kind == "order" and isinstance(self.step, Reorder):
+            lines += list(islice(self._skewed_orders(self.step), 1))
+        if isinstance(self.step, Vectorize):
+            lines += list(islice(self._fewer_lanes(self.step), 1))
         if self.found.kind in ("scope", "placement", "missing"):
             lines += self._outer_readers()
         if allowed is not None:
@@ -152,6 +159,43 @@ class Advisor:
                 if self._legal(*skews, replace(step, factors=factors, into=None)):
                     tiled = ", ".join(axis for axis, _ in factors)
                     yield f"{', '.join(map(_call, skews))}, then tile of {tiled}"
+
+    def _skewed_orders(self, step: Reorder) -> Iterator[str]:
+        """Skews after which the same order is legal: of a loop by one that it moves out of."""
+        entry = self.before.find(step.stage)
+        named = [] if entry is None else [axis for axis in step.axes if axis in entry.axes]
+        if entry is None or len(named) != len(step.axes):
+            return
+        for factor in FACTORS:
+            for axis in named:
+                for by in entry.axes[: entry.axes.index(axis)]:
+                    if by not in named or named.index(by) < named.index(axis):
+                        continue
+                    name = _fresh(entry, f"{axis}s")
+                    skew = Skew(step.stage, axis, by, name, factor)
+                    order = tuple(name if one == axis else one for one in named)
+                    if self._legal(skew, replace(step, axes=order)):
+                        yield f"{_call(skew)}, then reorder of {', '.join(order)}"
+
+    def _fewer_lanes(self, step: Vectorize) -> Iterator[str]:
+        """The most lanes, a power of two, that do not depend on each other."""
+        width = step.width if isinstance(step.width, int) else 0
+        fewer = 1 << max(width - 1, 0).bit_length() >> 1
+        while fewer >= 2:
+            if self._legal(replace(step, width=fewer)):
+                yield f'vectorize("{step.stage}", "{step.axis}", {fewer}): the most lanes that are independent'
+                return
+            fewer //= 2
+
+    def _apart(self, host: StageState, loop: str) -> list[str]:
+        """Of what slides along a parallel loop: kept inside of it, each iteration makes its own."""
+        entry = self.before.find(self.found.tensor)
+        if entry is None or entry.compute is None or entry.store in (None, entry.compute):
+            return []
+        store = StoreAt(entry.name, host.name, loop)
+        if not isinstance(self.step, Parallel) or not self._legal(store, self.step):
+            return []
+        return [f'store_at("{entry.name}", "{host.name}", "{loop}"): each iteration makes what it reads']
 
     def _summing(self, host: StageState) -> str:
         """The stage whose terms would race: the loop's own, or one that shares the loop."""

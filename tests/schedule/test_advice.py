@@ -176,3 +176,46 @@ def test_all_inner_loops_are_skewed_by_the_outermost_under_names_that_can_be_one
     assert 'into="is_")' in str(caught.value) and "then tile of t, is_, js" in str(caught.value)
     skewed = s.skew(S, "i", by="t", into="is_").skew(S, "j", by="t", into="js")
     skewed.tile(S, {"t": 4, "is_": 8, "js": 8})
+
+
+def test_the_skew_that_makes_an_order_legal():
+    U, s = heat()
+    with pytest.raises(td.IllegalSchedule, match="S201") as caught:
+        s.reorder(U, "x", "t")
+    assert 'try: skew("U", "x", by="t", into="xs"), then reorder of xs, t' in str(caught.value)
+    s.skew(U, "x", by="t", into="xs").reorder(U, "xs", "t")
+
+
+@pytest.mark.parametrize(("distance", "width", "best"), [(4, 8, 4), (4, 6, 4), (3, 16, 2), (1, 4, None)])
+def test_the_most_lanes_that_are_independent(distance, width, best):
+    def value(S, i):
+        return td.where(i >= distance, S[i - distance], 0) + 1
+
+    S = td.recurrence("S", (n,), value, dtype="int64")
+    with pytest.raises(td.IllegalSchedule) as caught:
+        td.schedule(S).vectorize(S, "i", width)
+    offered = re.findall(r'try: vectorize\("S", "i", (\d+)\)', str(caught.value))
+    assert offered == ([] if best is None else [str(best)])
+    if best is not None:
+        td.schedule(S).vectorize(S, "i", best)
+
+
+def test_what_slides_may_be_kept_inside_a_parallel_loop():
+    x = td.placeholder("x", (n + 2,))
+    a = td.compute("a", (n + 1,), lambda i: x[i] + x[i + 1])
+    b = td.compute("b", (n,), lambda i: a[i] + a[i + 1])
+    s = td.schedule(b).split(b, "i", 8).store_root(a).compute_at(a, b, "io")
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        s.parallel(b, "io")
+    assert 'try: store_at("a", "b", "io"): each iteration makes what it reads' in str(caught.value)
+    s.store_at(a, b, "io").parallel(b, "io")
+
+
+def test_conditions_put_together_are_said_once():
+    """Two violations, for more than two elements and for fewer, leave no elements or no step."""
+    U, s = heat()
+    with pytest.raises(td.IllegalSchedule) as caught:
+        s.vectorize(U, "t", 4)
+    said = str(caught.value.condition)
+    assert said.count("n") == 1, said
+    s.assume(caught.value.condition).vectorize(U, "t", 4)
