@@ -9,6 +9,7 @@ last dimension still is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from tdsl.codegen.abi import ABI_VERSION
@@ -21,6 +22,7 @@ from tdsl.codegen.llvm.context import Context
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
 from tdsl.codegen.llvm.flat_accesses import flat_accesses
 from tdsl.codegen.llvm.function import Function, Module
+from tdsl.codegen.llvm.narrow_streams import register_widths
 from tdsl.codegen.llvm.statements import write
 from tdsl.codegen.llvm.streams import seen_by_all
 from tdsl.codegen.llvm.tiles import check_instructions
@@ -60,9 +62,11 @@ def emit(
     """
     machine = capabilities(target)
     check_instructions(marked_loops(kernel.body), target.resolved())
+    if body == "contiguous":
+        kernel = replace(kernel, body=flat_accesses(kernel))
     module = Module()
     name = symbol(kernel, body)
-    attributes = f'nounwind "prefer-vector-width"="{machine.vector_bits}"'
+    attributes = f"nounwind {register_widths(kernel, machine)}"
     entry = Function(module, name, "i32", attributes)
     arguments = take_arguments(entry, kernel, shared)
     nothing = _no_elements(entry, kernel, arguments, machine)
@@ -89,7 +93,7 @@ def _body(
     ctx = Context(function, machine)
     ctx.environment, ctx.sizes, ctx.params = arguments.environment, arguments.sizes, arguments.params
     ctx.buffers = buffers(ctx, kernel, arguments, layout)
-    write(ctx, flat_accesses(kernel) if layout == "contiguous" else on_one_thread(kernel.body))
+    write(ctx, kernel.body if layout == "contiguous" else on_one_thread(kernel.body))
     seen_by_all(ctx)
     function.scopes[0].lines.append(["  ret i32 0"])
     return function

@@ -39,7 +39,7 @@ done:
   ret void
 }
 
-define i32 @axpy(ptr %data, ptr %sizes, ptr %env) nounwind "prefer-vector-width"="512" {
+define i32 @axpy(ptr %data, ptr %sizes, ptr %env) nounwind "prefer-vector-width"="256" "min-legal-vector-width"="256" {
 entry:
   %v1 = load i64, ptr %sizes, align 8
   %v2 = load ptr, ptr %data, align 8
@@ -61,7 +61,7 @@ nothing:
   ret i32 0
 }
 
-define internal i32 @axpy.contiguous(i64 %p17, ptr noalias readonly %p26, ptr noalias readonly %p29, float %p32, ptr noalias %p36) nounwind "prefer-vector-width"="512" {
+define internal i32 @axpy.contiguous(i64 %p17, ptr noalias readonly %p26, ptr noalias readonly %p29, float %p32, ptr noalias %p36) nounwind "prefer-vector-width"="256" "min-legal-vector-width"="256" {
 entry:
   %v18 = lshr i64 %p17, 3
   %v20 = icmp slt i64 0, %v18

@@ -41,7 +41,7 @@ done:
   ret void
 }
 
-define i32 @axpy_general(ptr %data, ptr %sizes, ptr %env) nounwind "prefer-vector-width"="512" {
+define i32 @axpy_general(ptr %data, ptr %sizes, ptr %env) nounwind "prefer-vector-width"="256" "min-legal-vector-width"="256" {
 entry:
   %v1 = load i64, ptr %sizes, align 8
   %v2 = load ptr, ptr %data, align 8
@@ -82,7 +82,7 @@ nothing:
   ret i32 0
 }
 
-define internal i32 @axpy_general.rows(i64 %p17, ptr noalias readonly %p26, ptr noalias readonly %p29, float %p32, ptr noalias %p36) nounwind "prefer-vector-width"="512" {
+define internal i32 @axpy_general.rows(i64 %p17, ptr noalias readonly %p26, ptr noalias readonly %p29, float %p32, ptr noalias %p36) nounwind "prefer-vector-width"="256" "min-legal-vector-width"="256" {
 entry:
   %v18 = lshr i64 %p17, 3
   %v20 = icmp slt i64 0, %v18
@@ -126,7 +126,7 @@ done19:
   ret i32 0
 }
 
-define internal i32 @axpy_general.strided(i64 %p60, i64 %p68, ptr noalias readonly %p71, i64 %p78, ptr noalias readonly %p81, float %p88, i64 %p92, ptr noalias %p95) nounwind "prefer-vector-width"="512" {
+define internal i32 @axpy_general.strided(i64 %p60, i64 %p68, ptr noalias readonly %p71, i64 %p78, ptr noalias readonly %p81, float %p88, i64 %p92, ptr noalias %p95) nounwind "prefer-vector-width"="256" "min-legal-vector-width"="256" {
 entry:
   %v61 = lshr i64 %p60, 3
   %v63 = icmp slt i64 0, %v61
