@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from tdsl.records import dataclass
 
-from .errors import InternalError, TdslError
+from .errors import InternalError, LimitError, TdslError
 
 PACKAGE = __file__[: __file__.rindex(os.sep) + 1]
 """The folder whose frames are ours; it ends in a separator, so that a sibling `tdsl_extra` is the user's."""
@@ -138,6 +138,10 @@ def hide_internal_frames(function: Callable[Parameters, Result]) -> Callable[Par
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             return function(*args, **kwargs)
+        except RecursionError as error:
+            if not _is_ours(error.__traceback__):
+                raise
+            raise _too_deep() from None
         except TdslError as error:
             if error.where is None:
                 error.where = here()
@@ -149,6 +153,28 @@ def hide_internal_frames(function: Callable[Parameters, Result]) -> Callable[Par
             raise
 
     return guarded
+
+
+def _is_ours(traceback: TracebackType | None) -> bool:
+    """Whether a recursion was tdsl's: of one of the user's, the user's frames stand there again and again."""
+    ours = theirs = 0
+    while traceback is not None:
+        if _is_internal(traceback.tb_frame):
+            ours += 1
+        else:
+            theirs += 1
+        traceback = traceback.tb_next
+    return ours > 100 > theirs
+
+
+def _too_deep() -> LimitError:
+    return LimitError(
+        "L124",
+        "the loops of this program are nested too deeply",
+        where=here(),
+        why=(f"arrays between stages stand inside one another, and Python's limit is {sys.getrecursionlimit()} calls",),
+        hint=("inline cheap stages, or td.schedules.default(s)", "sys.setrecursionlimit(10_000)"),
+    )
 
 
 def _user_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tdsl as td
 import tdsl.location
 from tdsl.errors import InternalError, ShapeError
 from tdsl.location import Location, here, hide_internal_frames
@@ -300,3 +301,18 @@ def test_what_python_itself_prints(tmp_path):
         "  options: fast_math=False, contract=True",
         "  try: td.options(fast_math=True)",
     ]
+
+
+def test_loops_nested_too_deeply_are_a_limit_and_recursion_of_the_user_is_theirs():
+    n = td.size("n")
+    last = x = td.placeholder("x", (n,))
+    for place in range(400):
+        last = td.compute(f"u{place}", (n,), lambda i, last=last: last[i] + 1.0)
+    with pytest.raises(td.LimitError, match=r"L124: the loops of this program are nested too deeply"):
+        td.build(td.schedule(last), target="interpret")
+
+    def endless(i):
+        return x[i] + endless(i)
+
+    with pytest.raises(RecursionError):
+        td.compute("y", (n,), endless)

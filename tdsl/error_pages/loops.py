@@ -170,6 +170,13 @@ td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensor
         "Stages in scope `stack` that live at once share the 64 KiB of a thread.",
     ),
     ErrorPage(
+        "L124",
+        LimitError,
+        "loops that are nested too deeply",
+        "The arrays of stages at root stand one inside another, and so do loops: some three hundred of them reach Python's "
+        "limit of nested calls. Inlined stages have none.",
+    ),
+    ErrorPage(
         "L201",
         FormatError,
         "Loop IR text that does not parse",
