@@ -172,7 +172,9 @@ def _too_deep() -> LimitError:
         "L124",
         "the loops of this program are nested too deeply",
         where=here(),
-        why=(f"arrays between stages stand inside one another, and Python's limit is {sys.getrecursionlimit()} calls",),
+        why=(
+            f"arrays between stages stand inside one another, and Python's limit is {sys.getrecursionlimit()} calls",
+        ),
         hint=("inline cheap stages, or td.schedules.default(s)", "sys.setrecursionlimit(10_000)"),
     )
 
