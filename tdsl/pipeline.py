@@ -116,7 +116,7 @@ def build(
     clock.mark("cache")
     if kept is not None:
         code = LoopText(kept.loops, resolved, shared=kept.interface.shared)
-        kernel = built_kernel(code, kept.interface, (kept.symbol, kept.code), clock.mark)
+        kernel = built_kernel(code, kept.interface, kept.body, clock.mark)
         clock.report(kept.interface.name)
         return kernel
     if resolved.kind == "cuda":

@@ -57,8 +57,8 @@ class Copies:
         init=False, default_factory=dict[tuple[object, ...], "Scanned"]
     )
     """What `scan` was asked before."""
-    _relations: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
-    _needs: dict[str, isl.Map] = field(init=False, default_factory=dict[str, isl.Map])
+    _relations: dict[str, isl.Map] = field(init=False, default_factory=dict[str, "isl.Map"])
+    _needs: dict[str, isl.Map] = field(init=False, default_factory=dict[str, "isl.Map"])
     _bases: dict[tuple[str, int], isl.PwAff | None] = field(
         init=False, default_factory=dict[tuple[str, int], "isl.PwAff | None"]
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tdsl.poly import library as isl
 from tdsl.poly.isl import IN, OUT, SET, basic_map, map_space
 
-Sources = dict[tuple[str, int, str], isl.Map]
+Sources = dict[tuple[str, int, str], "isl.Map"]
 """(reader, number of the access among its reads, writer) -> { reader's axes -> writer's axes }"""
 
 

@@ -41,10 +41,10 @@ class Edges:
     order: Order
     storage: Storage
     _made: dict[tuple[str, str, str, "int | None"], tuple[isl.Map, isl.Map]] = field(
-        init=False, default_factory=dict[tuple[str, str, str, "int | None"], tuple[isl.Map, isl.Map]]
+        init=False, default_factory=dict[tuple[str, str, str, "int | None"], "tuple[isl.Map, isl.Map]"]
     )
     _written: dict[tuple[str, str], isl.Map] = field(
-        init=False, default_factory=dict[tuple[str, str], isl.Map]
+        init=False, default_factory=dict[tuple[str, str], "isl.Map"]
     )
 
     def check_flow(

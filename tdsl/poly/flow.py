@@ -37,13 +37,13 @@ class ValueFlow:
 
     program: Program
     _affine: dict[str, Affine] = field(init=False, default_factory=dict[str, Affine])
-    _domains: dict[str, isl.Set] = field(init=False, default_factory=dict[str, isl.Set])
+    _domains: dict[str, isl.Set] = field(init=False, default_factory=dict[str, "isl.Set"])
     _reads: dict[tuple[str, str, int | None], isl.Map] = field(
-        init=False, default_factory=dict[tuple[str, str, "int | None"], isl.Map]
+        init=False, default_factory=dict[tuple[str, str, "int | None"], "isl.Map"]
     )
     _flows: dict[str, Sources] = field(init=False, default_factory=dict[str, Sources])
     _writes: dict[tuple[str, str], isl.Map] = field(
-        init=False, default_factory=dict[tuple[str, str], isl.Map]
+        init=False, default_factory=dict[tuple[str, str], "isl.Map"]
     )
     _params: tuple[Monomial, ...] | None = field(init=False, default=None)
     _context: isl.Set | None = field(init=False, default=None)

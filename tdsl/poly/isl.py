@@ -35,7 +35,7 @@ class TooLarge(Exception):
 
 class _Local(threading.local):
     def __init__(self) -> None:
-        self.context = isl.Context()
+        self.context: isl.Context | None = None
         self.open = False
         self.params: dict[int, isl.Space] = {}
 
@@ -45,6 +45,8 @@ _local = _Local()
 
 def context() -> isl.Context:
     """The isl context of this thread."""
+    if _local.context is None:
+        _local.context = isl.Context()
     return _local.context
 
 
@@ -69,7 +71,7 @@ def budget(limit: int = UNIT_BUDGET, bill: Bill | None = None) -> Generator[None
     if _local.open:
         yield
         return
-    ctx = _local.context
+    ctx = context()
     ctx.set_max_operations(limit)
     ctx.reset_operations()
     _local.open = True
@@ -108,7 +110,7 @@ def _passed(ctx: isl.Context, mark: int) -> bool:
 
 def operations(limit: int = 1 << 24) -> int:
     """How many isl operations since the last budget began, by bisection (about 0.1 ms); for measurements only."""
-    ctx = _local.context
+    ctx = context()
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tdsl.poly.isl_library import Context, dim_type
+from tdsl.poly.isl_library import Context
 from tdsl.poly.isl_methods import IslObject, Long, Number
+from tdsl.poly.library import dim_type
 
 
 class Val(Number):

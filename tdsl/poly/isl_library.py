@@ -11,7 +11,6 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 from typing import Any
 
@@ -30,17 +29,6 @@ class CannotBind(ImportError):
 
 class Error(Exception):
     """isl could not do what was asked."""
-
-
-class dim_type(IntEnum):  # noqa: N801  (as islpy spells it)
-    """Kinds of dimensions: enum isl_dim_type of include/isl/space_type.h."""
-
-    cst = 0
-    param = 1
-    in_ = 2
-    out = 3
-    set = 3
-    div = 4
 
 
 def _library() -> ctypes.PyDLL:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from tdsl.poly.isl_classes import Aff, Map, Mat, Point, Set, Space
-from tdsl.poly.isl_library import INT, LONG, POINTER, Context, Pointer, c_function, dim_type
+from tdsl.poly.isl_library import INT, LONG, POINTER, Context, Pointer, c_function
 from tdsl.poly.isl_methods import IslObject, integer, text_of
+from tdsl.poly.library import dim_type
 
 Made = TypeVar("Made", bound=IslObject)
 Rows = Sequence[Sequence[int]]

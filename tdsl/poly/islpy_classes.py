@@ -52,7 +52,6 @@ __all__ = [
     "basic_set",
     "coefficients",
     "coordinates",
-    "dim_type",
 ]
 
 
@@ -73,10 +72,11 @@ def basic_set(space: Space, equalities: Rows, inequalities: Rows, width: int) ->
     return Set.from_basic_set(BasicSet.from_constraint_matrices(space, equal, unequal, *kinds))
 
 
-def coefficients(value: Aff, kind: dim_type) -> list[tuple[int, int]]:
+def coefficients(value: Aff, kind: int) -> list[tuple[int, int]]:
     """(numerator, denominator) of an affine value's coefficients of a kind; of `cst` the constant."""
     if kind == dim_type.cst:
         return [_fraction(value.get_constant_val())]
+    kind = dim_type(kind)
     return [_fraction(value.get_coefficient_val(kind, place)) for place in range(value.dim(kind))]
 
 

@@ -21,7 +21,7 @@ class Order:
     """Maps between the dims of two statements, memoised by the shape of the loop tree around them."""
 
     copies: Copies
-    _made: dict[_Shape, isl.Map] = field(init=False, default_factory=dict[_Shape, isl.Map])
+    _made: dict[_Shape, isl.Map] = field(init=False, default_factory=dict[_Shape, "isl.Map"])
 
     def before(self, one: str, other: str) -> isl.Map:
         """{ one -> other : one runs strictly before other }"""

@@ -17,7 +17,7 @@ from tdsl.errors import FormatError, TargetError
 from tdsl.runtime.fast_call import fast_kernel
 from tdsl.runtime.jit import LoadedCode
 from tdsl.runtime.kernel import Kernel, Source
-from tdsl.runtime.kernel_cache import KeptKernel, KernelSlot
+from tdsl.runtime.kernel_cache import BodyCode, KeptKernel, KernelSlot
 from tdsl.runtime.native_run import LoadedBody, NativeRun
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.prepare import Prepared
@@ -35,7 +35,7 @@ class Built:
     Args:
         loops: and their target.
         interface: of the kernel.
-        ready: symbol and object of the contiguous body, where they are known already.
+        ready: the contiguous body, where it is compiled already.
         mark: told the steps.
     """
 
@@ -43,7 +43,7 @@ class Built:
         self,
         loops: LoopText,
         interface: Interface,
-        ready: tuple[str, bytes] | None = None,
+        ready: BodyCode | None = None,
         mark: Mark = lambda step: None,
     ) -> None:
         self.loops = loops
@@ -55,16 +55,18 @@ class Built:
     def target_text(self) -> str:
         return str(self.loops.target.spelling)
 
-    def object_code(self, kind: BodyKind) -> tuple[str, bytes]:
-        """Symbol and object of a body."""
+    def object_code(self, kind: BodyKind) -> BodyCode:
+        """A body, compiled."""
         if kind == "contiguous" and self._ready is not None:
             return self._ready
         text = self.loops.llvm(kind)
         self._mark("emit")
         code = object_for(text, self.loops.target, self.label(kind))
         self._mark("llvm")
-        self._ready = (self.loops.symbol(kind), code) if kind == "contiguous" else self._ready
-        return self.loops.symbol(kind), code
+        uses_environment = text.count("%env") > 1  # besides the parameter
+        body = BodyCode(self.loops.symbol(kind), code, uses_environment)
+        self._ready = body if kind == "contiguous" else self._ready
+        return body
 
     def label(self, kind: BodyKind) -> str:
         """What `tdsl cache ls` shows."""
@@ -72,10 +74,10 @@ class Built:
 
     def load(self, kind: BodyKind) -> LoadedBody:
         """A body in memory."""
-        symbol, code = self.object_code(kind)
-        loaded = LoadedCode(code, [symbol])
+        body = self.object_code(kind)
+        loaded = LoadedCode(body.code, [body.symbol])
         self._ready = None  # its bytes are in memory now
-        return LoadedBody(loaded.address(symbol), loaded)
+        return LoadedBody(loaded.address(body.symbol), loaded, body.uses_environment)
 
     @property
     def parallel(self) -> bool:
@@ -123,7 +125,7 @@ class Foreign:
 def built_kernel(
     loops: LoopText,
     interface: Interface,
-    ready: tuple[str, bytes] | None = None,
+    ready: BodyCode | None = None,
     mark: Mark = lambda step: None,
     slot: KernelSlot | None = None,
 ) -> Kernel:
@@ -140,8 +142,8 @@ def built_kernel(
         loops.llvm("contiguous")
         return Kernel(interface, Foreign(reason), origin)
     if slot is not None:
-        symbol, code = origin.object_code("contiguous")
-        slot.put(KeptKernel(loops.text, interface, symbol, code), origin.label("contiguous"))
+        body = origin.object_code("contiguous")
+        slot.put(KeptKernel(loops.text, interface, body), origin.label("contiguous"))
         mark("keep")
     run = NativeRun(interface, origin.load)
     run.load("contiguous")

@@ -23,11 +23,14 @@ class Environment:
     Args:
         pool: runs parallel loops.
         arena: gives scratch memory.
+        memory: where it lies; memory of its own where None.
     """
 
     __slots__ = ("_error_slot", "_fields", "arena", "pool")
 
-    def __init__(self, pool: ThreadPool, arena: Arena) -> None:
+    def __init__(
+        self, pool: ThreadPool, arena: Arena, memory: ctypes.Array[ctypes.c_char] | None = None
+    ) -> None:
         self.pool, self.arena = pool, arena
         self._error_slot = ctypes.create_string_buffer(_ERROR_SLOT_BYTES)
         functions = native()
@@ -41,7 +44,8 @@ class Environment:
             arena.context,
             ctypes.addressof(self._error_slot),
         )
-        self._fields = ctypes.create_string_buffer(packed, ENV_BYTES)
+        self._fields = ctypes.create_string_buffer(ENV_BYTES) if memory is None else memory
+        ctypes.memmove(self._fields, packed, len(packed))
 
     def set_flags(self, flags: int) -> int:
         """Give `flags` another value, for calls that begin from now on; the value before."""
@@ -56,14 +60,20 @@ class Environment:
 
 
 _process: list[Environment] = []
+_memory = ctypes.create_string_buffer(_ENV.pack(ABI_VERSION, *[0] * 7), ENV_BYTES)
+
+
+def environment_memory() -> ctypes.Array[ctypes.c_char]:
+    """What kernels of the process take as `env`; those that use what is in it ask for `process_environment` first."""
+    return _memory
 
 
 def process_environment() -> Environment:
-    """The environment that all kernels of the process share, made at the first call."""
+    """The environment that all kernels of the process share, its pool and arena made at the first call."""
     if not _process:
         with process_lock():
             if not _process:
-                _process.append(Environment(process_pool(), process_arena()))
+                _process.append(Environment(process_pool(), process_arena(), _memory))
     return _process[0]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tdsl.codegen.entry.layout import ContextLayout
 from tdsl.dtypes import as_dtype, to_numpy
-from tdsl.runtime.environment import process_environment
+from tdsl.runtime.environment import environment_memory
 from tdsl.runtime.foreign_types import ExchangeFunctions, getter_of
 from tdsl.runtime.object_layout import new_from_descr
 
@@ -95,9 +95,9 @@ class Context:
         self._layout = layout
         self._memory = (ctypes.c_uint64 * len(layout.slots))()
         self._held: list[object] = []
-        environment = process_environment()
-        self._held.append(environment)
-        self._set("environment", environment.address)
+        memory = environment_memory()
+        self._held.append(memory)
+        self._set("environment", ctypes.addressof(memory))
         self._set("new_array", new_from_descr() or 0)
         constants: dict[str, object] = {
             "slow": slow, "failed": failed, "ndarray": np.ndarray, "tuple": tuple, "float": float, "int": int,

@@ -91,8 +91,7 @@ def process_symbols(names: frozenset[str]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for name in sorted(names):
         try:
-            function = library[name]
-        except AttributeError as absent:
+            found[name] = ctypes.addressof(ctypes.c_char.in_dll(library, name))
+        except ValueError as absent:
             raise InternalError(f"the C library has no {name}", pass_name="runtime.jit") from absent
-        found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
     return found

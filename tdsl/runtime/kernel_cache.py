@@ -6,11 +6,11 @@ What is kept spares a second build its nest, lowering, code generation and LLVM.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import cast
 
 from tdsl.codegen.interface import Interface
@@ -20,20 +20,35 @@ from tdsl.runtime.cache_folder import CacheFolder, cache_folder
 from tdsl.runtime.object_cache import content_key
 from tdsl.target import Target
 
-FORMAT = 1
+FORMAT = 2
 
-_OUTSIDE = frozenset({"demo", "error_pages", "fuzzing", "ops", "schedules", "verify"})
-"""Folders of tdsl that no kernel depends on but through what its schedule says: they use the public names alone."""
+_OUTSIDE = frozenset({
+    "__pycache__", "cuda", "declare", "demo", "error_pages", "fuzzing", "ops", "primitives", "report", "schedules", "verify",
+})  # fmt: skip
+"""Folders of tdsl that no CPU kernel depends on but through its schedule's state, all of which is in the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCode:
+    """A body's machine code.
+
+    Args:
+        symbol: of the body in the object `code`.
+        uses_environment: whether it uses the pool or the arena.
+    """
+
+    symbol: str
+    code: bytes
+    uses_environment: bool
 
 
 @dataclass(frozen=True, slots=True)
 class KeptKernel:
-    """loops: Loop IR as text; symbol, code: of the contiguous body."""
+    """loops: Loop IR as text; body: the contiguous one."""
 
     loops: str
     interface: Interface
-    symbol: str
-    code: bytes
+    body: BodyCode
 
 
 class KernelSlot:
@@ -53,16 +68,18 @@ class KernelSlot:
         try:
             head, _, code = found.partition(b"\n")
             record = cast("dict[str, str]", json.loads(head))
-            return KeptKernel(
-                record["loops"], Interface.from_json(record["interface"]), record["symbol"], code
-            )
+            body = BodyCode(record["symbol"], code, bool(record["environment"]))
+            return KeptKernel(record["loops"], Interface.from_json(record["interface"]), body)
         except (ValueError, KeyError, TypeError, FormatError):
             return None
 
     def put(self, kernel: KeptKernel, label: str) -> None:
         """Keep a kernel."""
-        record = {"loops": kernel.loops, "interface": kernel.interface.to_json(), "symbol": kernel.symbol}
-        self._folder.put(self._key, json.dumps(record).encode() + b"\n" + kernel.code, label)
+        record = {
+            "loops": kernel.loops, "interface": kernel.interface.to_json(), "symbol": kernel.body.symbol,
+            "environment": kernel.body.uses_environment,
+        }  # fmt: skip
+        self._folder.put(self._key, json.dumps(record).encode() + b"\n" + kernel.body.code, label)
 
 
 def kernel_slot(target: Target, digest: str) -> KernelSlot | None:
@@ -93,16 +110,26 @@ def kept_object(kind: str, content: Sequence[object], make: Callable[[], bytes],
 
 @lru_cache(maxsize=1)
 def package_identity() -> str:
-    """This copy of tdsl: its files with sizes and times of change, those left out that see tdsl as users do."""
-    return "\n".join(_files(str(Path(__file__).parents[1]), _OUTSIDE))
+    """This copy of tdsl, as a digest: its files with sizes and times of change, but for `_OUTSIDE`."""
+    files = _files(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return hashlib.sha256(repr(files).encode()).hexdigest()
 
 
-def _files(folder: str, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            name = entry.name
-            if name.endswith((".py", ".ll")):
-                about = entry.stat()
-                yield f"{name} {about.st_size} {about.st_mtime_ns}"
-            elif "." not in name and name != "__pycache__" and name not in left_out and entry.is_dir():
-                yield from _files(entry.path)
+def _files(package: str) -> list[tuple[object, ...]]:
+    """(name, size, time of change) of the files; a folder's name before those in it."""
+    found: list[tuple[object, ...]] = []
+    folders = [package]
+    while folders:
+        path = folders.pop()
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in sorted(os.listdir(folder)):
+                if name.endswith((".py", ".ll")):
+                    about = os.stat(name, dir_fd=folder)
+                    found.append((name, about.st_size, about.st_mtime_ns))
+                elif "." not in name and name not in _OUTSIDE:
+                    found.append((name,))
+                    folders.append(f"{path}/{name}")
+        finally:
+            os.close(folder)
+    return found

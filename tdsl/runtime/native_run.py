@@ -18,7 +18,7 @@ from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import ArrayInterface, Interface
 from tdsl.errors import CallError, CallMemoryError, InternalError
 from tdsl.records import dataclass
-from tdsl.runtime.environment import process_environment
+from tdsl.runtime.environment import environment_memory, process_environment
 from tdsl.runtime.once import process_lock
 from tdsl.runtime.overlap import address
 from tdsl.runtime.prepare import Prepared
@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedBody:
-    """One body in memory. code: keeps it there."""
+    """One body in memory.
+
+    Args:
+        code: keeps it there.
+        uses_environment: whether it uses the pool or the arena.
+    """
 
     address: int
     code: object
+    uses_environment: bool = True
 
 
 class BodySink(Protocol):
@@ -71,6 +77,8 @@ class NativeRun:
             if kind in self._entries:
                 return
             body = self._load(kind)
+            if body.uses_environment:
+                process_environment()
             self._bodies[kind] = body
             self._entries[kind] = _PROTOTYPE(body.address)
             for reference in self._sinks:
@@ -103,7 +111,7 @@ class NativeRun:
                 pointers.append(ctypes.addressof(next(scalars)))
         data = (ctypes.c_void_p * max(1, len(pointers)))(*pointers)
         sizes = [call.sizes[size.name] for size in self._interface.sizes]
-        environment = process_environment().address
+        environment = ctypes.addressof(environment_memory())
         status = self._entries[kind](data, _integers([*sizes, *strides]), environment)
         if status:
             raise failure(self._interface.name, status)

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,15 +70,21 @@ def _compiled(text: str, target: Target, opt: int, allowed: frozenset[str], reco
 
 def content_key(kind: str, target: Target, content: Sequence[object]) -> str:
     """64 hex digits for what is made from `content` (plain data) on a target by the LLVM installed here."""
-    machine: object = host_identity() if target.is_host else ""
-    parts = [FORMAT, kind, llvm_identity(), machine, target.to_data(), list(content)]
+    machine = host_identity() if target.is_host else ""
+    parts = [kind, _surroundings(llvm_identity(), machine), target.to_data(), list(content)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _surroundings(llvm: str, machine: str) -> str:
+    """A digest of what every key holds: this layout, LLVM, and for code of this machine its CPU."""
+    return hashlib.sha256(json.dumps([FORMAT, llvm, machine]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
 def llvm_identity() -> str:
     """Which llvmlite is installed, without importing it: its library's size and time of change."""
-    found = importlib.util.find_spec("llvmlite")
+    found = PathFinder.find_spec("llvmlite") or importlib.util.find_spec("llvmlite")
     for folder in (found.submodule_search_locations or ()) if found is not None else ():
         binding = f"{folder}/binding"
         listed = os.listdir(binding) if os.path.isdir(binding) else []
@@ -92,8 +99,8 @@ def llvm_identity() -> str:
 def host_identity() -> str:
     """This machine's CPU as the system lists it (its first core)."""
     try:
-        with _CPU_LISTING.open(encoding="utf-8", errors="replace") as stream:
-            block = stream.read(16384).strip().split("\n\n")[0]
+        with _CPU_LISTING.open("rb", buffering=0) as stream:
+            block = stream.read(16384).decode(errors="replace").strip().split("\n\n")[0]
     except OSError:
         from tdsl.codegen.machine import host_target
 

@@ -11,6 +11,7 @@ import ctypes
 import importlib
 import os
 import platform
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -23,6 +24,10 @@ from tdsl.codegen.entry import layout
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ARRAY_BYTES = 8 + max(
+    layout.ARRAY_DATA, layout.ARRAY_DIMS, layout.ARRAY_STRIDES, layout.ARRAY_DESCR, layout.ARRAY_FLAGS
+)
+
 _TABLE_LENGTH = 300
 """NumPy 2's table has over 300 slots."""
 
@@ -34,9 +39,7 @@ def layout_is_known() -> bool:
         return False
     if object.__basicsize__ != layout.HEAD:  # builds without the global lock have a larger head
         return False
-    if not _scalars_match() or not all(_array_matches(array) for array in _samples()):
-        return False
-    return new_from_descr() is not None
+    return _scalars_match() and _arrays_match() and new_from_descr() is not None
 
 
 def _samples() -> Iterator[NDArray[np.generic]]:
@@ -73,21 +76,36 @@ def _scalars_match() -> bool:
     )
 
 
-def _array_matches(array: NDArray[np.generic]) -> bool:
-    ndim = array.ndim
+def _arrays_match() -> bool:
+    if np.ndarray.__basicsize__ < _ARRAY_BYTES:
+        return False
+    pipe = os.pipe()
+    try:
+        return all(_array_matches(array, pipe) for array in _samples())
+    finally:
+        for end in pipe:
+            os.close(end)
+
+
+def _array_matches(array: NDArray[np.generic], pipe: tuple[int, int]) -> bool:
+    ndim, memory = array.ndim, ctypes.string_at(id(array), _ARRAY_BYTES)
     found = (
-        _peek(ctypes.c_void_p, array, layout.OBJECT_TYPE) == id(np.ndarray)
-        and _peek(ctypes.c_int32, array, layout.ARRAY_NDIM) == ndim
-        and _peek(ctypes.c_void_p, array, layout.ARRAY_DATA) == array.ctypes.data
-        and _peek(ctypes.c_void_p, array, layout.ARRAY_DESCR) == id(array.dtype)
-        and _peek(ctypes.c_int32, array, layout.ARRAY_FLAGS) == array.flags.num
+        _word(memory, layout.OBJECT_TYPE) == id(np.ndarray)
+        and _word(memory, layout.ARRAY_NDIM) & 0xFFFFFFFF == ndim
+        and _word(memory, layout.ARRAY_DATA) == array.__array_interface__["data"][0]
+        and _word(memory, layout.ARRAY_DESCR) == id(array.dtype)
+        and _word(memory, layout.ARRAY_FLAGS) & 0xFFFFFFFF == array.flags.num
     )
     if not found:
         return False
     for at, wanted in ((layout.ARRAY_DIMS, array.shape), (layout.ARRAY_STRIDES, array.strides)):
-        if ndim and _integers(int(_peek(ctypes.c_void_p, array, at)), ndim) != wanted:
+        if ndim and _integers(_word(memory, at), ndim, pipe) != wanted:
             return False
     return True
+
+
+def _word(memory: bytes, at: int) -> int:
+    return int.from_bytes(memory[at : at + 8], "little")
 
 
 @lru_cache(maxsize=1)
@@ -96,19 +114,13 @@ def _system_write() -> Callable[..., int]:
     return ctypes.CDLL(None).write
 
 
-def _integers(place: int, count: int) -> tuple[int, ...] | None:
+def _integers(place: int, count: int, pipe: tuple[int, int]) -> tuple[int, ...] | None:
     """int64 values at an address that may be none: the system copies them, and says where it cannot."""
-    values = (ctypes.c_int64 * count)()
-    length = ctypes.sizeof(values)
-    reading, writing = os.pipe()
-    try:
-        if _system_write()(writing, ctypes.c_void_p(place), ctypes.c_size_t(length)) != length:
-            return None
-        ctypes.memmove(values, os.read(reading, length), length)
-    finally:
-        os.close(reading)
-        os.close(writing)
-    return tuple(values)
+    reading, writing = pipe
+    length = 8 * count
+    if _system_write()(writing, ctypes.c_void_p(place), ctypes.c_size_t(length)) != length:
+        return None
+    return struct.unpack(f"<{count}q", os.read(reading, length))
 
 
 @lru_cache(maxsize=1)

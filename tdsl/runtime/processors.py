@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tdsl.records import dataclass
 
-_ROOT = Path("/")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ROOT = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Processors:
         return max(1, min(self.affinity, int(self.quota_cores)))
 
 
-def count_processors(root: Path = _ROOT) -> Processors:
+def count_processors(root: str | Path = _ROOT) -> Processors:
     """Count now; `root` is where /proc and /sys are found."""
     try:
         affinity = len(os.sched_getaffinity(0))
@@ -44,58 +47,63 @@ def count_processors(root: Path = _ROOT) -> Processors:
     return Processors(affinity, cpu_quota(root))
 
 
-def cpu_quota(root: Path = _ROOT) -> float | None:
+def cpu_quota(root: str | Path = _ROOT) -> float | None:
     """The tightest CPU quota over the process's groups and all groups above them, in cores.
 
     Source: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst (version 1).
     """
     try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        lines = _read(os.path.join(root, "proc/self/cgroup")).splitlines()
     except OSError:
         return None
-    quotas = [quota for line in lines for quota in _quotas_of(line, root / "sys/fs/cgroup")]
+    quotas = [quota for line in lines for quota in _quotas_of(line, os.path.join(root, "sys/fs/cgroup"))]
     return min(quotas, default=None)
 
 
-def _quotas_of(line: str, mounted: Path) -> Iterator[float]:
+def _quotas_of(line: str, mounted: str) -> Iterator[float]:
     """Quotas of one line `number:controllers:path`; version 2 has no controllers there."""
     _, controllers, path = line.split(":", 2)
     if not controllers:
-        for folder in (mounted, mounted / "unified"):
+        for folder in (mounted, f"{mounted}/unified"):
             yield from _quotas_above(folder, path, _read_version_2)
     elif "cpu" in controllers.split(","):
-        for folder in dict.fromkeys((mounted / controllers, mounted / "cpu", mounted / "cpu,cpuacct")):
+        for folder in dict.fromkeys((f"{mounted}/{controllers}", f"{mounted}/cpu", f"{mounted}/cpu,cpuacct")):
             yield from _quotas_above(folder, path, _read_version_1)
 
 
-def _quotas_above(mounted: Path, path: str, read: Callable[[Path], float | None]) -> Iterator[float]:
+def _quotas_above(mounted: str, path: str, read: Callable[[str], float | None]) -> Iterator[float]:
     """The quotas of a group and of the groups that hold it, up to the root of what is mounted.
 
     In a container the path may be one of the host's: what is not mounted here is passed over.
     """
     parts = [part for part in path.split("/") if part not in ("", "..")]
     for depth in range(len(parts), -1, -1):
-        quota = read(mounted.joinpath(*parts[:depth]))
+        quota = read("/".join((mounted, *parts[:depth])))
         if quota is not None:
             yield quota
 
 
-def _read_version_2(group: Path) -> float | None:
-    words = _words(group / "cpu.max")
+def _read_version_2(group: str) -> float | None:
+    words = _words(f"{group}/cpu.max")
     if len(words) != 2 or words[0] == "max":
         return None
     return int(words[0]) / int(words[1])
 
 
-def _read_version_1(group: Path) -> float | None:
-    quota, period = _words(group / "cpu.cfs_quota_us"), _words(group / "cpu.cfs_period_us")
+def _read_version_1(group: str) -> float | None:
+    quota, period = _words(f"{group}/cpu.cfs_quota_us"), _words(f"{group}/cpu.cfs_period_us")
     if len(quota) != 1 or len(period) != 1 or int(quota[0]) <= 0:
         return None
     return int(quota[0]) / int(period[0])
 
 
-def _words(file: Path) -> list[str]:
+def _words(file: str) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8").split()  # ascii would be one more import
+        return _read(file).split()
     except OSError:
         return []
+
+
+def _read(file: str) -> str:
+    with open(file, encoding="utf-8") as stream:  # ascii would be one more import
+        return stream.read()

@@ -1,6 +1,8 @@
 """`tdsl_env` as machine code sees it: the offsets of codegen/abi.py lead to the pool and the arena."""
 
 import ctypes
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -104,3 +106,45 @@ def test_fields_that_no_kernel_reads_yet():
         assert ctypes.c_int32.from_address(address + abi.ENV_FLAGS).value == abi.FLAG_ALWAYS_PARALLEL
     slot = ctypes.c_uint64.from_address(address + abi.ENV_ERROR_SLOT).value
     assert slot and ctypes.string_at(slot, 64) == bytes(64)
+
+
+PROGRAM = """
+import sys
+import numpy as np
+import tdsl as td
+from tdsl.runtime import environment
+
+n = td.size("n")
+x, w = td.placeholder("x", (n,)), td.placeholder("w", (n + 2,))
+y = td.compute("y", (n,), lambda i: x[i] + 1)
+s = td.schedule(y).vectorize(y, "i", 8)
+f = td.build(s)
+values = np.arange(2002, dtype=np.float32)
+assert np.array_equal(f(values), values + 1)
+assert np.array_equal(f(values[::2]), values[::2] + 1)
+print(len(environment._process), *sorted({"llvmlite", "islpy", "tdsl.poly.isl_library"} & set(sys.modules)))
+if sys.argv[1] == "parallel":
+    g = td.build(s.parallel(y, "i"))
+else:
+    mean = td.compute("mean", (n + 1,), lambda i: w[i] + w[i + 1])
+    z = td.compute("z", (n,), lambda i: mean[i] * mean[i + 1])
+    g = td.build(td.schedule(z))
+print(len(environment._process))
+g(values)
+"""
+
+
+@pytest.mark.parametrize("second", ["parallel", "scratch memory"])
+def test_pool_and_arena_are_made_for_the_first_kernel_that_uses_them(tmp_path, second):
+    for cached in (False, True):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, second],
+            env=os.environ | {"TDSL_CACHE_DIR": str(tmp_path), "TDSL_CACHE": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        first, then = done.stdout.splitlines()
+        assert then == "1"
+        if cached:
+            assert first == "0", "isl, LLVM and the pool are loaded for nothing"
