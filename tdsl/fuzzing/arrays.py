@@ -18,6 +18,10 @@ Form = Literal["contiguous", "misaligned", "reversed", "transposed", "stepped"]
 FORMS: tuple[Form, ...] = ("contiguous", "misaligned", "reversed", "transposed", "stepped")
 
 
+AROUND = 4096
+"""Bytes before and after an output that a kernel must leave alone: most of what lands outside lands there."""
+
+
 def is_array(value: object) -> TypeGuard[Array]:
     """Whether a value is a NumPy array."""
     return isinstance(value, np.ndarray)
@@ -68,20 +72,18 @@ def _sprinkled(generator: np.random.Generator, values: Array, special: Array, sh
 
 
 def laid_out(values: Array, form: Form) -> tuple[Array, Array]:
-    """(a view that holds `values` in a form, the block of bytes it lies in)."""
+    """(a view that holds `values` in a form, the block of bytes it lies in, with `AROUND` bytes before and after it)."""
     shape, kind = values.shape, values.dtype
+    step = {"reversed": -1, "stepped": 2}.get(form, 1)
+    whole = tuple(extent * abs(step) + (step != 1) for extent in shape)
+    count = int(np.prod(whole, dtype=np.int64)) * kind.itemsize
+    first = AROUND + (form == "misaligned")
+    block = np.full(first + count + AROUND, 0xA5, np.uint8)
+    inside = block[first : first + count].view(kind)
     if form == "transposed":
-        block = np.full(values.size * kind.itemsize, 0xA5, np.uint8)
-        view = block.view(kind).reshape(shape[::-1]).T
-    elif form == "misaligned":
-        block = np.full(values.size * kind.itemsize + 3, 0xA5, np.uint8)
-        view = block[1 : 1 + values.size * kind.itemsize].view(kind).reshape(shape)
+        view = inside.reshape(shape[::-1]).T
     else:
-        step = {"contiguous": 1, "reversed": -1, "stepped": 2}[form]
-        whole = tuple(extent * abs(step) + (step != 1) for extent in shape)
-        block = np.full(int(np.prod(whole, dtype=np.int64)) * kind.itemsize, 0xA5, np.uint8)
-        full = block.view(kind).reshape(whole)
-        view = full[(*(_slice(extent, step) for extent in shape), ...)]
+        view = inside.reshape(whole)[(*(_slice(extent, step) for extent in shape), ...)]
     view[...] = values
     return view, block
 

@@ -87,10 +87,11 @@ def _compare(
     """The kernel on contiguous arrays, beside its loops where they are given; its inputs stay as they are."""
     kept = [value.copy() if is_array(value) else value for value in sample.inputs]
     # What a kernel leaves out must not be there by chance.
-    outs = tuple(np.full(array.shape, 77, array.dtype) for array in sample.wanted)
-    got = outputs_of(
-        native(*sample.inputs, out=outs[0] if len(outs) == 1 else outs, **_sizes(native, sample))
-    )
+    outs = [laid_out(np.full(array.shape, 77, array.dtype), "contiguous") for array in sample.wanted]
+    out: object = outs[0][0] if len(outs) == 1 else tuple(view for view, _ in outs)
+    got = outputs_of(native(*sample.inputs, out=out, **_sizes(native, sample)))
+    if not all(untouched(view, block) for view, block in outs):
+        raise Mismatch(f"a kernel {OUTSIDE}", "on contiguous arrays")
     for before, after in zip(kept, sample.inputs, strict=True):
         if is_array(before) and is_array(after) and not same_bits(after, before):
             raise Mismatch("an input changed", first_difference(after, before))

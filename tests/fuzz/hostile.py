@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -70,14 +71,16 @@ class Failed(Exception):
 
 
 class Worker:
-    """A process that makes calls. before: Python code that it runs first; seconds: that it may take for one."""
+    """A process that makes calls. before: Python code that it runs first; seconds: that it may take for one; cache: where
+    it looks for machine code of those before it."""
 
-    def __init__(self, before: str, seconds: float) -> None:
+    def __init__(self, before: str, seconds: float, cache: str) -> None:
         self.seconds = seconds
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._left = b""
         program = f"{before}\nfrom tests.support.hostile_worker import serve\nserve()"
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+        path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+        environment = {**os.environ, "PYTHONPATH": path, "TDSL_CACHE": cache}
         self._process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-W", "error", "-c", program],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, bufsize=0,
@@ -153,14 +156,16 @@ def _below(bound: int) -> st.SearchStrategy[int]:
 
 def watch(calls: int, seed: int, *, before: str = "", seconds: float = SECONDS, most: int = 4) -> Watched:
     """Make the calls. before: Python code that each process runs first; most: failures, after which it ends."""
-    found, start, desk = Watched(), time.monotonic(), _Desk(before, seconds)
-    for first in range(0, calls, BATCH):
-        failure = _one_run(found, desk, min(BATCH, calls - first), seed * 1_000_003 + first)
-        if failure is not None:
-            found.failures.append(failure.text())
-        if len(found.failures) == most:
-            break
-    desk.clear()
+    found, start = Watched(), time.monotonic()
+    with tempfile.TemporaryDirectory() as cache:
+        desk = _Desk(before, seconds, cache)
+        for first in range(0, calls, BATCH):
+            failure = _one_run(found, desk, min(BATCH, calls - first), seed * 1_000_003 + first)
+            if failure is not None:
+                found.failures.append(failure.text())
+            if len(found.failures) == most:
+                break
+        desk.clear()
     found.seconds = time.monotonic() - start
     return found
 
@@ -168,8 +173,8 @@ def watch(calls: int, seed: int, *, before: str = "", seconds: float = SECONDS, 
 class _Desk:
     """Where the process sits that makes the calls, followed by another when it has gone."""
 
-    def __init__(self, before: str, seconds: float) -> None:
-        self._arguments = before, seconds
+    def __init__(self, *arguments: Any) -> None:
+        self._arguments = arguments
         self._worker: Worker | None = None
 
     def worker(self) -> Worker:
