@@ -457,7 +457,7 @@ def search(planted: Planted, seconds: float = 60.0, most: int = 3) -> FuzzReport
         with contextlib.redirect_stdout(io.StringIO()):
             for seed in count(1):
                 report = td.fuzz(
-                    SUBJECTS[planted.subject](), seconds=600, seed=seed, schedules=100, first=True
+                    SUBJECTS[planted.subject](), seconds=600, seed=seed, schedules=60, first=True
                 )
                 small = any(len(found.steps) <= most for found in report.failures)
                 if small or processor_seconds() - start > seconds:
