@@ -152,7 +152,7 @@ def _cdist_reference(x: Array, y: Array) -> Array:
     return np.sqrt((off * off).sum(-1))
 
 
-@op(reference=_cdist_reference)
+@op(reference=_cdist_reference, cpu=td.schedules.products)
 def cdist(x: td.Tensor, y: td.Tensor) -> td.Tensor:
     """The Euclidean distance of every row of x to every row of y.
 

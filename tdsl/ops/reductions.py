@@ -21,7 +21,7 @@ from tdsl.ops.broadcasting import (
     without,
 )
 from tdsl.ops.operator import op
-from tdsl.ops.row_classes import AXES
+from tdsl.ops.row_classes import AXES, POSITIONS
 
 Axis = int | Sequence[int] | None
 Array = np.ndarray
@@ -211,12 +211,45 @@ def _place(
     for each in axes:
         td.check(x.shape[each] >= 1, f"{name}: axis {each} is empty", error=td.ShapeError)
     if axes == (x.ndim - 1,) and x.dtype.name != "bool":
-        return _place_in_row(name, x, keepdims, extreme)
+        return _place_in_row(name, x, keepdims, extreme)[0]
+    if axis is None and x.dtype.name != "bool":
+        return _place_in_all(name, x, keepdims, extreme)
     return reduced(name, x, axis, keepdims, lambda read, over: fold(read(), over=over))
 
 
-def _place_in_row(name: str, x: td.Tensor, keepdims: bool, extreme: Callable[..., td.Expr]) -> td.Tensor:
-    """The first place of the extreme value along the last axis: the value, then the least place that holds it.
+def _place_in_all(name: str, x: td.Tensor, keepdims: bool, extreme: Callable[..., td.Expr]) -> td.Tensor:
+    """The first place of the extreme value in the flat tensor: in each row, then among rows, and so on outwards.
+
+    The first row that holds it is the one whose extreme it first is, NaN included; rows run side by side and in parallel.
+    """
+    place, top = _place_in_row(name, x, False, extreme)
+    inside: Extent = x.shape[-1]
+    while top.ndim:
+        row, after = _place_in_row(name, top, False, extreme)
+        place = _outwards(name, place, row, top.shape[-1], inside)
+        inside, top = inside * top.shape[-1], after
+    if not keepdims:
+        return place
+
+    def only(*_: td.Expr) -> td.Expr:
+        return place[()]
+
+    return td.compute(name, (1,) * x.ndim, only)
+
+
+def _outwards(name: str, place: td.Tensor, row: td.Tensor, rows: Extent, inside: Extent) -> td.Tensor:
+    """Places among all elements of some rows, from places in each and the row that was chosen."""
+
+    def value(*at: td.Expr) -> td.Expr:
+        return row[at] * inside + place[(*at, td.clamp(row[at], 0, rows - 1))]
+
+    return td.compute(name, row.shape, value)
+
+
+def _place_in_row(
+    name: str, x: td.Tensor, keepdims: bool, extreme: Callable[..., td.Expr]
+) -> tuple[td.Tensor, td.Tensor]:
+    """The first place of the extreme value along the last axis: the value, then the least place that holds it; both.
 
     Two passes over a row in cache take half as long as one whose every term waits for the place so far.
     """
@@ -230,10 +263,10 @@ def _place_in_row(name: str, x: td.Tensor, keepdims: bool, extreme: Callable[...
         hit = td.any(hit, td.isnan(term)) if is_float(x) else hit
         return td.min(td.where(hit, k, x.shape[-1]), over=k)
 
-    return td.compute(name, kept_shape(x, (x.ndim - 1,), keepdims), body)
+    return td.compute(name, kept_shape(x, (x.ndim - 1,), keepdims), body), top
 
 
-@op(reference=_indexed(np.argmax))
+@op(reference=_indexed(np.argmax), cpu=POSITIONS)
 def argmax(x: td.Tensor, axis: int | None = None, keepdims: bool = False) -> td.Tensor:
     """The position of the first greatest element along `axis`, int64; in the flat tensor for None; the first NaN wins.
 
@@ -242,7 +275,7 @@ def argmax(x: td.Tensor, axis: int | None = None, keepdims: bool = False) -> td.
     return _place("argmax", x, axis, keepdims, td.argmax, td.max)
 
 
-@op(reference=_indexed(np.argmin))
+@op(reference=_indexed(np.argmin), cpu=POSITIONS)
 def argmin(x: td.Tensor, axis: int | None = None, keepdims: bool = False) -> td.Tensor:
     """The position of the first least element along `axis`; as `argmax`. Source: the array API's `argmin`."""
     return _place("argmin", x, axis, keepdims, td.argmin, td.min)

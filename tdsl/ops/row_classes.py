@@ -92,6 +92,9 @@ AXES = (
 )
 """Of operators that reduce along axes, or normalise."""
 
+POSITIONS = (*AXES[:-1], td.SizeClass("any size", td.schedules.along_axes))
+"""Of places of extremes, which keep a value and a place: twice the registers a result."""
+
 SCANS = (
     td.SizeClass(f"fewer than {FEW_ROWS} rows, or of {TINY_ROW} elements", td.schedules.scans, _is_no_block),
     td.SizeClass(f"rows of {2 * SHORT_ROW} at most, or above {LONG_SCAN}", in_pieces, _is_scanned_in_pieces),

@@ -210,7 +210,12 @@ def cov(x: td.Tensor, correction: float = 1.0) -> td.Tensor:
 
     centre = td.compute("cov_mean", (x.shape[0],), mean)
 
+    def distance(i: td.Expr, j: td.Expr) -> td.Expr:
+        return x[i, j] - centre[i]
+
+    off = td.compute("cov_off", x.shape, distance)
+
     def value(i: td.Expr, j: td.Expr) -> td.Expr:
-        return td.sum((x[i, k] - centre[i]) * (x[j, k] - centre[j]), over=k) / (number - correction)
+        return td.sum(off[i, k] * off[j, k], over=k) / (number - correction)
 
     return td.compute("cov", (x.shape[0], x.shape[0]), value)

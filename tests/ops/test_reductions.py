@@ -116,3 +116,13 @@ def test_the_first_place_in_a_row(name, dtype):
         x[0, 7] = x[0, 30] = x[2, 39] = np.nan
         x[1] = -np.inf if name == "argmax" else np.inf
         agrees(op, x, axis=1)
+
+
+@pytest.mark.parametrize("name, shape", [("argmax", (64, 5)), ("argmin", (3, 1, 6))])
+def test_the_first_place_in_all(name, shape):
+    op = getattr(td.ops, name)
+    x = rng.integers(-3, 3, shape).astype(np.float32)
+    agrees(op, x)
+    agrees(op, x, keepdims=True)
+    x.reshape(-1)[x.size // 2 :] = np.nan
+    assert op(x) == x.size // 2
