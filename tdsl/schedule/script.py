@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from types import EllipsisType
@@ -51,6 +52,8 @@ def script_text(
         used = {knob.name: left.pop(knob.name) for knob in knobs_of(step) if knob.name in left}
         if used:
             calls.append(f"set({', '.join(f'{name}={value}' for name, value in used.items())})")
+        if step.reason:
+            calls.append(f"because({json.dumps(step.reason, ensure_ascii=False)})")
     line = ".".join(calls)
     if len(line) <= WIDTH:
         return line

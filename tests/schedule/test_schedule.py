@@ -180,6 +180,12 @@ def test_script_rebuilds_it(matmul, blur):
     )
 
 
+def test_script_keeps_reasons(matmul):
+    s = matmul.s.split("C", "i", 4).because('fits "L1"').unroll("C", "ii")
+    written = eval(s.script(), {"td": td, "C": matmul.C})
+    assert written == s and [step.reason for step in written.steps] == ['fits "L1"', ""]
+
+
 def test_script_text(blur, golden):
     golden(everything(blur).set(ti=4).script(), suffix=".py.txt")
     assert blur.s.script() == "td.schedule(by)"

@@ -76,12 +76,15 @@ class Bind(Directive):
             if place == known:
                 return known
         kind = ArgumentError if isinstance(place, str) else ArgumentTypeError
+        hint = 'bind(C, {"i": "block.x", "j": "thread.x"})'
+        if place in ("warp", "lane"):
+            hint = "split by 32: the inner loop to thread.x is the lanes of a warp, the outer one to thread.y the warps"
         raise self.refusal(
             kind,
             "S150",
             f"{place!r} is no place on a GPU",
             why=(f"places: {', '.join(PLACES)}",),
-            hint=('bind(C, {"i": "block.x", "j": "thread.x"})',),
+            hint=(hint,),
         )
 
 

@@ -79,3 +79,8 @@ def test_no_code_for_a_cpu(matmul, target):
         td.build(matmul.s.bind("C", {"i": "block.x"}), target=target)
     assert caught.value.code == "G143"
     assert caught.value.where is not None
+
+
+def test_warps_and_lanes_are_threads_in_rows_of_32(matmul, told):
+    text = told(lambda: matmul.s.bind("C", {"i": "warp"}))
+    assert "'warp' is no place on a GPU" in text and "try: split by 32: the inner loop to thread.x" in text
