@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tdsl as td
 from tdsl.schedules.axes import one_stage
+from tdsl.schedules.elementwise import fresh, lanes_of, outer_parallel, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.producers import inline_cheap, tried
 from tdsl.schedules.windows import is_window, planes_of, windows
@@ -28,12 +29,39 @@ def convolutions(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
             continue
         reuse = reuse_of(facts)
         if reuse is not None and reuse.row is not None:
+            s = tried(s, lambda s, facts=facts: _steps_apart(s, facts))
             s = tried(s, lambda s, name=name: gemm_blocked(s, name))
         elif is_window(facts):
             s = tried(s, lambda s, name=name: windows(s, name, planes_of(s, name)))
         else:
             s = one_stage(s, facts)
     return s
+
+
+def _steps_apart(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    """The image of a convolution that goes in steps, every pixel of one phase of a step beside the next of that phase.
+
+    Lanes then read neighbours; without it each vector is picked out of as many as a step is long, for every filter tap.
+    """
+    reuse = reuse_of(facts)
+    read = None if reuse is None else next(read for read in facts.reads if read.tensor == reuse.panel)
+    if reuse is None or read is None or not read.subscripts or read.subscripts[-1] is None:
+        return s
+    step = read.subscripts[-1].get(reuse.column, 0)
+    image = read.tensor
+    if step < 2 or image not in s.stages() or s.describe(image).readers != (facts.name,):
+        return s
+    made = s.describe(image)
+    if made.kind != "pure" or made.output or made.placed is not None:
+        return s
+    start, column = len(s.steps), made.data_axes[-1]
+    s = s.layout(image, lambda *at: (*at[:-1], at[-1] % step, at[-1] // step))
+    block, phase = fresh(s, image, f"{column}o", f"{column}i")
+    s = s.split(image, column, step, into=(block, phase))
+    s = s.reorder(image, *made.data_axes[:-1], phase, block)
+    s = vectorized(s, image, block, lanes_of(s, made.bits), None)
+    s = outer_parallel(s, image, made.data_axes[-2])[0]
+    return s.because(f"columns {step} apart side by side: lanes read neighbours", since=start)
 
 
 def pools(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:

@@ -17,7 +17,7 @@ from tdsl.codegen.llvm.buffers import RegisterBuffer
 from tdsl.codegen.llvm.calls import call, rarely, usual_arm
 from tdsl.codegen.llvm.context import BOOL, INT64, Context, Key
 from tdsl.codegen.llvm.control import begin_branch, end_branch, merged, otherwise
-from tdsl.codegen.llvm.indexing import index_binary, index_compare
+from tdsl.codegen.llvm.indexing import index_binary, index_compare, note_division
 from tdsl.codegen.llvm.loads import load
 from tdsl.codegen.llvm.narrow_floats import is_narrow, tfloat32_of_bits
 from tdsl.codegen.llvm.reads import is_lazy, subnodes
@@ -215,6 +215,8 @@ def _binary(ctx: Context, node: Binary) -> Value:
         result = write(o, node.op, dtype, *texts, (constant_bits(a), constant_bits(b)))
     else:
         result = integers.integer_binary(o, node.op, dtype, *texts, None if y is None else int(y))
+        if not lanes and isinstance(a, Linear) and isinstance(b, Linear):
+            note_division(ctx, op, a, b, result)
     return ctx.result(dtype, lanes, result)
 
 

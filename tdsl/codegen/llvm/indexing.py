@@ -125,8 +125,11 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
     if not ctx.is_index(a):
         return None  # it may wrap, and then nothing can be taken out of it
     whole = {name: factor // divisor for name, factor in a.terms if factor % divisor == 0}
-    rest = Linear(a.constant % divisor, tuple(term for term in a.terms if term[1] % divisor), a.lanes)
-    outside = normal(a.constant // divisor, whole)
+    apart = all(step % divisor == 0 for step in a.lanes)  # lanes whole divisors apart have one remainder
+    steps = tuple(step // divisor for step in a.lanes) if apart else ()
+    left = tuple(term for term in a.terms if term[1] % divisor)
+    rest = Linear(a.constant % divisor, left, () if apart else a.lanes)
+    outside = normal(a.constant // divisor, whole, steps)
     if not rest.terms:
         steps = offsets(rest, max(ctx.lanes, 1))
         if op == "mod":
@@ -145,6 +148,17 @@ def _division(ctx: Context, op: BinaryOp, a: Linear, divisor: int) -> Value | No
         ctx.note_span(text, (span[0] // divisor, span[1] // divisor))
     part = Linear(0, ((text, 1),)) if text[0] == "%" else Linear(int(text))
     return part if op == "mod" else plus(outside, part)
+
+
+def note_division(ctx: Context, op: BinaryOp, a: Linear, b: Linear, text: str) -> None:
+    """Bounds of a quotient or remainder by a sum that is not negative (by 0 both are 0): what is made of it is an index."""
+    divisor, dividend = ctx.span(b), ctx.span(a)
+    if divisor is None or divisor[0] < 0:
+        return
+    if op == "mod":
+        ctx.note_span(text, (0, max(divisor[1] - 1, 0)))
+    elif op == "floordiv" and dividend is not None and dividend[0] >= 0:
+        ctx.note_span(text, (0, dividend[1]))
 
 
 def _within_multiples(
