@@ -71,23 +71,3 @@ def test_buffers_made_inside():
     given = np.arange(21, dtype=np.float32).reshape(3, 7)
     assert np.array_equal(made(given), 2 * given.reshape(-1))
     assert "div" not in made.source("llvm").replace("divide", "")
-
-
-def test_lanes_whole_divisors_apart_are_neighbours_of_their_phase():
-    """Columns of every second pixel, out of an array that keeps even and odd ones apart: no gather, no vector division."""
-    n, m, taps = td.size("n"), td.size("m"), td.reduce_axis("t", 3)
-    x = td.placeholder("x", (n, 2 * m + 3))
-    copy = td.compute("copy", x.shape, lambda i, j: x[i, j] + 1.0)
-    y = td.compute("y", (n, m), lambda i, j: td.sum(copy[i, 2 * j + taps], over=taps))
-    s = (
-        td.schedule(y, target="cpu:x86-64-v4")
-        .layout(copy, lambda i, j: (i, j % 2, j // 2))
-        .vectorize(y, "j", 16)
-    )
-    text = td.build(s).source("asm")
-    assert "gather" not in text
-    kernel = td.build(td.schedule(y).layout(copy, lambda i, j: (i, j % 2, j // 2)).vectorize(y, "j", 16))
-    for columns in (0, 1, 15, 16, 40):
-        given = np.arange(3 * (2 * columns + 3), dtype=np.float32).reshape(3, -1)
-        want = sum(given[:, tap : tap + 2 * columns : 2] + 1 for tap in range(3))
-        assert np.array_equal(kernel(given), want)

@@ -44,7 +44,8 @@ def expression(rng, leaves, depth):
     if op == "mul":
         return build.mul(a, build.index_const(rng.choice((2, 3, 4, 8, -1, -5, 16))))
     if op in ("floordiv", "mod"):
-        return build.binary(op, a, build.index_const(rng.choice((2, 3, 4, 8, 7, 16, 1, 32))))
+        divisor = rng.choice((2, 3, 4, 8, 7, 16, 1, 32, M))
+        return build.binary(op, a, divisor if divisor is M else build.index_const(divisor))
     b = expression(rng, leaves, depth - 1)
     if op == "select":
         compare = rng.choice(("lt", "le", "gt", "ge", "eq", "ne"))
@@ -87,6 +88,23 @@ def test_multiples_leave_divisions_whole():
     _, text = agree(made, {"A": data}, {"n": 3}, bodies=("contiguous",))
     assert count("div|rem|and i64|shr", text.split("@panels.contiguous(")[-1]) == 0
     assert count("store <16 x float>", text) == 2
+
+
+def test_lanes_whole_divisors_apart_share_a_remainder():
+    """Of a panel of unknown width (a remainder by a size), every second element: the phase is one for all lanes."""
+    panel, t, lane = local("p"), local("t"), local("lane")
+    column = plus(plus(times(build.mod(panel, M), 32), times(lane, 2)), t)
+    phases = load("A", I64, build.mod(column, number(2)), build.floordiv(column, number(2)))
+    walk = loop("t", 0, 3, loop("lane", 0, 8, store("B", (panel, t, lane), phases), "vector"))
+    arrays = [
+        array("A", I64, (number(2), plus(times(M, 16), 2))),
+        array("B", I64, (N, number(3), number(8)), "output"),
+    ]
+    made = kernel("phases", ["n", "m"], arrays, loop("p", 0, N, walk), [build.ge(M, number(1))])
+    text = Run(made).text
+    assert "gather" not in text and "div <8 x i64>" not in text and "rem <8 x i64>" not in text
+    data = np.arange(2 * 34).reshape(2, 34)
+    agree(made, {"A": data}, {"n": 5, "m": 2}, targets=(Target(),), bodies=("contiguous",))
 
 
 def test_masks_are_compared_in_narrow_integers():
