@@ -47,6 +47,16 @@ def _is_no_block(*shapes: Shape) -> bool:
     return len(shapes[0]) < 2 or shapes[0][-2] < FEW_ROWS or shapes[0][-1] < TINY_ROW
 
 
+def _is_planes_of_few_rows(*shapes: Shape) -> bool:
+    x = shapes[0]
+    return len(x) > 2 and x[-2] < FEW_ROWS and x[0] >= FEW_ROWS and TINY_ROW <= x[-1] <= LONG_SCAN
+
+
+def scan_planes(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
+    """Rows as lanes, those at one place of as many planes, since the rows of a plane are too few for a vector."""
+    return td.schedules.scan_tiles(s, *outputs, outermost=True)
+
+
 def _is_scanned_in_pieces(*shapes: Shape) -> bool:
     return shapes[0][-1] <= 2 * SHORT_ROW or shapes[0][-1] > LONG_SCAN
 
@@ -96,6 +106,7 @@ POSITIONS = (*AXES[:-1], td.SizeClass("any size", td.schedules.along_axes))
 """Of places of extremes, which keep a value and a place: twice the registers a result."""
 
 SCANS = (
+    td.SizeClass(f"planes of fewer than {FEW_ROWS} rows", scan_planes, _is_planes_of_few_rows),
     td.SizeClass(f"fewer than {FEW_ROWS} rows, or of {TINY_ROW} elements", td.schedules.scans, _is_no_block),
     td.SizeClass(f"rows of {2 * SHORT_ROW} at most, or above {LONG_SCAN}", in_pieces, _is_scanned_in_pieces),
     td.SizeClass("any size", td.schedules.scan_tiles),

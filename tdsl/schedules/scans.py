@@ -28,7 +28,9 @@ def scans(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     return s
 
 
-def scan_tiles(s: td.Schedule, *outputs: td.Tensor, pieces: bool = False) -> td.Schedule:
+def scan_tiles(
+    s: td.Schedule, *outputs: td.Tensor, pieces: bool = False, outermost: bool = False
+) -> td.Schedule:
     """Scans along rows with as many rows as lanes: blocks of them are turned in registers, on the way in and out.
 
     Neighbours of a row follow from each other, so lanes are rows, whose elements lie far apart; stored as they come, each
@@ -36,7 +38,8 @@ def scan_tiles(s: td.Schedule, *outputs: td.Tensor, pieces: bool = False) -> td.
 
     Args:
         s: a schedule without steps. outputs: an operator's. pieces: rows are stored as soon as a vector of them is made,
-            instead of whole, which suits rows of few vectors and rows longer than a second-level cache.
+            instead of whole, which suits rows of few vectors and rows longer than a second-level cache. outermost: lanes
+            are rows along the outermost axis, for planes of few rows.
 
     Measured with one thread on Zen 4, running sums of 4096 rows of 1024: 1.8 ms, 13.6 as `scans`, PyTorch 8.1.
     """
@@ -44,16 +47,16 @@ def scan_tiles(s: td.Schedule, *outputs: td.Tensor, pieces: bool = False) -> td.
     for name in s.stages():
         facts = s.describe(name)
         if facts.kind in ("recurrence", "update"):
-            changed = tried(s, lambda s, facts=facts: _turned_scan(s, facts, pieces))
+            changed = tried(s, lambda s, facts=facts: _turned_scan(s, facts, pieces, 0 if outermost else -2))
             s = sequential(s, facts) if changed is s else changed
     return s
 
 
-def _turned_scan(s: td.Schedule, facts: td.StageFacts, pieces: bool) -> td.Schedule:
+def _turned_scan(s: td.Schedule, facts: td.StageFacts, pieces: bool, place: int) -> td.Schedule:
     free, lanes = s.parallel_axes(facts.name), lanes_of(s, facts.bits)
     if facts.kind != "recurrence" or len(facts.data_axes) < 2 or facts.data_axes[-1] in free or lanes < 2:
         return s
-    row, column = facts.data_axes[-2:]
+    row, column = facts.data_axes[place], facts.data_axes[-1]
     if row not in free or not facts.output:
         return s
     start = len(s.steps)
@@ -67,11 +70,12 @@ def _turned_scan(s: td.Schedule, facts: td.StageFacts, pieces: bool) -> td.Sched
     s = s.reorder(facts.name, *rest, block, inner, across).vectorize(facts.name, across, lanes)
     s = s.parallel(facts.name, s.axes(facts.name)[0]).because("blocks of rows are independent", since=start)
     start = len(s.steps)
-    s = s.store_at(run, facts.name, outer) if pieces else s
-    s = s.compute_at(run, facts.name, block if pieces else outer)
-    made = s.describe(run).data_axes
-    s = s.reorder(run, *made[:-2], made[-1], made[-2]).vectorize(run, made[-2], lanes)
-    s = s.layout(run, lambda *at: (*at[:-2], at[-1], at[-2]))
+    s = s.store_at(run, facts.name, rest[-1]) if pieces else s
+    s = s.compute_at(run, facts.name, block if pieces else rest[-1])
+    made, at_row = s.describe(run).data_axes, facts.data_axes.index(row)
+    others = [axis for axis in made if axis != made[at_row]]
+    s = s.reorder(run, *others, made[at_row]).vectorize(run, made[at_row], lanes)
+    s = s.layout(run, lambda *at: (*at[:at_row], *at[at_row + 1 :], at[at_row]))
     return s.because(f"{lanes} rows are scanned side by side, turned in registers", since=start)
 
 

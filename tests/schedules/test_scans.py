@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tdsl as td
+from tdsl.ops.row_classes import scan_planes
 
 rng = np.random.default_rng(37)
 n, m, p = td.size("n"), td.size("m"), td.size("p")
@@ -38,6 +39,15 @@ def test_planes_of_rows():
     assert np.array_equal(td.build(s)(x), np.cumsum(x, -1))
 
 
+def test_rows_of_as_many_planes_as_lanes():
+    s = scheduled(scan_planes, -1, p, n, m)
+    assert "turned in registers" in str(s) and "d0i" in str(s)
+    f = td.build(s)
+    for shape in ((16, 3, 12), (37, 2, 40), (5, 1, 3)):
+        x = rng.integers(0, 9, shape).astype(np.float32)
+        assert np.array_equal(f(x), np.cumsum(x, -1))
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_scans_along_other_axes_have_neighbours_as_lanes(axis):
     s = scheduled(td.schedules.scan_tiles, axis, p, n, m)
@@ -58,7 +68,7 @@ WHOLE, PIECES, AS_THEY_LIE = (
 
 @pytest.mark.parametrize("shape, name", [
     ((4096, 1024), WHOLE), ((64, 20000), PIECES), ((500, 32), PIECES), ((8, 1000), AS_THEY_LIE), ((100, 5), AS_THEY_LIE),
-    ((9,), AS_THEY_LIE), ((2, 16, 100), WHOLE),
+    ((9,), AS_THEY_LIE), ((40, 8, 32), "planes of fewer than 16 rows"), ((8, 8, 32), AS_THEY_LIE), ((2, 16, 100), WHOLE),
 ])  # fmt: skip
 def test_size_classes(shape, name):
     assert next(each.name for each in td.ops.cumsum.size_classes if each.holds((shape,))) == name
