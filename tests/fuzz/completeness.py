@@ -34,6 +34,8 @@ POINTS = 800
 AXES = 4
 KEPT = 5
 """Directives that a schedule keeps at most; then it starts again."""
+KEPT_BEGUN = 2
+"""The same beyond those that it began with, whose effect more directives would hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def requests(seed: int) -> Iterator[Request]:
         if after is None:
             drawing.planned.clear()
         else:
-            schedule = after if len(after.steps) <= KEPT + len(start.steps) else start
+            more = len(after.steps) - len(start.steps)
+            schedule = after if more <= (KEPT if not start.steps else KEPT_BEGUN) else start
 
 
 def _begun(schedule: td.Schedule, steps: Sequence[str], names: Mapping[str, object]) -> td.Schedule:

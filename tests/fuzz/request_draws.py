@@ -23,7 +23,7 @@ OFTEN = {
 """How often a primitive is asked for; any other once. Many of these are refused by form, and then not counted."""
 PLANNED = 0.2
 """How often several directives with one purpose are asked for, one after another."""
-STEERED = 0.4
+STEERED = 0.5
 """How often a directive is asked for that what the schedule holds may make illegal."""
 
 
@@ -167,7 +167,7 @@ def _elsewhere(drawing: Drawing, schedule: td.Schedule) -> str:
     return dice.choice(
         [
             f'.cache_read("{one.name}", "{host}", name="{name}")',
-            f'.cache_write("{host}", name="{name}")',
+            *[f'.cache_write("{host}", name="{name}")'] * 2,
             f'.hoist("{host}", "{dice.choice(axes)}", name="{name}")',
             f'.hoist("{host}", "{axes[-1]}", name="{name}")',
             f'.parallel("{place.stage}", "{place.loop}")',
@@ -191,7 +191,7 @@ def _changed(drawing: Drawing, schedule: td.Schedule, stage: str) -> str:
     axis = dice.choice(axes)
     factor, count = dice.choice(drawing.factors), drawing.count
     choices = [
-        f'.reverse("{stage}", "{axis}")',
+        *[f'.reverse("{stage}", "{axis}")'] * 2,
         f'.parallel("{stage}", "{axis}")',
         f'.vectorize("{stage}", "{axis}", {dice.choice(drawing.widths)})',
         f'.vectorize("{stage}", "{axes[-1]}")',

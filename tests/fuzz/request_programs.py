@@ -76,7 +76,7 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str
                 ["P[{i}, 0] * P[{i} + 1, 1]", "A[{i}, 0] * A[{i} + 1, 1]", "P[0, {j}] * P[1, {j} + 1]"]
             )
         )
-    kind = dice.choice(KINDS)
+    kind = dice.choice((*KINDS, "reduction"))
     start = "D" if dice.random() < 0.7 else "A"
     if kind == "update" and start == "D":
         lines.append(f'D = td.placeholder("D", ({rows}, {columns}), "int32")')

@@ -146,8 +146,11 @@ class _Separation:
 
 
 def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Statement:
-    """The partial tile: moved back to end at the edge where the user asked for `shift` and a whole tile fits."""
-    if {one.tail for one in decisions} != {"shift"} or len(_unique(decisions)) != 1:
+    """The partial tile: moved back to end at the edge where the user asked for `shift` and a whole tile fits.
+
+    Nothing but what may overlap stands in it: of what shares the loop, the iterations before would run again.
+    """
+    if {one.tail for one in decisions} != {"shift"} or len(_unique(decisions)) != 1 or not _overlaps(rest.body):
         return rest
     terms, constant = linear(_unique(decisions)[0].full)
     name = Var(rest.var, INT64, "local")
@@ -159,6 +162,22 @@ def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Stateme
         return rest
     once = If(compare("lt", rest.lower, rest.upper), moved)
     return If(fits(start), once, rest)
+
+
+def _overlaps(body: Statement) -> bool:
+    """Whether every store stands under a guard that may be moved."""
+    match body:
+        case If():
+            other = body.otherwise is None or _overlaps(body.otherwise)
+            return body.tail == "shift" or (_overlaps(body.then) and other)
+        case For() | Let() | Allocate():
+            return _overlaps(body.body)
+        case Block():
+            return all(_overlaps(one) for one in body.statements)
+        case Store():
+            return False
+        case Prefetch() | Barrier():
+            return True
 
 
 def _reads_memory(loop: For) -> bool:
