@@ -150,7 +150,11 @@ def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Stateme
 
     Nothing but what may overlap stands in it: of what shares the loop, the iterations before would run again.
     """
-    if {one.tail for one in decisions} != {"shift"} or len(_unique(decisions)) != 1 or not _overlaps(rest.body):
+    if (
+        {one.tail for one in decisions} != {"shift"}
+        or len(_unique(decisions)) != 1
+        or not _overlaps(rest.body)
+    ):
         return rest
     terms, constant = linear(_unique(decisions)[0].full)
     name = Var(rest.var, INT64, "local")
