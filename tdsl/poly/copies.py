@@ -356,15 +356,15 @@ class Copies:
 
     def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
         """With all a recurrence needs of itself; isl's closure may be larger, which is safe: the domain bounds it."""
-        written = {access.tensor for access in definer.writes}
-        own = [
-            tensor for tensor in dict.fromkeys(access.tensor for access in definer.reads) if tensor in written
-        ]
-        if not own or definer.role != "assign":
+        if definer.stage in self.arranged.program.ordered:
             return needed
-        step = self.flow.sources(definer, definer, own[0])
-        for tensor in own[1:]:
-            step = step.union(self.flow.sources(definer, definer, tensor))
+        step: isl.Map | None = None
+        for statement, tensor in self.tree.own_reads(definer):
+            part = self.flow.sources(statement, definer, tensor)
+            part = part.project_out(IN, len(definer.axes), len(statement.axes) - len(definer.axes))
+            step = part if step is None else step.union(part)
+        if step is None:
+            return needed
         closure, _ = merged(step).transitive_closure()
         more = needed.apply_range(closure).intersect_range(self.flow.domain(definer))
         return merged(needed.union(more))
@@ -395,7 +395,7 @@ class Copies:
         if self.tree.arrangements[stage].slide == "rewind":
             if (found := rewind(needed, level)) is not None:
                 return None, found
-        itself = {access.tensor for access in definer.writes} & {access.tensor for access in definer.reads}
+        itself = self.tree.own_reads(definer)
         # What an element needs of its own stage may be there later than the first of its row.
         return once(needed, level, None if itself else self.flow.domain(definer))
 

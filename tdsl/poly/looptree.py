@@ -95,6 +95,16 @@ class LoopTree:
         main = next((each for each in statements if each.role == "update" and each.group == 0), None)
         return main or next((each for each in statements if each.role == "assign"), statements[0])
 
+    def own_reads(self, definer: Statement) -> list[tuple[Statement, str]]:
+        """What the statements of a stage (the terms of its reductions, too) read of what it makes."""
+        written = {access.tensor for access in definer.writes}
+        return [
+            (statement, tensor)
+            for statement in self.of_stage[definer.stage]
+            for tensor in dict.fromkeys(access.tensor for access in statement.reads)
+            if tensor in written
+        ]
+
     def axes(self, stage: str) -> tuple[str, ...]:
         """All axes of a stage: of the statement over its data axes, then those that its reductions run over."""
         self.main(stage)

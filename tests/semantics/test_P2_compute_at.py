@@ -126,3 +126,25 @@ def test_an_update_of_one_element_inside_another_stage():
     z = td.compute("z", (n,), lambda j: u[()] * 2)
     s = td.schedule(z).compute_at(u, z, "j").scope(u, "register")
     assert td.build(s)(np.int64(3).reshape(()), n=4, m=5).tolist() == [26] * 4
+
+
+@pytest.mark.parametrize("at", ["b", "j"])
+def test_a_recurrence_is_closed_under_what_its_reductions_read_of_it(at):
+    """Each step reads all states of the step before, by a reduction: all steps are made, whatever is asked of the last."""
+    B, T, S = td.size("B"), td.size("T", min=1), td.size("S", min=1)
+    e, w = td.placeholder("e", (B, T, S)), td.placeholder("w", (S, S))
+    q = td.reduce_axis("q", S)
+
+    def state(V, b, t, j):
+        before = td.max(V[b, t - 1, q] + w[q, j], over=q)
+        return td.where(t == 0, e[b, t, j], before + e[b, t, j])
+
+    V = td.recurrence("V", (B, T, S), state)
+    last = td.compute("last", (B, S), lambda b, j: V[b, T - 1, j])
+    plain = td.schedule(last)
+    placed = plain.compute_at(V, last, at).fold(V, "t", 2)
+    assert placed.storage(V)["shape"][:2] == ("1", "2")
+    rng = np.random.default_rng(0)
+    for shape in ((2, 6, 4), (1, 1, 1), (0, 2, 3)):
+        arrays = rng.standard_normal(shape, np.float32), rng.standard_normal((shape[2],) * 2, np.float32)
+        assert np.array_equal(td.build(placed)(*arrays), td.build(plain)(*arrays))
