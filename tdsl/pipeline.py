@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tdsl.codegen.interface import (
@@ -47,6 +46,8 @@ from tdsl.settings import time_builds
 from tdsl.target import Target, as_target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tdsl.lower.build import Signature
     from tdsl.lower.ir import ArrayArgument, ScalarArgument
     from tdsl.lower.ir import Kernel as LoopKernel

@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar, Token
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from tdsl.records import dataclass
 
 from .errors import ArgumentError, ArgumentTypeError, near_names
 from .location import here, hide_internal_frames
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +141,18 @@ def full_traceback() -> bool:
     return _is_on("TDSL_FULL_TRACEBACK")
 
 
-def cache_directory() -> Path | None:
+def cache_directory() -> str | None:
     """The folder of compiled kernels; None where ``TDSL_CACHE=0`` or nothing says where it is."""
-    from pathlib import Path  # five milliseconds of `import tdsl` otherwise
-
     if os.environ.get("TDSL_CACHE", "") == "0":
         return None
     named = os.environ.get("TDSL_CACHE_DIR", "")
-    try:
-        if named:
-            return Path(named).expanduser().absolute()
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        # The base directory specification: a relative path there is to be ignored.
-        return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "tdsl"
-    except RuntimeError:  # a user without a home
-        return None
+    if named:
+        whole = os.path.expanduser(named)
+        return None if whole.startswith("~") else os.path.join(os.getcwd(), whole)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # the base directory specification: a relative path there is to be ignored
+        base = os.path.expanduser("~/.cache")
+    return f"{base}/tdsl" if os.path.isabs(base) else None  # a user without a home
 
 
 def cache_limit_bytes() -> int:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tdsl"
 TESTS = ROOT / "tests"
 
-LEAVES = ("records", "slots", "errors", "location", "dtypes", "target", "settings")
+LEAVES = ("digest", "records", "slots", "errors", "location", "dtypes", "target", "settings")
 # package -> what else of tdsl it may import; a leaf may import the leaves before it.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     **{leaf: LEAVES[:at] for at, leaf in enumerate(LEAVES)},

@@ -101,13 +101,13 @@ def test_switches(monkeypatch, value, on):
 def test_the_cache_directory(monkeypatch, tmp_path):
     monkeypatch.delenv("TDSL_CACHE", raising=False)
     monkeypatch.setenv("TDSL_CACHE_DIR", str(tmp_path / "here"))
-    assert cache_directory() == tmp_path / "here"
+    assert cache_directory() == str(tmp_path / "here")
     monkeypatch.setenv("TDSL_CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_directory() == tmp_path / "tdsl"
+    assert cache_directory() == str(tmp_path / "tdsl")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says the specification
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert cache_directory() == tmp_path / "home/.cache/tdsl"
+    assert cache_directory() == str(tmp_path / "home/.cache/tdsl")
     monkeypatch.setenv("TDSL_CACHE", "0")
     assert cache_directory() is None
 

@@ -6,12 +6,12 @@ A kernel has up to two bodies of one signature: "contiguous" for arrays that lie
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Literal
 
 from tdsl.codegen.abi import KernelAbi
+from tdsl.digest import digest as digest_of
 from tdsl.errors import InternalError
 from tdsl.records import dataclass
 from tdsl.target import Target
@@ -81,4 +81,4 @@ def artifact_hash(abi: KernelAbi, target: Target, texts: list[tuple[BodyKind, st
     from tdsl.codegen.llvm_library import LLVM_VERSION  # the one thing here that loads LLVM
 
     parts = [abi.to_json(), target.resolved().to_data(), [list(text) for text in texts], LLVM_VERSION]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return digest_of(json.dumps(parts, sort_keys=True).encode())

@@ -7,8 +7,7 @@ Out: the `Origin` of a kernel, and the function that builds it again from what w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from tdsl.codegen.artifact import BodyKind
 from tdsl.codegen.interface import Interface
@@ -22,6 +21,9 @@ from tdsl.runtime.native_run import LoadedBody, NativeRun
 from tdsl.runtime.object_cache import object_for
 from tdsl.runtime.prepare import Prepared
 from tdsl.target import Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Mark = Callable[[str], None]
 """Told the name of each step as it ends."""

@@ -9,19 +9,22 @@ Nothing is ever unpickled. Counterparts: ccache's and Numba's caches.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tdsl.digest import digest as digest_of
 from tdsl.records import dataclass
 from tdsl.settings import cache_directory, cache_limit_bytes
 
-_MAGIC = b"tdsl cache 1\n"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MAGIC = b"tdsl cache 2\n"
 """Raise the number when the layout of an entry changes: magic, key, digest of the rest, label, payload."""
 
 _ENTRY = re.compile(r"[0-9a-f]{64}\.entry")
@@ -50,18 +53,25 @@ class CacheFolder:
         limit_bytes: when entries take more, those used longest ago go.
     """
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        self.path = path
+    def __init__(self, path: str | Path, limit_bytes: int) -> None:
+        self._folder = os.fspath(path)
         self.limit_bytes = limit_bytes
 
     def __repr__(self) -> str:
-        return f"<cache {self.path}, at most {self.limit_bytes // 10**6} MB>"
+        return f"<cache {self._folder}, at most {self.limit_bytes // 10**6} MB>"
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        from pathlib import Path  # three milliseconds of a process that finds its kernel
+
+        return Path(self._folder)
 
     # ------------------------------------------------------------ reading and writing
     def get(self, key: str) -> bytes | None:
         """The payload kept under a key (64 hex digits), or None."""
         try:
-            with _opened(self.path, make=False) as folder:
+            with _opened(self._folder, make=False) as folder:
                 found = _read(folder, f"{key}.entry")
                 payload = None if found is None else _checked(found, key)
                 if payload is not None:
@@ -74,9 +84,9 @@ class CacheFolder:
         """Keep a payload; whether that worked. label: one line for people."""
         named = label.replace("\n", " ").encode() + b"\n"
         rest = named + payload
-        digest = hashlib.sha256(rest).hexdigest().encode()
+        digest = digest_of(rest).encode()
         try:
-            with _opened(self.path, make=True) as folder:
+            with _opened(self._folder, make=True) as folder:
                 _write(folder, key, b"".join((_MAGIC, key.encode(), b"\n", digest, b"\n", rest)))
                 self._count(folder, len(rest))
                 return True
@@ -86,7 +96,7 @@ class CacheFolder:
     def remove(self, key: str) -> None:
         """Forget an entry."""
         try:
-            with _opened(self.path, make=False) as folder:
+            with _opened(self._folder, make=False) as folder:
                 os.unlink(f"{key}.entry", dir_fd=folder)
         except OSError:
             pass
@@ -95,7 +105,7 @@ class CacheFolder:
     def refusal(self) -> str | None:
         """Why the folder is not used, in words; None where it is, or does not exist yet."""
         try:
-            with _opened(self.path, make=False):
+            with _opened(self._folder, make=False):
                 return None
         except FileNotFoundError:
             return None
@@ -105,7 +115,7 @@ class CacheFolder:
     def entries(self) -> list[Entry]:
         """All entries, the one used last first."""
         try:
-            with _opened(self.path, make=False) as folder:
+            with _opened(self._folder, make=False) as folder:
                 return _entries(folder)
         except OSError:
             return []
@@ -113,7 +123,7 @@ class CacheFolder:
     def label(self, key: str) -> str:
         """What an entry says it is; empty where it is damaged."""
         try:
-            with _opened(self.path, make=False) as folder:
+            with _opened(self._folder, make=False) as folder:
                 found = _read(folder, f"{key}.entry") or b""
         except OSError:
             return ""
@@ -123,7 +133,7 @@ class CacheFolder:
         """Remove all entries; how many went."""
         count = 0
         try:
-            with _opened(self.path, make=False) as folder:
+            with _opened(self._folder, make=False) as folder:
                 for entry in _entries(folder):
                     count += _unlink(folder, f"{entry.key}.entry")
                 _sweep(folder, older_than_s=0.0)
@@ -133,10 +143,10 @@ class CacheFolder:
 
     def _count(self, folder: int, written: int) -> None:
         """Look through the folder with the first write of a process, then after each sixteenth of the limit."""
-        spent = _written.get(self.path)
-        _written[self.path] = (spent or 0) + written
-        if spent is None or _written[self.path] > self.limit_bytes // 16:
-            _written[self.path] = 0
+        spent = _written.get(self._folder)
+        _written[self._folder] = (spent or 0) + written
+        if spent is None or _written[self._folder] > self.limit_bytes // 16:
+            _written[self._folder] = 0
             self._trim(folder)
 
     def _trim(self, folder: int) -> None:
@@ -153,7 +163,7 @@ class CacheFolder:
             excess -= entry.bytes
 
 
-_written: dict[Path, int] = {}
+_written: dict[str, int] = {}
 
 
 def cache_folder() -> CacheFolder | None:
@@ -163,10 +173,10 @@ def cache_folder() -> CacheFolder | None:
 
 
 @contextmanager
-def _opened(path: Path, *, make: bool) -> Generator[int, None, None]:
+def _opened(path: str, *, make: bool) -> Generator[int, None, None]:
     """The folder's descriptor, checked. Errors: OSError where it cannot or must not be used."""
     if make:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.makedirs(path, mode=0o700, exist_ok=True)
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _check_owner(os.fstat(folder))
@@ -198,7 +208,7 @@ def _checked(content: bytes, key: str) -> bytes | None:
     if not content.startswith(start) or len(content) < len(start) + 65:
         return None
     digest, rest = content[len(start) : len(start) + 64], content[len(start) + 65 :]
-    if hashlib.sha256(rest).hexdigest().encode() != digest or b"\n" not in rest:
+    if digest_of(rest).encode() != digest or b"\n" not in rest:
         return None
     return rest.partition(b"\n")[2]
 

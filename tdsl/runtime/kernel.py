@@ -8,7 +8,6 @@ either way. Counterparts: Halide's Callable, TVM's Module entry.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -22,6 +21,8 @@ from tdsl.runtime.slow_call import ArrayCall
 from tdsl.runtime.timing import measure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tdsl.runtime.cuda.hazards import Hazards
     from tdsl.runtime.roofline import Roofline
 
@@ -148,6 +149,8 @@ class Kernel:
 
         Errors: C121 a path or levels that cannot be; T102 no C compiler; G1xx targets. `td.load` reads the code back.
         """
+        from pathlib import Path  # three milliseconds of a process that finds its kernel
+
         return self._origin.save(Path(path), cpus)
 
     @hide_internal_frames

@@ -6,7 +6,6 @@ What is kept spares a second build its nest, lowering, code generation and LLVM.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from functools import lru_cache
 from typing import cast
 
 from tdsl.codegen.interface import Interface
+from tdsl.digest import digest as digest_of
 from tdsl.errors import FormatError
 from tdsl.records import dataclass
 from tdsl.runtime.cache_folder import CacheFolder, cache_folder
@@ -112,7 +112,7 @@ def kept_object(kind: str, content: Sequence[object], make: Callable[[], bytes],
 def package_identity() -> str:
     """This copy of tdsl, as a digest: its files with sizes and times of change, but for `_OUTSIDE`."""
     files = _files(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return hashlib.sha256(repr(files).encode()).hexdigest()
+    return digest_of(repr(files).encode())
 
 
 def _files(package: str) -> list[tuple[object, ...]]:

@@ -8,12 +8,12 @@ threads live in it.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import platform
 from typing import Literal, cast
 
 from tdsl.codegen.float_environment import Architecture, float_environment
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
+from tdsl.digest import digest as digest_of
 from tdsl.errors import InternalError, TargetError
 from tdsl.records import dataclass
 from tdsl.runtime.jit import LoadedCode, process_symbols
@@ -144,7 +144,7 @@ def runtime_digest(architecture: str) -> str:
     """Of the runtime's source for an architecture; empty where it has none."""
     if architecture not in _OPEN_WORDS:
         return ""
-    return hashlib.sha256(runtime_text(architecture).encode()).hexdigest()
+    return digest_of(runtime_text(architecture).encode())
 
 
 def _load(object_code: bytes) -> NativeFunctions:

@@ -6,30 +6,29 @@ it), the options, which llvmlite is installed, and the version of this layout. A
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tdsl.codegen.object_symbols import KERNEL_SYMBOLS
+from tdsl.digest import digest as digest_of
 from tdsl.runtime.cache_folder import cache_folder
 from tdsl.target import Target
 
 if TYPE_CHECKING:
     from tdsl.codegen.machine import Record
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when keys change their meaning."""
 
 CODEGEN_LEVEL = 2
 """Of kernels; see codegen/machine.py."""
 
-_CPU_LISTING = Path("/proc/cpuinfo")
+_CPU_LISTING = "/proc/cpuinfo"
 _CPU_FIELDS = frozenset({
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags",
     "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features",
@@ -72,13 +71,13 @@ def content_key(kind: str, target: Target, content: Sequence[object]) -> str:
     """64 hex digits for what is made from `content` (plain data) on a target by the LLVM installed here."""
     machine = host_identity() if target.is_host else ""
     parts = [kind, _surroundings(llvm_identity(), machine), target.to_data(), list(content)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return digest_of(json.dumps(parts).encode())
 
 
 @lru_cache(maxsize=2)
 def _surroundings(llvm: str, machine: str) -> str:
     """A digest of what every key holds: this layout, LLVM, and for code of this machine its CPU."""
-    return hashlib.sha256(json.dumps([FORMAT, llvm, machine]).encode()).hexdigest()
+    return digest_of(json.dumps([FORMAT, llvm, machine]).encode())
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +98,7 @@ def llvm_identity() -> str:
 def host_identity() -> str:
     """This machine's CPU as the system lists it (its first core)."""
     try:
-        with _CPU_LISTING.open("rb", buffering=0) as stream:
+        with open(_CPU_LISTING, "rb", buffering=0) as stream:
             block = stream.read(16384).decode(errors="replace").strip().split("\n\n")[0]
     except OSError:
         from tdsl.codegen.machine import host_target

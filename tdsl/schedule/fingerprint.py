@@ -9,11 +9,11 @@ narrower.)
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from typing import Protocol, cast
+from typing import cast
 
+from tdsl.digest import Hasher, hasher
 from tdsl.dtypes import DType
 from tdsl.expr.node import Node
 from tdsl.expr.reducers import REDUCERS
@@ -30,16 +30,12 @@ class NoFingerprint(Exception):
     """The state holds something that cannot be written down."""
 
 
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-
 def fingerprint(state: State, arguments: Iterable[str], name: str) -> str:
     """The digest of a state whose kernel has these arguments in this order and this name.
 
     Errors: NoFingerprint.
     """
-    digest = hashlib.sha256()
+    digest = hasher()
     writer = _Writer(digest)
     writer.write(tuple(arguments))
     writer.write(name)
@@ -50,7 +46,7 @@ def fingerprint(state: State, arguments: Iterable[str], name: str) -> str:
 class _Writer:
     """Writes values as text without ambiguity: kinds and lengths stand before what they hold; repeats are numbers."""
 
-    def __init__(self, digest: _Hash) -> None:
+    def __init__(self, digest: Hasher) -> None:
         self._digest = digest
         self._numbers: dict[object, int] = {}
 

@@ -20,7 +20,7 @@ def nodes_of(stage: Stage) -> tuple[Node, ...]:
     return (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def inputs_of(stage: Stage) -> tuple[Tensor, ...]:
     """Every tensor that a stage reads and does not compute itself, in order of first occurrence, an update's base last."""
     found = dict.fromkeys(read.tensor for read in reads(*nodes_of(stage)) if read.tensor not in stage.own)
