@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from math import lcm
+from typing import TYPE_CHECKING
 
 from tdsl.dtypes import max_value, min_value
 from tdsl.expr import build
@@ -19,8 +20,10 @@ from tdsl.expr.intervals import LARGEST_SIZE, Bound, Intervals, Ranges, Sum
 from tdsl.expr.linear import Form
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
-from tdsl.expr.samples import Samples, samples
 from tdsl.records import dataclass
+
+if TYPE_CHECKING:
+    from tdsl.expr.samples import Samples
 
 __all__ = ["LARGEST_SIZE", "Knowledge", "Ranges", "conjuncts"]
 
@@ -75,7 +78,7 @@ class Knowledge(Intervals):
         """Sums asked before: `PROVED`, or the least depth at which no proof was found (facts are used near the top only)."""
         self.simplified: dict[Node, Node] = {}
         """What `simplify` found under this knowledge."""
-        self._samples: Callable[[], Samples] | Samples = lambda: samples(self.ranges, self.facts)
+        self._samples: Callable[[], Samples] | Samples = lambda: _samples(self)
 
     def given(self, *facts: Node) -> Knowledge:
         """The same with more facts; tables that facts do not enter are shared."""
@@ -95,7 +98,7 @@ class Knowledge(Intervals):
 
     def samples(self) -> Samples:
         """A few points in the ranges where the facts hold."""
-        if not isinstance(self._samples, Samples):
+        if callable(self._samples):
             self._samples = self._samples()
         return self._samples
 
@@ -459,3 +462,9 @@ def _replaced(total: Sum, term: Node, bound: Sum) -> Sum:
     count = total[0][term]
     rest = {other: value for other, value in total[0].items() if other is not term}
     return _added((rest, total[1]), bound, count)
+
+
+def _samples(knowledge: Knowledge) -> Samples:
+    from tdsl.expr.samples import samples  # NumPy: no plain declaration needs it
+
+    return samples(knowledge.ranges, knowledge.facts)
