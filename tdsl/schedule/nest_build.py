@@ -35,6 +35,7 @@ from tdsl.schedule.nest_cooperate import cooperating
 from tdsl.schedule.nest_cuts import cut
 from tdsl.schedule.nest_data import narrowed
 from tdsl.schedule.nest_device import arranged_on_device, on_device, symbolic_threads, uniform_values
+from tdsl.schedule.nest_flat import narrowed_flat
 from tdsl.schedule.nest_fused import fused_loop, fused_threads
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_padding import has_room
@@ -108,6 +109,7 @@ class NestBuilder:
         """Own loops of joined stages, and of those that threads reduce together, that run once: a value, and no loop."""
         self.narrowed: set[Dim] = set()
         """Loops that are whole axes with bounds read from data (nest_data.py)."""
+        self.flat: dict[str, tuple[Node, Node] | None] = {}
         self.prefetched: set[tuple[str, Prefetched]] = set()
         self.tensorized: set[str] = set()
         self.ahead: set[str] = set()
@@ -274,6 +276,7 @@ class NestBuilder:
         guards = tuple(self.resolve(guard) for guard in found.guards)
         self.narrowed.difference_update(dims[fixed:])
         guards += narrowed(self, plan, statement, dims[fixed:])
+        narrowed_flat(self, plan, statement, dims[fixed:])
         return Scan(tuple(self.bounds[dim] for dim in dims[fixed:]), guards)
 
     def enter(self, plan: StagePlan, dim: Dim, bound: Bound) -> None:

@@ -40,13 +40,13 @@ def narrowed(builder: NestBuilder, plan: StagePlan, statement: str, dims: Sequen
         values = dict(builder.axes_of(plan, statement))
         point: dict[Node, Node] = {axis_var(name): value for name, value in values.items()}
         lower, upper = substitute(axis.lower, point), substitute(axis.upper, point)
-        if not _narrow(builder, plan, axis.name, (lower, upper), dims):
+        if not narrow(builder, plan, axis.name, (lower, upper), dims):
             value = values[axis.name]
             guards += [compare("ge", value, lower), compare("lt", value, upper)]
     return tuple(guards)
 
 
-def _narrow(
+def narrow(
     builder: NestBuilder, plan: StagePlan, axis: str, data: tuple[Node, Node], dims: Sequence[Dim]
 ) -> bool:
     """Whether one loop is the axis and now runs over exactly its values.
