@@ -322,7 +322,7 @@ WEIGHTS: dict[str, tuple[int, Callable[[Drawing, td.Schedule], str]]] = {
     "store_at": (6, _store_at),
     "store_root": (2, _store_root),
     "compute_root": (2, _compute_root),
-    "inline": (4, _inline),
+    "inline": (6, _inline),
     "clone": (7, _clone),
     "hoist": (13, _hoist),
     "cache_read": (6, _cache_read),
