@@ -174,7 +174,9 @@ def test_the_catalogue_has_references_and_formulas():
     assert len(found) >= 40 and len({op.name for op in found}) == len(found)
     for op in found:
         assert callable(op.reference) and "Source:" in op.body.__doc__, op
-        assert op.size_classes and op.size_classes[-1].holds(()), f"{op} has no author's schedule for every size"
+        assert op.size_classes and op.size_classes[-1].holds(()), (
+            f"{op} has no author's schedule for every size"
+        )
 
 
 def test_an_input_given_back_is_copied():
