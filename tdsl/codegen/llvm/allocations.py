@@ -146,10 +146,11 @@ def heap(ctx: Context, allocate: Allocate, write: Write) -> None:
     none = f.value("i1", "icmp eq ptr %s, null", block)
     f.jump_if(none, failure(ctx), f"got{number}")
     f.label(f"got{number}")
-    ctx.blocks.append(block)
+    release = environment_field(ctx, ENV_RELEASE)  # here, so that it is known wherever the block is given back
+    ctx.blocks.append((release, arena, block))
     _enter(ctx, allocate, block, extents, write)
     ctx.blocks.pop()
-    f.effect("call void %s(ptr %s, ptr %s)", environment_field(ctx, ENV_RELEASE), arena, block)
+    f.effect("call void %s(ptr %s, ptr %s)", release, arena, block)
 
 
 def _small(ctx: Context, allocate: Allocate, extents: list[Linear]) -> tuple[int, ...] | None:
@@ -208,9 +209,9 @@ def _leaving(ctx: Context, held: int) -> str:
     onward = f"br label %{_leaving(ctx, held - 1)}" if held else ""
     label = ctx.leaving[key] = f"fail{ctx.module.number()}"
     if held:
-        release, arena = environment_field(ctx, ENV_RELEASE), environment_field(ctx, ENV_ARENA_CTX)
-        operands = [release, arena, key[-1]]
-        lines = [f"  call void {release}(ptr {arena}, ptr {key[-1]})", f"  {onward}"]
+        operands = list(key[-1])
+        release, arena, block = operands
+        lines = [f"  call void {release}(ptr {arena}, ptr {block})", f"  {onward}"]
     elif ctx.failure is None:
         operands, lines = [], [f"  ret i32 {int(Status.OUT_OF_MEMORY)}"]
     else:

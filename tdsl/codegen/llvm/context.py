@@ -83,9 +83,10 @@ class Context:
         self.loop_stores: dict[int, dict[str, None]] = {}
         self.environment = ""
         self.failure: str | None = None
-        self.blocks: list[str] = []
-        self.leaving: dict[tuple[str, ...], str] = {}
-        """Heap blocks held -> the label that gives them back and leaves the function."""
+        self.blocks: list[tuple[str, str, str]] = []
+        """Heap blocks held: what gives each back, the arena, the block."""
+        self.leaving: dict[tuple[tuple[str, str, str], ...], str] = {}
+        """Blocks held -> the label that gives them back and leaves the function."""
         self.can_fail = False
         self.certain = ""  # the variable of a loop that is known to run
         self.stack_bytes = 0

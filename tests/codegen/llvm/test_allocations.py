@@ -226,3 +226,16 @@ def test_what_gives_blocks_back_grows_with_their_number_alone():
         return td.build(td.schedule(last)).source("llvm")
 
     assert [chain(length).count("call void %v") for length in (3, 10)] == [3, 17]
+
+
+def test_what_gives_a_block_back_is_known_wherever_that_happens():
+    """Two accumulators of lanes, the second allocated in one of two arms: main loop and masked rest."""
+    n, m = td.size("n"), td.size("m")
+    x, k = td.placeholder("x", (n, m)), td.reduce_axis("k", m)
+    pair = td.reducer(
+        lambda a, b: (td.maximum(a[0], b[0]), a[1] + b[1]), lambda v, w: (td.min_value(v), td.cast(0, w))
+    )
+    y, z = td.compute(("y", "z"), (n, m), lambda i, j: pair((x[i, k] * x[i, j], x[i, k]), over=k))
+    f = td.build(td.schedule(y, z).vectorize(y, "i", 4))
+    largest, total = f(np.arange(10, dtype=np.float32).reshape(5, 2))
+    assert largest[1].tolist() == [6.0, 9.0] and total[1].tolist() == [5.0, 5.0]
