@@ -146,7 +146,9 @@ def heap(ctx: Context, allocate: Allocate, write: Write) -> None:
     none = f.value("i1", "icmp eq ptr %s, null", block)
     f.jump_if(none, failure(ctx), f"got{number}")
     f.label(f"got{number}")
-    release = environment_field(ctx, ENV_RELEASE)  # here, so that it is known wherever the block is given back
+    release = environment_field(
+        ctx, ENV_RELEASE
+    )  # here, so that it is known wherever the block is given back
     ctx.blocks.append((release, arena, block))
     _enter(ctx, allocate, block, extents, write)
     ctx.blocks.pop()
