@@ -80,6 +80,10 @@ def rot90(x: td.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> td.Tensor:
     return td.compute("rot90", tuple(shape), value)
 
 
+PIECES = 8
+"""Copies in a row that `tile` writes out as pieces; of more, each element finds its place by a remainder."""
+
+
 def _tile_reference(x: Array, repetitions: int | Sequence[int]) -> Array:
     return np.tile(x, repetitions)
 
@@ -102,7 +106,14 @@ def tile(x: td.Tensor, repetitions: int | Sequence[int]) -> td.Tensor:
         td.check(extent >= 1, f"tile: axis {each} is empty", error=td.ShapeError)
 
     def value(*at: td.Expr) -> td.Expr:
-        return x[tuple(sub % extent for sub, extent in zip(at[rank - x.ndim :], x.shape, strict=True))]
+        index = [sub % extent for sub, extent in zip(at[rank - x.ndim :], x.shape, strict=True)]
+        if x.ndim == 0 or not 1 < times[-1] <= PIECES:
+            return x[tuple(index)]
+        place, wide = at[-1], x.shape[-1]  # pieces of a row, each of neighbours
+        found = x[(*index[:-1], place - wide * (times[-1] - 1))]
+        for piece in reversed(range(times[-1] - 1)):
+            found = td.where(place < wide * (piece + 1), x[(*index[:-1], place - wide * piece)], found)
+        return found
 
     return td.compute("tile", tuple(e * t for e, t in zip(extents, times, strict=True)), value)
 
