@@ -32,7 +32,7 @@ def _gather(torch: Any, x: Any, index: Any) -> object:
 ELEMENTS = (
     Case("add", (SHORT, SHORT), torch=plain("add"), onnx=("Add", {}), title="short rows"),
     Case("divide", (ROWS, ("r", 1)), torch=plain("div"), onnx=("Div", {}), title="by a column"),
-    Case("sqrt", (IMAGES,), torch=lambda torch, x: x.sqrt(), numpy=False),
+    Case("square", (IMAGES,), torch=plain("square"), numpy=False),
     Case("greater", (ROWS, ROWS), torch=plain("gt")),
     Case("clip", (ROWS,), {"min": -0.5, "max": 0.5}, torch=plain("clamp", min=-0.5, max=0.5)),
     Case("lerp", (ROWS, ROWS, ROWS), torch=plain("lerp"), numpy=False),
