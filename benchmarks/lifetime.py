@@ -11,7 +11,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,56 +52,11 @@ def measure(threads: int, quick: bool) -> Iterator[record.Line]:
 
 
 def _in_child(case: str, environment: dict[str, str], *more: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.lifetime", case, *more]
+    module = "lifetime" if case in CASES_OF_GROWTH else "first_result"
+    command = [sys.executable, "-m", f"benchmarks.{module}", case, *more]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def now() -> tuple[float, float]:
-    """Seconds on the clock, and of CPU in this process: equal where nobody else wants the core."""
-    return time.perf_counter(), time.process_time()
-
-
-def cached_build(case: str) -> dict[str, tuple[float, float]]:
-    """Seconds of each part in this process."""
-    start = now()
-    import numpy as np
-
-    libraries = now()
-    import tdsl as td
-    import tdsl.expr.subscripts  # the first declaration, directive and build would import these
-    import tdsl.pipeline
-    import tdsl.poly.verdict
-    import tdsl.runtime.fast_call
-    import tdsl.schedule.first_order
-    import tdsl.schedule.primitives.vectorize
-    from benchmarks import programs
-
-    imported = now()
-    if case == "add":
-        n = td.size("n")
-        x, y = td.placeholder("x", (n,)), td.placeholder("y", (n,))
-        z = td.compute("z", (n,), lambda i: x[i] + y[i])
-        s = td.schedule(z).vectorize(z, "i", 8)
-        arguments = [np.ones(100, np.float32)] * 2
-    else:
-        s = programs.matmul(500, 700, 301, td.Target().vector_bits // 32)["packed"]
-        arguments = [np.ones((500, 301), np.float32), np.ones((301, 700), np.float32)]
-    scheduled = now()
-    kernel = td.build(s)
-    built = now()
-    kernel(*arguments)
-    called = now()
-    td.build(s)
-    again = now()
-    parts = {
-        "imports": (start, imported), "of these, tdsl's": (libraries, imported),
-        "declared and scheduled": (imported, scheduled), "first build": (scheduled, built),
-        "first call": (built, called), "after the imports": (imported, called),
-        "import to first result": (start, called), "second build": (called, again),
-    }  # fmt: skip
-    return {name: (end[0] - begin[0], end[1] - begin[1]) for name, (begin, end) in parts.items()}
 
 
 def growth(builds: int) -> dict[str, str]:
@@ -211,6 +165,4 @@ def memory_maps() -> int:
 CASES_OF_GROWTH = {"growth": growth, "structures": structures}
 
 if __name__ == "__main__":
-    case = sys.argv[1]
-    found = CASES_OF_GROWTH[case](int(sys.argv[2])) if case in CASES_OF_GROWTH else cached_build(case)
-    print(json.dumps(found))
+    print(json.dumps(CASES_OF_GROWTH[sys.argv[1]](int(sys.argv[2]))))

@@ -52,6 +52,8 @@ _isl = _library()
 
 def c_function(name: str, result: object, *arguments: object) -> Callable[..., Any]:
     """A function of isl. Errors: CannotBind."""
+    if None in arguments:  # the process ends, and modules have lost their names
+        raise CannotBind(name)
     prototype: Any = ctypes.PYFUNCTYPE
     try:
         return prototype(result, *arguments)((name, _isl))
@@ -87,11 +89,14 @@ class Context:
         """Count from 0."""
         _reset_operations(self.pointer)
 
-    def __del__(self) -> None:
-        _free(self.pointer)
+    def __del__(self, free: Callable[[Pointer], None] = _free) -> None:
+        pointer, self.pointer = self.pointer, 0
+        free(pointer)  # at the end of the process the module has lost its names
 
     def failure(self, name: str) -> Error:
         """The error that a function has left."""
+        if not self.pointer:
+            return Error(f"call to {name} failed: its context is gone")
         message: bytes | None = _last_message(self.pointer)
         _reset_error(self.pointer)
         return Error(f"call to {name} failed: {'' if message is None else message.decode()}")

@@ -60,7 +60,9 @@ class IslObject:
                 setattr(cls, name, _Declared(cls, name, cast("FunctionType | staticmethod[..., Any]", value)))
 
     def __del__(self) -> None:
-        self.free(self.pointer)
+        # Cleared: of a cycle that goes, others may still ask this object; isl answers nothing to none.
+        pointer, self.pointer = self.pointer, 0
+        self.free(pointer)
 
     def __str__(self) -> str:
         return text_of(self.prefix, self.pointer, self.context)

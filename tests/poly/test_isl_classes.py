@@ -4,6 +4,7 @@ isl counts the objects of a context; a count that is not 0 at the end makes free
 is wrong about what isl takes over shows there, or as a crash, which is why the calls run in a process of their own.
 """
 
+import gc
 import inspect
 import subprocess
 import sys
@@ -164,3 +165,23 @@ def test_calls_leave_no_memory_behind():
     for _ in range(30_000):
         one.intersect(one)
     assert resident() - before < 500_000
+
+
+def test_an_object_that_went_with_a_cycle_answers_nothing():
+    seen = []
+
+    class Holder:
+        def __del__(self):
+            with pytest.raises(Error):
+                self.one.is_empty()
+            with pytest.raises(Error):
+                self.one.coalesce()
+            seen.append(self)
+
+    holder = Holder()
+    holder.one, holder.itself = sample(Context(), "Set"), holder
+    holder.one.is_empty(), holder.one.coalesce()
+    holder.one.__del__()
+    del holder
+    gc.collect()
+    assert seen

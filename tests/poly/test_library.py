@@ -71,3 +71,20 @@ def test_one_module_asks_islpy():
     ]
     wrong = [name for name in asking if name != "islpy_classes.py"]
     assert not wrong, "from tdsl.poly import library as isl"
+
+
+@pytest.mark.parametrize("keep", ["", "kept = door.context(), s"])
+def test_the_end_of_a_process_is_silent(keep):
+    """Contexts and objects that live to the end, in modules that have lost their names."""
+    ask = (
+        "from tdsl.poly import isl as door\n"
+        "s = door.basic_set(door.set_space(door.param_space(1), 1), (), [[0, 0, 1], [-1, 1, -1]]).coalesce()\n"
+        f"{keep}\n"
+        "class Late:\n"
+        "    def __del__(self, one=s):\n"
+        "        try: one.intersect(one).is_empty(), str(one)\n"
+        "        except Exception: pass\n"
+        "late = Late()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
