@@ -42,12 +42,37 @@ class Tightening:
         return all(self._is_empty(piece, tables) for piece in points.get_basic_sets())
 
     def _is_empty(self, piece: isl.BasicSet, tables: Sequence[Mapping[int, int]]) -> bool:
-        """With what the constraints of one piece say, and if that is not enough, with what they say of sizes alone."""
+        """With what the constraints of one piece say, and if that is not enough, with what they say of sizes alone, and of
+        each axis alone: `0 <= j <= i` has no `0 <= i` in it, since that follows, and its product does not.
+        """
         tighter = piece.intersect(self._multiplied(piece, tables))
         if tighter.is_empty():
             return True
         sizes = isl.BasicSet.universe(piece.get_space()).intersect_params(piece.params())
-        return tighter.intersect(self._multiplied(sizes, tables)).is_empty()
+        tighter = tighter.intersect(self._multiplied(sizes, tables))
+        if tighter.is_empty():
+            return True
+        for place, var in enumerate(self.dims):
+            if any(var in monomial for monomial in self.products.variables):
+                tighter = tighter.intersect(self._products_of(*self._alone(piece, place), piece, tables))
+        return tighter.is_empty()
+
+    def _alone(self, piece: isl.BasicSet, place: int) -> tuple[list[list[int]], list[list[int]]]:
+        """What a piece says of one of its dims and of sizes: equations and inequalities over all columns."""
+        count, params = len(self.dims), 1 + len(self.params)
+        one = piece.project_out(SET, place + 1, count - place - 1).project_out(SET, 0, place)
+        found = [
+            _rows(matrix, params + 1)
+            for matrix in (
+                one.equalities_matrix(CST, PARAM, SET, DIV),
+                one.inequalities_matrix(CST, PARAM, SET, DIV),
+            )
+        ]
+        equalities, inequalities = (
+            [[*row[:params], *[0] * place, row[params], *[0] * (count - place - 1)] for row in rows]
+            for rows in found
+        )
+        return equalities, inequalities
 
     def _multipliers(self) -> tuple[Monomial, ...]:
         """What axes are multiplied by, and the factors of products of sizes."""
@@ -76,6 +101,16 @@ class Tightening:
         width = 1 + len(self.params) + len(self.dims)
         equalities = _rows(piece.equalities_matrix(CST, PARAM, SET, DIV), width)
         inequalities = _rows(piece.inequalities_matrix(CST, PARAM, SET, DIV), width)
+        return self._products_of(equalities, inequalities, piece, tables)
+
+    def _products_of(
+        self,
+        equalities: list[list[int]],
+        inequalities: list[list[int]],
+        piece: isl.BasicSet,
+        tables: Sequence[Mapping[int, int]],
+    ) -> isl.BasicSet:
+        """Rows, each times each product of sizes, in the space of a piece."""
         more = [
             [row for each in rows for table in tables if (row := _moved(each, table)) is not None]
             for rows in (equalities, inequalities)

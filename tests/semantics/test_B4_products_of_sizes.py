@@ -187,3 +187,16 @@ def test_facts_are_checked_beyond_int64():
             assert wrong in str(caught.value)
             with pytest.raises(td.CallValueError, match=r"n \* m is 2\^63 or more"):
                 f(np.zeros(6, np.float32), n=1 << 40, m=1 << 40)
+
+
+def test_rows_under_conditions_that_imply_their_bounds():
+    """0 <= i follows from 0 <= j <= i, and is needed by itself: the product of what follows is no product of what is said."""
+    flat, deep = td.placeholder("flat", (n * m,)), td.placeholder("deep", (n * m * p,))
+    for condition in (lambda i, j: j <= i, lambda i, j: i <= j, lambda i, j: td.all(i <= j + 2, j <= i + 2)):
+        y = td.compute("y", (n, m), lambda i, j: td.where(condition(i, j), flat[i * m + j], 0.0))
+        check(td.schedule(y), {"n": 4, "m": 3})
+        with pytest.raises(td.BoundsError):
+            td.compute("y", (n, m), lambda i, j: td.where(condition(i, j), flat[i * m + j + 1], 0.0))
+    td.compute(
+        "z", (n, m, p), lambda i, j, l: td.where(td.all(j <= i, l <= j), deep[(i * m + j) * p + l], 0.0)
+    )
