@@ -69,9 +69,14 @@ def _with_body(statement: For | Let | Allocate, body: Statement) -> Statement:
 
 
 def _only_store(statement: Statement) -> Store | None:
-    """The store that loops and guards around it end in; None where they hold anything else."""
+    """The store that loops and guards around it end in; None where they hold anything else.
+
+    A tail that is moved back over whole tiles would leave the part of the loop that it is decided for.
+    """
     while not isinstance(statement, Store):
         match statement:
+            case If(tail="shift"):
+                return None
             case For(kind="serial" | "vector", body=body, intrinsic=None) | If(then=body, otherwise=None):
                 statement = body
             case _:

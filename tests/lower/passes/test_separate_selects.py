@@ -56,6 +56,17 @@ def test_conditions_from_data_stay():
     assert separate_selects(kernel) is kernel
 
 
+@pytest.mark.parametrize("tail", ["shift", "peel", "guard", "mask"])
+def test_tails_of_every_kind(tail):
+    n, m, k = td.size("n"), td.size("m"), td.size("k")
+    a, b = td.placeholder("a", (n, m)), td.placeholder("b", (n, k))
+    y = td.ops.concat((a, b), 1)
+    kernel = td.build(td.schedule(y).vectorize(y, "d1", 4, tail=tail))
+    for one, two in itertools.product(range(7), repeat=2):
+        left, right = np.ones((2, one), np.float32), np.full((2, two), 2, np.float32)
+        assert np.array_equal(kernel(left, right), np.concatenate((left, right), 1)), (one, two)
+
+
 @pytest.mark.parametrize(
     "schedule", [lambda s, y: s, lambda s, y: s.vectorize(y, "d1", 4), lambda s, y: s.unroll(y, "d1", 3)]
 )
