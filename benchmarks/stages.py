@@ -59,12 +59,10 @@ def tiled(stages: list[td.Tensor]) -> td.Schedule:
 def measure(threads: int, quick: bool) -> Iterator[record.Line]:
     """One row a stencil, placement and number of stages, after a small chain that loads what there is to load."""
     td.build(tiled(chain(2)), target="interpret")
-    for shape, most in ((SQUARE, 64), (CROSS, 32)):
+    for shape in (SQUARE, CROSS):
         for name, place in (("sliding", sliding), ("tiles", tiled)):
             last = 0.0
             for count in (4, 8) if quick else (8, 16, 32, 64):
-                if count > most:
-                    continue
                 taken = [_seconds(place, count, shape) for _ in range(1 if quick or count > 16 else 3)]
                 median = sorted(taken)[len(taken) // 2]
                 note = f"x {median / last:.1f}" if last else ""
