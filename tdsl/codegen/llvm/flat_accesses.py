@@ -64,6 +64,8 @@ class _Flattened:
                 return replace(
                     statement, cond=self.node(cond), then=self.statement(then), otherwise=otherwise
                 )
+            case For(intrinsic=marked) if marked is not None:
+                return statement  # an instruction is matched with the loops as they were proved
             case For(_, lower, upper, _, body):
                 bounds = {"lower": self.node(lower), "upper": self.node(upper)}
                 return replace(statement, **bounds, body=self.statement(body))
