@@ -97,6 +97,8 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
         return tile.allocated((*fetch, *terms, *back))
 
     around_guards = [guard for guard in nest.terms.guards if guard not in _mentioning(nest, inside)]
+    # A condition on the loops around may stand in the bounds of the terms, where the tile has none of it.
+    around_guards += [guard for guard in touched.guards if guard not in (*guards, *around_guards)]
     loops = builder.loops(plan, outer, around_guards, body)
     start = nest.start(nest.own_slots(f"{plan.name}.init"))
     if not simple:
