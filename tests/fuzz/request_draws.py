@@ -164,22 +164,24 @@ def _elsewhere(drawing: Drawing, schedule: td.Schedule) -> str:
     axes = schedule.axes(host) or ("i",)
     readers = [other for other in schedule.stages() if host in schedule.reads(other)]
     around = schedule.axes(place.stage) or ("i",)
+    often = 3 if schedule.describe(host).kind == "update" else 1
     return dice.choice(
         [
             f'.cache_read("{one.name}", "{host}", name="{name}")',
             *[f'.cache_write("{host}", name="{name}")'] * 2,
             f'.hoist("{host}", "{dice.choice(axes)}", name="{name}")',
-            f'.hoist("{host}", "{axes[-1]}", name="{name}")',
+            *[f'.hoist("{host}", "{axes[-1]}", name="{name}")'] * 2,
             f'.parallel("{place.stage}", "{place.loop}")',
             f'.store_root("{one.name}")',
             f'.store_root("{one.name}")',
             f'.store_at("{one.name}", "{place.stage}", "{dice.choice(around)}")',
             *[f'.compute_root("{host}")'] * 3,
             *(f'.clone("{host}", "{reader}", name="{name}")' for reader in readers),
-            *(
+            *[
                 f'.rfactor("{host}", "{axis}", name="{name}")'
                 for axis in schedule.reduce_axes(host) or axes[:1]
-            ),
+                for _ in range(often)
+            ],
         ]
     )
 

@@ -70,7 +70,7 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str
     lines = [f'A = td.placeholder("A", ({rows + 2}, {columns + 2}), "int32")']
     lines += _stage(dice, "P", dice.choice(KINDS), "A", (rows + 2, columns + 2), ["A[{i}, {j}]"])
     reads = [f"P[{place}]" for place in dice.sample(PLACES, dice.choice([1, 2, 2, 3]))]
-    if dice.random() < 0.3:
+    if dice.random() < 0.45:
         reads.append(
             dice.choice(
                 ["P[{i}, 0] * P[{i} + 1, 1]", "A[{i}, 0] * A[{i} + 1, 1]", "P[0, {j}] * P[1, {j} + 1]"]
@@ -118,6 +118,7 @@ def _stage(
             own = dice.choice([f"{name}[x, y]", f"{name}[x, y]", f"{name}[x, y] + td.where(x > 0, {name}[x - 1, y], 0)",
                                f"{name}[x, y] * td.where(y > 0, {name}[x, y - 1], 1)"])  # fmt: skip
             again = dice.random() < 0.35
+            own = f"{name}[x, y]" if again and dice.random() < 0.7 else own
             over = "(z, x, y)" if again else dice.choice(["(x, y)", "(x, y)", "(y, x)"])
             axes += ['z = td.axis("z", 2)'] * again
             start = f"{name}0" if base == "A" and name == "S" else base
