@@ -19,13 +19,13 @@ from tdsl.declare.same_point import resolved
 from tdsl.declare.scope import all_origins, check_names, checked_axes
 from tdsl.declare.size import gather_sizes
 from tdsl.dtypes import DType
-from tdsl.errors import DTypeError, DuplicateNameError
+from tdsl.errors import DTypeError, DuplicateNameError, LimitError
 from tdsl.expr.build import cast
 from tdsl.expr.contract import contract
 from tdsl.expr.handles import AxisHandle, Expr, Origin, adopt, as_node, as_operand
 from tdsl.expr.node import Node, axis_var
 from tdsl.expr.relax import relax
-from tdsl.expr.rewrite import reads
+from tdsl.expr.rewrite import reads, walk
 from tdsl.expr.tensor import Param, Stage, Tensor, tensors_of
 from tdsl.location import Location
 from tdsl.records import dataclass
@@ -60,15 +60,29 @@ class Draft:
     where: Location
 
 
+MAXIMUM_OPERATIONS = 4096
+"""Different operations in one stage: what is known of each takes part of a millisecond to find out."""
+
+
+def _check_operations(values: Sequence[Node], name: str, where: Location) -> None:
+    count = sum(bool(node.children) for node in walk(*values))
+    if count > MAXIMUM_OPERATIONS:
+        raise LimitError(
+            "L125", f"{name} has {count} operations, the limit is {MAXIMUM_OPERATIONS}", where=where,
+            hint=("td.sum over an axis where terms are alike", "several stages"),
+        )  # fmt: skip
+
+
 def make_stage(draft: Draft) -> tuple[Tensor, ...]:
     """The tensors of the stage.
 
     Errors: E106 an axis without a loop; E109, E110 names and facts that clash; E208 a value without a dtype; E204 a
-    fill that does not fit; E301 to E303 a read, or a target of an update, that is not proved in bounds.
+    fill that does not fit; L125 too many operations; E301 to E303 a read, or a target of an update, that is not proved in bounds.
     """
     what, where = draft.names[0], draft.where
     values = tuple(as_operand(value) for value in draft.values)
     written = tuple(_node(value, draft.dtype, what, where) for value in values)
+    _check_operations(written, what, where)
     options = current_options() if draft.recorded is None else draft.recorded
     body = _as_options_say(written, options) if draft.recorded is None else written
     if draft.base is None:

@@ -177,6 +177,29 @@ td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensor
         "limit of nested calls. Inlined stages have none.",
     ),
     ErrorPage(
+        "L125",
+        LimitError,
+        "a stage of too many operations",
+        "One stage has at most 4096 different operations: each is proved, simplified and written out by itself. A Python loop "
+        "that adds terms is a `td.sum` over an axis; what has parts is several stages.",
+        """
+x = td.placeholder("x", (8,))
+
+def value(i):
+    found = x[i]
+    for _ in range(5000):
+        found = found * 0.5 + 1
+    return found
+
+td.compute("y", (8,), value)
+""",
+        """
+x = td.placeholder("x", (8,))
+k = td.reduce_axis("k", 5000)
+y = td.compute("y", (8,), lambda i: td.sum(x[i] * 0.5 + 1, over=k))
+""",
+    ),
+    ErrorPage(
         "L201",
         FormatError,
         "Loop IR text that does not parse",

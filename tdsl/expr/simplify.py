@@ -19,7 +19,7 @@ from tdsl.expr.knowledge import Knowledge, Ranges
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Fma, Node, Select, Unary
 
 CONTEXT_VISITS = 2500
-"""Nodes that one call may simplify again under the condition of a `Select`; beyond, branches lose that context."""
+"""Nodes that one call may simplify again under the condition of a `Select`; what is left then is simplified once for all."""
 
 MAXIMUM_NESTING = 40
 """Conditions that one branch may stand under, one Python recursion each."""
@@ -56,10 +56,11 @@ def _knowledge(ranges: Ranges | Knowledge | None, facts: Iterable[Node]) -> Know
 class _Simplifier:
     """One run: a table of results for each set of conditions stood under."""
 
-    def __init__(self, known: Knowledge, nesting: int = 0, budget: list[int] | None = None) -> None:
+    def __init__(self, known: Knowledge, outside: _Simplifier | None = None) -> None:
         self.known = known
-        self.nesting = nesting
-        self.budget = [CONTEXT_VISITS] if budget is None else budget
+        self.outermost: _Simplifier = self if outside is None else outside.outermost
+        self.nesting = 0 if outside is None else outside.nesting + 1
+        self.budget: list[int] = [CONTEXT_VISITS] if outside is None else outside.budget
         self.done = known.simplified
 
     def run(self, node: Node) -> Node:
@@ -68,6 +69,9 @@ class _Simplifier:
         while stack:
             current = stack.pop()
             if current in self.done:
+                continue
+            if self.nesting and self.budget[0] <= 0:
+                self.done[current] = self.outermost.run(current)
                 continue
             children = current.children
             # Asked again after the operands: the budget may have ended meanwhile.
@@ -104,7 +108,7 @@ class _Simplifier:
     def _under(self, condition: Node, node: Node) -> Node:
         if not node.children:
             return node
-        return _Simplifier(self.known.given(condition), self.nesting + 1, self.budget).run(node)
+        return _Simplifier(self.known.given(condition), self).run(node)
 
     def _rule(self, node: Node) -> Node:
         """One node whose operands are simple."""

@@ -7,6 +7,7 @@ the verdict is the same on a slow machine, and only the clock of this process is
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -262,6 +263,100 @@ def forty_gathers_in_one_update():
     return built(td.schedule(U).parallel(U, "r"))
 
 
+@case
+def ten_thousand_sums():
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "float32")
+
+    def value(i):
+        total = A[i]
+        for place in range(10_000):
+            total = total * 0.5 + place
+        return total
+
+    return built(td.schedule(td.compute("C", (n,), value)))
+
+
+@case
+def six_hundred_nested_selects():
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "float32")
+
+    def value(i):
+        found = A[i]
+        for place in range(600):
+            found = td.where(A[i] > place, found, found * 2)
+        return found
+
+    return built(td.schedule(td.compute("C", (n,), value)).vectorize("C", "i", 8))
+
+
+@case
+def sixteen_million_copies():
+    A = td.placeholder("A", (64, 64, 64, 64), "float32")
+    s = td.schedule(td.compute("C", (64, 64, 64, 64), lambda i, j, k, l: A[i, j, k, l] + 1))
+    return built(s.unroll("C", "i").unroll("C", "j").unroll("C", "k").unroll("C", "l"))
+
+
+@case
+def extents_near_the_end_of_int64():
+    A = td.placeholder("A", (2**62,), "int8")
+    s = td.schedule(td.compute("C", (2**62,), lambda i: A[i] + 1)).tile("C", {"i": 2**31})
+    return built(s.vectorize("C", "ii", 16))
+
+
+@case
+def five_hundred_stages_at_root():
+    n = td.size("n")
+    last = td.placeholder("A", (n,), "float32")
+    for place in range(500):
+        last = td.compute(f"s{place}", (n,), lambda i, last=last: last[i] + 1)
+    return built(td.schedule(last))
+
+
+@case
+def sixty_four_versions():
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "float32")
+    s = td.schedule(td.compute("C", (n,), lambda i: A[i] + 1))
+    for size in range(64):
+        s = s.specialize(n == size, lambda s: s.vectorize("C", "i", 4))
+    return built(s)
+
+
+@case
+def a_fold_by_2_to_the_40():
+    n = td.size("n")
+    U = td.recurrence("U", (n,), lambda U, t: td.where(t >= 1, U[t - 1] + 1, 0.0), dtype="float32")
+    last = td.compute("last", (1,), lambda i: td.where(n > 0, U[n - 1], 0.0))
+    return built(td.schedule(last).fold("U", "t", 2**40))
+
+
+@case
+def two_hundred_inputs():
+    n = td.size("n")
+    A = [td.placeholder(f"A{place}", (n,), "float32") for place in range(200)]
+    return built(td.schedule(td.compute("C", (n,), lambda i: sum((a[i] for a in A), 0.0))).vectorize("C", "i", 8))
+
+
+@case
+def constants_near_the_end_of_int64():
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "int64")
+    return built(
+        td.schedule(td.compute("C", (n,), lambda i: A[i] * 2**62 + (2**63 - 1))).split("C", "i", 2**40)
+    )
+
+
+@case
+def a_skew_by_2_to_the_62():
+    n = td.size("n")
+    U = td.recurrence(
+        "U", (n, n), lambda U, t, x: td.where(td.all(t >= 1, x >= 1), U[t - 1, x - 1] + 1, 0.0), dtype="float32"
+    )
+    return built(td.schedule(U).skew("U", "x", by="t", into="w", factor=2**62))
+
+
 def slowness() -> float:
     """How many times slower this process runs now than on a machine at rest."""
     start, count = time.process_time(), 0
@@ -286,5 +381,22 @@ def test_it_is_answered(name: str) -> None:
     assert seconds < allowed, f"{seconds:.1f} s: {str(answer)[:300]}"
 
 
-def test_there_are_fifteen() -> None:
-    assert len(CASES) >= 15
+def test_selects_beyond_what_is_simplified_under_conditions_compute_what_they_say() -> None:
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "int64")
+
+    def value(a, i, where):
+        found = a
+        for place in range(300):
+            found = where(a > place % 40, found + place, where(i > place % 7, found - a, found))
+        return found
+
+    C = td.compute("C", (n,), lambda i: value(A[i], i, td.where))
+    given = np.arange(-5, 60, 7)
+    wanted = [value(int(a), i, lambda cond, then, other: then if cond else other) for i, a in enumerate(given)]
+    for s in (td.schedule(C), td.schedule(C).vectorize("C", "i", 4)):
+        assert td.build(s)(given).tolist() == wanted
+
+
+def test_there_are_thirty() -> None:
+    assert len(CASES) >= 30

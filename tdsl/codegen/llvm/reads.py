@@ -29,6 +29,7 @@ class Reads:
         self._written: dict[int, tuple[Statement, tuple[str, ...] | None]] = {}
         self._shared: dict[Node, tuple[Node, ...]] = {}
         self._repeats: dict[Node, bool] = {}
+        self._load_nodes: dict[Node, frozenset[Node]] = {}
 
     def signature(self, root: Node) -> Signature:
         """The local variables and the buffers of a node and all below it."""
@@ -78,9 +79,20 @@ class Reads:
                 if isinstance(node, Select):
                     self.shared(node)
             known = self._surely(select.cond)
-            arms = (*subnodes(select.then), *subnodes(select.otherwise))
-            found = self._repeats[select] = all(node in known for node in arms if isinstance(node, Load))
+            read = (*self._every_load(select.then), *self._every_load(select.otherwise))
+            found = self._repeats[select] = all(node in known for node in read)
         return found
+
+    def _every_load(self, root: Node) -> frozenset[Node]:
+        """The loads in an expression; one set for all that have the same."""
+        if root not in self._load_nodes:
+            for node in walk(root, skip=self._load_nodes):
+                own = frozenset((node,)) if isinstance(node, Load) else frozenset[Node]()
+                for child in node.children:
+                    below = self._load_nodes[child]
+                    own = own if below <= own else below if own <= below else own | below
+                self._load_nodes[node] = own
+        return self._load_nodes[root]
 
     def _surely(self, root: Node) -> dict[Node, None]:
         """The nodes that read memory and are evaluated whenever `root` is."""
