@@ -336,7 +336,9 @@ def a_fold_by_2_to_the_40():
 def two_hundred_inputs():
     n = td.size("n")
     A = [td.placeholder(f"A{place}", (n,), "float32") for place in range(200)]
-    return built(td.schedule(td.compute("C", (n,), lambda i: sum((a[i] for a in A), 0.0))).vectorize("C", "i", 8))
+    return built(
+        td.schedule(td.compute("C", (n,), lambda i: sum((a[i] for a in A), 0.0))).vectorize("C", "i", 8)
+    )
 
 
 @case
@@ -352,7 +354,10 @@ def constants_near_the_end_of_int64():
 def a_skew_by_2_to_the_62():
     n = td.size("n")
     U = td.recurrence(
-        "U", (n, n), lambda U, t, x: td.where(td.all(t >= 1, x >= 1), U[t - 1, x - 1] + 1, 0.0), dtype="float32"
+        "U",
+        (n, n),
+        lambda U, t, x: td.where(td.all(t >= 1, x >= 1), U[t - 1, x - 1] + 1, 0.0),
+        dtype="float32",
     )
     return built(td.schedule(U).skew("U", "x", by="t", into="w", factor=2**62))
 
@@ -393,7 +398,9 @@ def test_selects_beyond_what_is_simplified_under_conditions_compute_what_they_sa
 
     C = td.compute("C", (n,), lambda i: value(A[i], i, td.where))
     given = np.arange(-5, 60, 7)
-    wanted = [value(int(a), i, lambda cond, then, other: then if cond else other) for i, a in enumerate(given)]
+    wanted = [
+        value(int(a), i, lambda cond, then, other: then if cond else other) for i, a in enumerate(given)
+    ]
     for s in (td.schedule(C), td.schedule(C).vectorize("C", "i", 4)):
         assert td.build(s)(given).tolist() == wanted
 
