@@ -61,6 +61,14 @@ def c_function(name: str, result: object, *arguments: object) -> Callable[..., A
         raise CannotBind(name) from reason
 
 
+def require(name: str) -> None:
+    """Nothing, where isl has the function. Errors: CannotBind."""
+    try:
+        ctypes.c_char.in_dll(_isl, name)
+    except ValueError as reason:
+        raise CannotBind(name) from reason
+
+
 _alloc = c_function("isl_ctx_alloc", POINTER)
 _free = c_function("isl_ctx_free", None, POINTER)
 _set_on_error = c_function("isl_options_set_on_error", INT, POINTER, INT)

@@ -24,6 +24,7 @@ from tdsl.poly.isl_library import (
     Pointer,
     c_function,
     free_text,
+    require,
 )
 
 VALUE = "Val | int"
@@ -57,6 +58,8 @@ class IslObject:
         _classes[cls.__name__] = cls
         for name, value in list(vars(cls).items()):
             if isinstance(value, FunctionType | staticmethod):
+                if "[" not in value.__annotations__["return"] and not name.startswith("foreach_"):
+                    require(f"{cls.prefix}_{name}")
                 setattr(cls, name, _Declared(cls, name, cast("FunctionType | staticmethod[..., Any]", value)))
 
     def __del__(self) -> None:

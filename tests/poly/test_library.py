@@ -36,6 +36,10 @@ print(library.Set.__module__, file=sys.stderr)
 
 BLOCKED = "sys.modules['tdsl.poly.isl_library'] = None"
 HIDDEN = "import tdsl.poly.islpy_version, ctypes; ctypes.PyDLL = lambda path: ctypes.CDLL(None)"
+OLDER = (
+    "import tdsl.poly.isl_library as it; real = it.require;"
+    " it.require = lambda name: real('no_function' if name == 'isl_map_lex_lt' else name)"
+)
 OTHER_FILE = "import islpy; islpy.__path__ = ['nowhere']"
 
 
@@ -52,8 +56,14 @@ def answers(first):
 
 @pytest.mark.parametrize(
     ("first", "whose"),
-    [(BLOCKED, "islpy"), (HIDDEN, "islpy"), (OTHER_FILE, "islpy"), ("import islpy", "tdsl")],
-    ids=["blocked", "no functions", "no file", "islpy there already"],
+    [
+        (BLOCKED, "islpy"),
+        (HIDDEN, "islpy"),
+        (OLDER, "islpy"),
+        (OTHER_FILE, "islpy"),
+        ("import islpy", "tdsl"),
+    ],
+    ids=["blocked", "no functions", "one function less", "no file", "islpy there already"],
 )
 def test_both_give_the_same_answers(first, whose):
     wanted, ours = wanted_answers()
