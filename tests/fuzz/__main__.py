@@ -32,8 +32,10 @@ from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, draw_scheduled, judge, judge_drawn
 from tests.support.shrink import shrink
 
-SECONDS = 150.0
+HANG = 150.0
 """Processor time that one case may take; more is a hang. Registers by the thousand are written out in half a minute."""
+SECONDS = 60.0
+"""Processor time in which a planted bug is found."""
 SHORT = 10.0
 """What a smaller case of a hang may take: smaller ones should be faster."""
 THOROUGH = 10
@@ -79,8 +81,8 @@ class Run:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.statistics = Statistics()
-        self.schedules = Workplace(drawn_and_judged, SECONDS)
-        self.requests = Workplace(asked, SECONDS)
+        self.schedules = Workplace(drawn_and_judged, HANG)
+        self.requests = Workplace(asked, HANG)
         self.printed = Counter[str]()
 
     def schedule(self, seed: int) -> None:
@@ -116,11 +118,11 @@ class Run:
 
 def explain(seed: int, failure: Failure, trials: int) -> tuple[str, str]:
     """The failure of a seed as a small test, and what that says."""
-    drawn = isolated(lambda: draw_case(seed)[0], SECONDS)
+    drawn = isolated(lambda: draw_case(seed)[0], HANG)
     if isinstance(drawn, Failure):
         return "", f"seed {seed}: {failure.kind} while it is drawn\n{failure.detail}"
     case = _at(drawn, failure)
-    limit = SHORT if failure.kind == "hang" else SECONDS
+    limit = SHORT if failure.kind == "hang" else HANG
     small = shrink(case, failure.kind, lambda one: _judged(one, limit), trials)
     last = _judged(small, limit).failure or failure
     return small.text(f"Seed {seed}: {failure.kind}."), last.detail
