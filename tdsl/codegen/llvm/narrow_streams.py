@@ -7,6 +7,7 @@ every second one does. Where little is computed an element the accesses are what
 from __future__ import annotations
 
 from tdsl.codegen.llvm.capabilities import Capabilities
+from tdsl.codegen.llvm.narrow_floats import is_narrow
 from tdsl.codegen.llvm.reads import nodes, parts
 from tdsl.expr.linear import linear
 from tdsl.expr.node import Binary, Call, Compare, Fma, Load, Node, Select, Unary, Var
@@ -46,8 +47,8 @@ def is_stream(kernel: Kernel) -> bool:
 def _streams(store: Store, lanes: set[str]) -> bool:
     found = [node for root in nodes(store) for node in walk(root)]
     loads = [node for node in found if isinstance(node, Load)]
-    if store.atomic or any(isinstance(node, Call) or node.dtype.bits > 64 for node in found):
-        return False
+    if store.atomic or any(isinstance(node, Call) or is_narrow(node.dtype) for node in found):
+        return False  # half floats are twice as wide where they are computed with
     if any(load.buffer == store.buffer for load in loads):
         return False
     subscripts = {node for load in loads for index in load.index for node in walk(index)}
