@@ -403,6 +403,15 @@ td.schedule(b)
         MATRIX + "td.schedules.gemm_tiles(td.schedule(C), C, rows=64, thread_rows=4)",
     ),
     ErrorPage(
+        "S183",
+        ArgumentError,
+        "a schedule function's count that is none",
+        "Rows, columns, vectors and terms of the functions in `td.schedules` are positive integers: how many of them a "
+        "tile has.",
+        MATRIX + "td.schedules.gemm_blocked(td.schedule(C), C, rows=0)",
+        MATRIX + "td.schedules.gemm_blocked(td.schedule(C), C, rows=4)",
+    ),
+    ErrorPage(
         "S144",
         ArgumentError,
         "a peel that is none",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import elementwise, lanes_of, outer_parallel, vectorized
 from tdsl.schedules.producers import inline_cheap, producers_of, tried
 from tdsl.schedules.reductions import ROWS, UNROLLED, reduce_columns, reduce_rows
@@ -29,6 +30,7 @@ class Widths:
 PLAIN = Widths()
 
 
+@on_schedules
 def along_axes(
     s: td.Schedule, *outputs: td.Tensor, terms: int = UNROLLED, sums: int = UNROLLED, rows: int = ROWS
 ) -> td.Schedule:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import elementwise, transposed
 from tdsl.schedules.pointwise import turned_axis
 from tdsl.schedules.producers import tried
 
 
+@on_schedules
 def copies(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Rows copied as whole vectors; blocks turned in registers where what is read lies along another axis.
 

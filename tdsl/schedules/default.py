@@ -7,6 +7,7 @@ legal: a refused one is left out. Deterministic: the same program and target giv
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.axes import one_stage
 from tdsl.schedules.elementwise import transposed
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
@@ -16,6 +17,7 @@ from tdsl.schedules.scans import sequential
 from tdsl.schedules.windows import is_window, planes_of, windows
 
 
+@on_schedules
 def default(s: td.Schedule, target: td.Target | str | None = None) -> td.Schedule:
     """A schedule by rules: cheap stages inlined, products blocked, rows fused, lanes along memory, outer loops parallel.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 
 CHUNK = 16384
 """Elements of a one-dimensional stage a task takes: some microseconds of work, as much as waking a thread costs."""
@@ -13,6 +14,7 @@ def lanes_of(s: td.Schedule, bits: int) -> int:
     return max(1, s.target.vector_bits // max(8, bits))
 
 
+@on_schedules
 def elementwise(s: td.Schedule, stage: td.Tensor | str) -> td.Schedule:
     """Vectorises the last axis of a stage and runs its outermost one in parallel.
 
@@ -58,6 +60,7 @@ def outer_parallel(s: td.Schedule, stage: str, until: str) -> tuple[td.Schedule,
     return s.parallel(stage, place).because("its iterations are independent", since=start), place
 
 
+@on_schedules
 def transposed(s: td.Schedule, stage: td.Tensor | str, axis: str) -> td.Schedule:
     """Tiles a stage that reads neighbours along another axis than its last: blocks are turned in registers.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import tdsl as td
 from tdsl.location import hide_internal_frames
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import free_stage, fresh, lanes_of
 
 DEPTH = 256
@@ -65,6 +66,7 @@ def _still(read: td.ReadFacts, axis: str) -> bool:
 
 
 @hide_internal_frames
+@on_schedules
 def gemm_blocked(
     s: td.Schedule, stage: td.Tensor | str, *, rows: int | None = None, columns: int | None = None,
     depth: int = DEPTH, pack: bool = True,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import tdsl as td
 from tdsl.location import hide_internal_frames
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import free_stage, fresh
 from tdsl.schedules.gemm import Reuse, reuse_of
 
@@ -21,6 +22,7 @@ as many want more registers than leave room for a second block (sm_80, 8 x 8 res
 
 
 @hide_internal_frames
+@on_schedules
 def gemm_tiles(
     s: td.Schedule, stage: td.Tensor | str, *, rows: int = 128, columns: int = 128, depth: int = 8,
     thread_rows: int = 8, thread_columns: int = 8,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.axes import one_stage
 from tdsl.schedules.elementwise import fresh, lanes_of, outer_parallel, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
@@ -10,6 +11,7 @@ from tdsl.schedules.producers import inline_cheap, tried
 from tdsl.schedules.windows import is_window, planes_of, windows
 
 
+@on_schedules
 def convolutions(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Filters by a row of pixels in registers, every term of the window outside; of channels apart, whole windows written out.
 
@@ -64,6 +66,7 @@ def _steps_apart(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
     return s.because(f"columns {step} apart side by side: lanes read neighbours", since=start)
 
 
+@on_schedules
 def pools(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Tiles of rows by vectors of results in registers, every term of a small window written out, planes in parallel.
 

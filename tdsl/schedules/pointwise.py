@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import elementwise, transposed
 from tdsl.schedules.producers import inline_cheap, tried
 
 
+@on_schedules
 def pointwise(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Cheap stages into their readers, then neighbouring elements as lanes, the outer axes in parallel.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.axes import one_stage
 from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
@@ -21,6 +22,7 @@ WIDE = 16
 """Vectors of sums held while a matrix is read once, on 32 registers; half on 16."""
 
 
+@on_schedules
 def products(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """Register tiles of results, blocks of terms, the operand read along columns packed a panel at a time.
 
@@ -34,6 +36,7 @@ def products(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     return _each(s, lambda s, facts: gemm_blocked(s, facts.name))
 
 
+@on_schedules
 def few_rows(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """A matrix that few rows are multiplied by is read once, where it lies: packing it would cost as much as the product.
 
@@ -49,11 +52,13 @@ def few_rows(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     return _each(s, lambda s, facts: _unpacked(s, facts, DOTS))
 
 
+@on_schedules
 def two_rows(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """As few_rows, for two or three rows: tiles of 2 rows, by 4 dot products or 8 vectors of columns."""
     return _each(s, lambda s, facts: _unpacked(s, facts, 2))
 
 
+@on_schedules
 def row_by_matrix(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     """A row by a matrix: the matrix is read once, in long pieces of its rows.
 
@@ -89,6 +94,7 @@ def _unpacked(s: td.Schedule, facts: td.StageFacts, rows: int) -> td.Schedule:
     return gemm_blocked(s, facts.name, rows=rows, columns=vectors * lanes, pack=False)
 
 
+@on_schedules
 def dot_tiles(
     s: td.Schedule, stage: td.Tensor | str, *, rows: int = DOTS, columns: int = DOTS
 ) -> td.Schedule:

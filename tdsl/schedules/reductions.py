@@ -6,6 +6,7 @@ In: a schedule and a reduction stage as declared. Out: the schedule with the ste
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, outer_parallel, vectorized
 
 UNROLLED = 4
@@ -19,6 +20,7 @@ ROWS = 64
 """Rows of one partial result of a reduction of several axes to a scalar, where nothing is known of their length."""
 
 
+@on_schedules
 def reduce_rows(
     s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED, rows: int = ROWS
 ) -> td.Schedule:
@@ -72,6 +74,7 @@ def _term_lanes(
     return vectorized(s, stage, axis, lanes, extent)
 
 
+@on_schedules
 def reduce_columns(s: td.Schedule, stage: td.Tensor | str, *, vectors: int = UNROLLED) -> td.Schedule:
     """Vectorises the last data axis; the terms are walked in order outside it, the sums held in registers.
 

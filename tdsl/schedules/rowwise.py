@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 
 
+@on_schedules
 def rowwise(s: td.Schedule, host: td.Tensor | str, axis: str, producers: tuple[str, ...]) -> td.Schedule:
     """Computes every producer at loop `axis` of `host` where that is legal, readers first.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.axes import Widths, one_stage
 from tdsl.schedules.elementwise import free_stage, fresh, lanes_of
 from tdsl.schedules.producers import inline_cheap, producers_of, tried
@@ -22,6 +23,7 @@ class _Block:
     rows: int
 
 
+@on_schedules
 def short_rows(s: td.Schedule, *outputs: td.Tensor, outermost: bool = False) -> td.Schedule:
     """Rows as lanes: full vectors whatever a row's length, and each sum in its declared order.
 

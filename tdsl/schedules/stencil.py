@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import fresh, lanes_of, vectorized
 
 
+@on_schedules
 def stencil_strips(
     s: td.Schedule, output: td.Tensor | str, producers: tuple[td.Tensor | str, ...] = (), *, rows: int = 32
 ) -> td.Schedule:

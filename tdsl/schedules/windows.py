@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import tdsl as td
+from tdsl.schedules.arguments import on_schedules
 from tdsl.schedules.elementwise import free_stage, fresh, lanes_of, outer_parallel, vectorized
 
 TERMS = 32
@@ -37,6 +38,7 @@ def planes_of(s: td.Schedule, stage: str) -> tuple[str, ...]:
     )
 
 
+@on_schedules
 def windows(s: td.Schedule, stage: td.Tensor | str, producers: tuple[str, ...] = ()) -> td.Schedule:
     """Tiles of rows by vectors in registers, every term of the window written out, planes in parallel.
 

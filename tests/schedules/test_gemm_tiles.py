@@ -50,7 +50,7 @@ def test_a_stage_whose_operands_are_not_used_again():
     assert caught.value.code == "S181"
 
 
-@pytest.mark.parametrize("wrong", [{"thread_rows": 6}, {"columns": 100}, {"thread_columns": 0}, {"rows": 4}])
+@pytest.mark.parametrize("wrong", [{"thread_rows": 6}, {"columns": 100}, {"thread_columns": 3}, {"rows": 4}])
 def test_tiles_that_threads_do_not_divide(wrong):
     C = product(64, 64, 64)
     with pytest.raises(td.ArgumentError) as caught:
