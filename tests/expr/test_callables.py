@@ -90,7 +90,7 @@ def test_what_the_callable_itself_raises_stays():
 def test_size_classes_that_take_other_shapes():
     plus = td.op(lambda x: td.compute("y", x.shape, lambda i: x[i] + 1.0), name="plus")
     plus.schedule("cpu", when=lambda: True)(lambda s, y: s)
-    with pytest.raises(td.ArgumentTypeError, match="E131: when= of the size class"):
+    with pytest.raises(td.ArgumentTypeError, match="E131: plus: when= of the size class"):
         plus(np.ones(3, np.float32))
 
 

@@ -80,7 +80,7 @@ class Worker:
         self._left = b""
         program = f"{before}\nfrom tests.support.hostile_worker import serve\nserve()"
         path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        environment = {**os.environ, "PYTHONPATH": path, "TDSL_CACHE": cache}
+        environment = {**os.environ, "PYTHONPATH": path, "TDSL_CACHE": "1", "TDSL_CACHE_DIR": cache}
         self._process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-W", "error", "-c", program],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, bufsize=0,
