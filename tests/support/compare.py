@@ -209,7 +209,10 @@ def _check(
     if tolerance is not None:
         with np.errstate(all="ignore"):
             near = np.abs(got.astype(np.float64) - want.astype(np.float64)) <= tolerance
-        far = ~(near | (got == want))  # an infinity is at no distance from itself
+            near |= (got == want) | (
+                np.isnan(got) & np.isnan(want)
+            )  # no distance is told for infinities and NaN
+        far = ~near
         # A sum that may overflow is finite in one order and not in another.
         far &= tolerance < np.inf
         if not bool(np.any(far)):
