@@ -16,6 +16,7 @@ from typing import Literal
 from tdsl.expr.node import Node
 from tdsl.poly import library as isl
 from tdsl.poly.aligned import aligned, within
+from tdsl.poly.closure import everything, is_closed, reached
 from tdsl.poly.flow import ValueFlow, recent_flow
 from tdsl.poly.history import history
 from tdsl.poly.isl import IN, OUT, Row, basic_map, budget, map_space, merged, set_space, without_divisions
@@ -355,7 +356,7 @@ class Copies:
         return found
 
     def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
-        """With all a recurrence needs of itself; isl's closure may be larger, which is safe: the domain bounds it."""
+        """With all a recurrence needs of itself; more is safe: the domain bounds it."""
         if definer.stage in self.arranged.program.ordered:
             return needed
         step: isl.Map | None = None
@@ -365,9 +366,9 @@ class Copies:
             step = part if step is None else step.union(part)
         if step is None:
             return needed
-        closure, _ = merged(step).transitive_closure()
-        more = needed.apply_range(closure).intersect_range(self.flow.domain(definer))
-        return merged(needed.union(more))
+        domain = self.flow.domain(definer)
+        found = merged(reached(needed, step).intersect_range(domain).union(needed))
+        return found if is_closed(found, step, domain) else everything(found, domain)
 
     def rewinds(self, stage: str) -> tuple[int, int] | None:
         """(data axis, step per iteration) of a stage that is made ahead of its readers; None for any other."""

@@ -8,6 +8,7 @@ data is taken as all it may be: more is made than is needed, never less.
 from __future__ import annotations
 
 from tdsl.poly import library as isl
+from tdsl.poly.closure import everything, is_closed, reached
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import merged, without_divisions
 from tdsl.poly.model import Statement
@@ -23,14 +24,9 @@ def history(flow: ValueFlow, changing: Statement, read: isl.Map, pieces: int) ->
     if not any(access.tensor == tensor for access in changing.reads):
         return _few(read.intersect_range(box), pieces, box)
     step = merged(flow.write(changing, tensor).reverse().apply_range(flow.read(changing, tensor)))
-    closure, exact = step.transitive_closure()
-    found = _few(merged(read.union(read.apply_range(closure))).intersect_range(box), pieces, box)
-    if exact and found.n_basic_map() > 1:
-        return found
+    found = _few(reached(read, step).intersect_range(box), pieces, box)
     # What lies between the pieces, or in a closure that is too large, is made from elements that may lie outside.
-    if found.apply_range(step).intersect_range(box).is_subset(found):
-        return found
-    return isl.Map.from_domain_and_range(found.domain(), box)
+    return found if is_closed(found, step, box) else everything(found, box)
 
 
 def _few(found: isl.Map, pieces: int, box: isl.Set) -> isl.Map:

@@ -32,6 +32,7 @@ from tdsl.schedule.nest import (
     local,
 )  # fmt: skip
 from tdsl.schedule.nest_plan import StagePlan
+from tdsl.schedule.nest_registers import atomic_in_registers
 from tdsl.schedule.state import StorageScope
 
 if TYPE_CHECKING:
@@ -102,12 +103,7 @@ class ReductionNest:
             return self._in_place()
         if not self.plan.bare:
             return self._with_buffer("heap")
-        raise LimitError(
-            "L112",
-            f"{self.plan.name} adds to its elements at once, and they are in registers",
-            why=["registers belong to one thread"],
-            hint=['scope="stack" or "heap"'],
-        )
+        raise atomic_in_registers(self.plan.name)
 
     def data_groups(self, groups: Sequence[Group]) -> list[Group]:
         """Those of `groups` that reduce nothing."""

@@ -41,7 +41,7 @@ _NONE: Names = frozenset()
 def moving_loops(nest: Nest, stages: Mapping[str, Stage], names: Mapping[Dim, str]) -> frozenset[Dim]:
     """The leaf loops (stage, loop) that index registers and are not written out. names: their IR variables.
 
-    Errors: L104 an index that depends on a size; L110 registers of another thread.
+    Errors: L104 an index that depends on a size; L110 registers of another thread; L112 atomic changes of registers.
     """
     registers = {one.tensor: one for one in nest.storage if one.scope == "register"}
     walk = _Walk(stages, registers, {variable: dim for dim, variable in names.items()})
@@ -86,6 +86,8 @@ class _Walk:
             case NestBarrier():
                 pass
             case NestCompute() | NestExchange():
+                if isinstance(item, NestCompute) and item.atomic and self.changed(item) & buffers:
+                    raise atomic_in_registers(item.stage)
                 for buffer, index in self.indices(item, buffers):
                     if buffer in shared:
                         raise _another_thread(buffer)
@@ -95,6 +97,12 @@ class _Walk:
     def items(self, items: tuple[NestItem, ...], fixed: Names, buffers: Names, shared: Names) -> None:
         for one in items:
             self.item(one, fixed, buffers, shared)
+
+    def changed(self, item: NestCompute) -> Names:
+        """The buffers that a statement changes, as far as they are registers."""
+        own = (self.registers.get(name) for name in self.stages[item.stage].tensor_names)
+        slots = item.slots or [one for one in own if one is not None]
+        return frozenset(one.buffer for one in slots)
 
     def indices(
         self, item: NestCompute | NestExchange, buffers: Names
@@ -148,6 +156,16 @@ def _found_by(buffer: str, index: Node, what: str) -> LimitError:
         f"{buffer} is in registers and its elements are found by {what}, which is no constant",
         why=[f"a subscript of it is {text(index)}"],
         hint=['scope="stack" or "heap"', "compute_at a loop that moves with it"],
+    )
+
+
+def atomic_in_registers(stage: str) -> LimitError:
+    """L112: what changes at once lies where one thread alone sees it."""
+    return LimitError(
+        "L112",
+        f"{stage} adds to its elements at once, and they are in registers",
+        why=["registers belong to one thread"],
+        hint=['scope="stack" or "heap"'],
     )
 
 

@@ -193,3 +193,16 @@ def test_registers():
     s = td.schedule(D).unroll(C, "i").unroll(D, "i").scope(C, "register").atomic(C)
     with pytest.raises(td.LimitError, match="L112"):
         td.build(s)
+
+
+@pytest.mark.parametrize("first", ["scope", "atomic"])
+def test_registers_of_an_update(first):
+    n = td.size("n", multiple_of=4)
+    A = td.placeholder("A", (n, n + 4), "uint8")
+    y, x = td.axis("y", (0, n + 4)), td.axis("x", (0, n))
+    U = td.update("U", A, over=(y, x), at=(x, y), value=lambda U: U[x, y] + td.cast(2, "uint8"))
+    D = td.compute("D", (n,), lambda i: U[i, i])
+    s = td.schedule(D)
+    s = s.scope(U, "register").atomic(U) if first == "scope" else s.atomic(U).scope(U, "register")
+    with pytest.raises(td.LimitError, match="L112: U adds to its elements at once"):
+        td.build(s.compute_at(U, D, "i"))
