@@ -23,6 +23,7 @@ from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
 from tests.fuzz.request_draws import draw_request
 from tests.fuzz.request_programs import draw_request_program
+from tests.poly.enumeration import value
 from tests.poly.oracle import Oracle, Unlisted
 from tests.support.programs import declare
 
@@ -32,6 +33,8 @@ REQUESTS = 16
 POINTS = 800
 """Iterations of all statements beyond which enumeration takes too long."""
 AXES = 4
+CANDIDATES = 600_000
+"""Points that are tried for one statement, some seconds."""
 KEPT = 5
 """Directives that a schedule keeps at most; then it starts again."""
 KEPT_BEGUN = 2
@@ -208,6 +211,9 @@ def _countable(state: State) -> bool:
         return False
     if any(one.group or one.within for one in program.statements):
         return False  # several reductions in one stage: the enumeration knows one
+    longest = max((value(extent, {}) for _, shape in program.shapes for extent in shape), default=0)
+    if any((longest + 3) ** len(one.axes) > CANDIDATES for one in program.statements):
+        return False  # it tries every point of a cube as long as the longest array
     oracle = _Memo(arranged_of(state), {})
     return sum(map(len, oracle.instances.values())) <= POINTS and oracle.right()
 
