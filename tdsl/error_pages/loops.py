@@ -177,6 +177,13 @@ td.build(td.schedule(C).split(C, "k", 4).reorder(C, "i", "ko", "ki", "j").tensor
         "limit of nested calls. Inlined stages have none.",
     ),
     ErrorPage(
+        "L126",
+        LimitError,
+        "a sum in lanes that is read in its own loop",
+        "Lanes over the terms of a reduction are combined after its loop. Where another stage shares that loop and reads the "
+        "element in the iteration of the last term, it is not there yet: share a loop outside of the terms.",
+    ),
+    ErrorPage(
         "L125",
         LimitError,
         "a stage of too many operations",

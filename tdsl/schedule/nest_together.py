@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tdsl.errors import LimitError
 from tdsl.expr.node import Node
 from tdsl.expr.reduction_groups import ReductionGroup, reduction_groups
 from tdsl.poly.model import Place, Statement
@@ -267,7 +268,28 @@ class SpreadReduction(GroupedNest):
     def in_place(self) -> bool:
         """Whether the accumulators are the stage's own elements."""
         own = self.builder.copies.dims(self.init.name)[self._depth(()) :]
-        return self.plan.bare and bool(own) and not self._lanes(self.group)
+        if not self.plan.bare or not (own or self._read_inside):
+            return False
+        lanes = self._lanes(self.group)
+        if lanes and self._read_inside:
+            raise LimitError(
+                "L126",
+                f"{self.plan.name} is summed in lanes, and {self._read_inside} reads it in the loop that they share",
+                why=["lanes are combined after the loop"],
+                hint=[f"share a loop outside of the terms of {self.plan.name}", "lanes along a data axis"],
+            )
+        return not lanes
+
+    @property
+    def _read_inside(self) -> str | None:
+        """Who reads an element in the loop over its terms: after the last of them, that is, and in the same iteration."""
+        tree = self.builder.copies.tree
+        around = tree.dims(self.update.name)[: self.nest.depth(self.update)]
+        if len(around) == self._depth(()):
+            return None
+        readers = (each for name in self.plan.state.stage.tensor_names for each in tree.readers.get(name, ()))
+        inside = around[: self._depth(()) + 1]
+        return next((r.stage for r in readers if r.stage != self.plan.name and tree.inside(r.name, inside)), None)
 
     def _plan_buffers(self, group: ReductionGroup, init: Statement, depth: int) -> None:
         if self.in_place:
