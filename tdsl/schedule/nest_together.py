@@ -289,7 +289,9 @@ class SpreadReduction(GroupedNest):
             return None
         readers = (each for name in self.plan.state.stage.tensor_names for each in tree.readers.get(name, ()))
         inside = around[: self._depth(()) + 1]
-        return next((r.stage for r in readers if r.stage != self.plan.name and tree.inside(r.name, inside)), None)
+        return next(
+            (r.stage for r in readers if r.stage != self.plan.name and tree.inside(r.name, inside)), None
+        )
 
     def _plan_buffers(self, group: ReductionGroup, init: Statement, depth: int) -> None:
         if self.in_place:
