@@ -372,7 +372,7 @@ def slowness() -> float:
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_answered(name: str) -> None:
-    allowed = SECONDS * slowness()
+    before = slowness()
     start = time.process_time()
     try:
         answer = CASES[name]()
@@ -383,7 +383,7 @@ def test_it_is_answered(name: str) -> None:
         assert len(str(error).splitlines()) <= 10
     seconds = time.process_time() - start
     assert isinstance(answer, td.Schedule | td.TdslError)
-    assert seconds < allowed, f"{seconds:.1f} s: {str(answer)[:300]}"
+    assert seconds < SECONDS * max(before, slowness()), f"{seconds:.1f} s: {str(answer)[:300]}"
 
 
 def test_selects_beyond_what_is_simplified_under_conditions_compute_what_they_say() -> None:
