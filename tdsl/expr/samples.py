@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tdsl.expr.node import BOOL, INT64, Binary, Compare, Const, Node, Select, Unary, Var
 from tdsl.expr.rewrite import walk
+from tdsl.expr.scalar_ops import compute
 
 Bound = Node | int | None
 Array = npt.NDArray[Any]
@@ -30,22 +31,6 @@ COUNT = len(SIZES) * 2
 
 LARGE = 1 << 40
 """What the ends of ranges are taken to be at most."""
-
-_BINARY: dict[str, np.ufunc] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "min": np.minimum,
-    "max": np.maximum,
-}
-_COMPARE: dict[str, np.ufunc] = {
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-}
 
 
 class Samples:
@@ -123,8 +108,11 @@ class Samples:
             case Var():
                 return self._variable(node)
             case Binary() | Compare() | Select() | Unary():
+                if node.dtype not in (INT64, BOOL):
+                    return None
                 parts = [self.memo[child] for child in node.children]
-                return _operation(node, [part for part in parts if part is not None])
+                known = [part for part in parts if part is not None]
+                return compute(node, known) if len(known) == len(parts) else None
             case _:
                 return None
 
@@ -159,28 +147,3 @@ def _constant(node: Const) -> Array | None:
     if node.dtype is BOOL:
         return np.array(bool(node.value))
     return np.array(int(node.value), np.int64) if node.dtype is INT64 else None
-
-
-def _operation(node: Node, parts: list[Array]) -> Array | None:
-    """An operator, integers wrapping as they do (D2); None for what is no integer of 64 bits or bool."""
-    if len(parts) < len(node.children):
-        return None
-    match node:
-        case Select():
-            return np.where(*parts)
-        case Compare():
-            return _COMPARE[node.op](*parts)
-        case Unary(op="not") if node.dtype is BOOL:
-            return ~parts[0]
-        case Unary(op="neg") if node.dtype is INT64:
-            return -parts[0]
-        case Binary(op="and" | "or") if node.dtype is BOOL:
-            return parts[0] & parts[1] if node.op == "and" else parts[0] | parts[1]
-        case Binary(op="floordiv" | "mod") if node.dtype is INT64:
-            divisor = np.where(parts[1] == 0, 1, parts[1])
-            found = parts[0] // divisor if node.op == "floordiv" else parts[0] % divisor
-            return np.where(parts[1] == 0, 0, found)
-        case Binary() if node.dtype is INT64 and node.op in _BINARY:
-            return _BINARY[node.op](*parts)
-        case _:
-            return None

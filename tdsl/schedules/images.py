@@ -8,6 +8,7 @@ from tdsl.schedules.axes import one_stage
 from tdsl.schedules.elementwise import fresh, lanes_of, outer_parallel, vectorized
 from tdsl.schedules.gemm import gemm_blocked, reuse_of
 from tdsl.schedules.producers import inline_cheap, tried
+from tdsl.schedules.products import each_stage
 from tdsl.schedules.windows import is_window, planes_of, windows
 
 
@@ -24,20 +25,18 @@ def convolutions(s: td.Schedule, *outputs: td.Tensor) -> td.Schedule:
     Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures, 2018; Zhang et
     al., High Performance Depthwise and Pointwise Convolutions on Mobile Devices, 2020.
     """
-    s = inline_cheap(s)
-    for name in reversed(s.stages()):
-        facts = s.describe(name)
-        if facts.placed is not None or facts.inlined or not facts.axes:
-            continue
-        reuse = reuse_of(facts)
-        if reuse is not None and reuse.row is not None:
-            s = tried(s, lambda s, facts=facts: _steps_apart(s, facts))
-            s = tried(s, lambda s, name=name: gemm_blocked(s, name))
-        elif is_window(facts):
-            s = tried(s, lambda s, name=name: windows(s, name, planes_of(s, name)))
-        else:
-            s = one_stage(s, facts)
-    return s
+    return each_stage(s, _blocked, _window)
+
+
+def _blocked(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    s = tried(s, lambda s: _steps_apart(s, facts))
+    return tried(s, lambda s: gemm_blocked(s, facts.name))
+
+
+def _window(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
+    if not is_window(facts):
+        return one_stage(s, facts)
+    return tried(s, lambda s: windows(s, facts.name, planes_of(s, facts.name)))
 
 
 def _steps_apart(s: td.Schedule, facts: td.StageFacts) -> td.Schedule:
