@@ -396,7 +396,7 @@ class NestBuilder:
         body: Callable[[], tuple[NestItem, ...]],
         producers: bool = True,
     ) -> tuple[NestItem, ...]:
-        """The loops of `groups` around `body`; producers placed in them; each guard where its last variable is bound."""
+        """The loops of `groups` around `body`; guards where they are bound; what is placed or asked for, not in copies."""
         items = body()
         left = list(guards)
         for position in range(len(groups) - 1, -1, -1):
@@ -404,7 +404,7 @@ class NestBuilder:
             if producers:
                 place = Place(plan.name, dims[-1][1])
                 items = self.storage.allocate(place, dims[-1], (*self._placed(place, dims[-1]), *items))
-            items = (*self.fetched(plan, name, dims), *items)
+                items = (*self.fetched(plan, name, dims), *items)
             here = self._guards_of(plan, left, dims)
             left = [guard for guard in left if guard not in here]
             items = self.guarded(plan, here, items)

@@ -48,6 +48,17 @@ def test_inside_a_placed_stage_and_parts(blur):
     _same(s, blur.s, np.arange(108, dtype=np.float32).reshape(9, 12))
 
 
+def test_copies_of_a_promoted_tile_ask_for_nothing():
+    """Seed 20733: they run outside of the loops over terms, of which the point speaks."""
+    a = td.placeholder("a", (8,), "int32")
+    k = td.reduce_axis("k", 6)
+    c = td.compute("c", (3,), lambda i: td.sum(a[i + k], over=k))
+    s = td.schedule(c).split("c", "k", 2, into=("ko", "ki")).reorder("c", "ko", "ki", "i")
+    s = s.promote("c", "ko", name="p", scope="heap").prefetch("c", "a", "i")
+    assert str(s).count("prefetch a") == 1
+    _same(s, td.schedule(c), np.arange(8, dtype=np.int32))
+
+
 def test_round_trips(blur):
     s = blur.s.prefetch("by", "bx", "y", td.knob("a", [1, 2], default=2))
     assert td.Schedule.from_json(s.to_json(), blur.by) == s
