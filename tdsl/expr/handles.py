@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tdsl.dtypes import DType, Number, as_dtype, promote, promote_weak, weak_fits
 from tdsl.errors import ArgumentTypeError, DTypeError
 from tdsl.expr import build
-from tdsl.expr.node import BOOL, INT64, Binary, Cast, Const, Node, Read, Select, Unary, Var, index_const
+from tdsl.expr.node import BOOL, INT64, Binary, Cast, Const, Fma, Node, Read, Select, Unary, Var, index_const
 from tdsl.expr.operators import Operators
 from tdsl.expr.rewrite import walk
 from tdsl.expr.tensor import Axis, Param, Size, Tensor
@@ -235,6 +235,16 @@ def weak_constant(value: Number, dtype: DType) -> Const:
     return build.constant(value, dtype)
 
 
+def adopts(*operands: object) -> bool:
+    """Whether an operand is weak because it holds elements of a tensor whose dtype is being found (semantics E8)."""
+    return any(
+        isinstance(part, Read) and part.tensor.adopts
+        for operand in operands
+        if isinstance(operand, Expr) and operand.weak
+        for part in walk(operand.node)
+    )
+
+
 def adopt(weak: Expr, dtype: DType) -> Node:
     """A weak expression in the dtype it meets: its numbers become constants of that dtype."""
     if dtype.is_bool or (dtype.is_integer and weak.dtype.is_float):
@@ -252,10 +262,12 @@ def _adopt(node: Node, dtype: DType) -> Node:
             return build.binary(node.op, _adopt(node.lhs, dtype), _adopt(node.rhs, dtype))
         case Unary():
             return build.unary(node.op, _adopt(node.operand, dtype))
+        case Fma():
+            return build.fma(*(_adopt(part, dtype) for part in (node.a, node.b, node.c)))
         case Cast(operand=Read()):
             return build.cast(node.operand, dtype)
         case _:  # numbers alone, or an element of a tensor whose dtype is being found
-            return build.cast(node, dtype) if any(isinstance(part, Read) for part in walk(node)) else node
+            return build.cast(node, dtype)
 
 
 def meet(*values: object) -> tuple[tuple[Node, ...], bool]:
@@ -300,7 +312,7 @@ def _numbers(operand: Expr | Number) -> list[Number]:
             found.append(node.value)
         elif isinstance(node, Select):
             stack += (node.otherwise, node.then)
-        elif not isinstance(node, Read):
+        elif isinstance(node, (Binary, Unary, Fma)):
             stack += reversed(node.children)
     return found
 

@@ -16,7 +16,7 @@ from tdsl.errors import DTypeError
 from tdsl.expr import build
 from tdsl.expr.arithmetic import apply, convert
 from tdsl.expr.elementwise import elementwise
-from tdsl.expr.handles import Expr, as_operand, expression, meet
+from tdsl.expr.handles import Expr, adopts, as_operand, expression, meet
 from tdsl.expr.node import BinaryOp
 from tdsl.expr.tensor import Tensor
 from tdsl.location import here, hide_internal_frames
@@ -129,7 +129,7 @@ def fma(a: object, b: object, c: object) -> Expr:
         raise DTypeError(
             "E207", f"fma of {x.dtype} values", where=here(), hint=(f'td.cast({operands[0]}, "float32")',)
         )
-    return expression(build.fma(x, y, z), *operands, weak=weak and x.dtype.is_integer)
+    return expression(build.fma(x, y, z), *operands, weak=weak and (x.dtype.is_integer or adopts(*operands)))
 
 
 @of_elements

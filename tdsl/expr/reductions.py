@@ -12,7 +12,7 @@ from tdsl.dtypes import DType, as_dtype
 from tdsl.errors import ArgumentError, ArgumentTypeError, AxisScopeError, DTypeError
 from tdsl.expr import build
 from tdsl.expr.arithmetic import convert
-from tdsl.expr.handles import AxisHandle, AxisOrigin, Expr, Origin, adopt, as_operand, merged
+from tdsl.expr.handles import AxisHandle, AxisOrigin, Expr, Origin, adopt, adopts, as_operand, merged
 from tdsl.expr.node import Node, axis_var
 from tdsl.expr.reducers import ALL, ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
 from tdsl.expr.rewrite import reductions, variables
@@ -97,11 +97,12 @@ def mean(value: object, *rest: object, over: Over | None = None, dtype: DType | 
     operand = operand_of("mean", value, dtype)
     if operand.dtype.is_bool:
         raise _wrong_kind("mean", operand)
+    waits = adopts(operand)
     if operand.dtype.is_integer:
         operand = _converted(operand, as_dtype("float64"))
     total = _reduce(SUM, operand, rest, over, None)
     axes = axes_of("mean", over)
-    return Expr(build.div(total.node, build.cast(_count(axes), total.dtype)), total.origins)
+    return Expr(build.div(total.node, build.cast(_count(axes), total.dtype)), total.origins, weak=waits)
 
 
 def _count(axes: Sequence[AxisOrigin]) -> Node:
@@ -185,7 +186,8 @@ def reduction_of(reducer: Reducer, operands: Sequence[Expr], axes: Sequence[Axis
             )
     origins = merged((*_mentioned(axes), *(operand.origins for operand in operands)))
     return tuple(
-        Expr(build.reduction(reducer, names, nodes, component), origins) for component in range(len(nodes))
+        Expr(build.reduction(reducer, names, nodes, component), origins, weak=operand.weak)
+        for component, operand in enumerate(operands)
     )
 
 
@@ -209,7 +211,7 @@ def operand_of(name: str, value: object, dtype: DType | str | None) -> Expr:
     operand = as_operand(value)
     if dtype is not None:
         return _converted(operand, as_dtype(dtype, where=here()))
-    if isinstance(operand, Expr) and not operand.weak:
+    if isinstance(operand, Expr) and (not operand.weak or adopts(operand)):
         return operand
     raise DTypeError(
         "E208",

@@ -21,6 +21,79 @@ def test_also_where_integers_could_not_be_divided():
     assert made.dtype.name == "float32"
 
 
+_FUNCTIONS = {
+    "exp": lambda h: td.exp(h * 0.5),
+    "rsqrt": td.rsqrt,
+    "reciprocal": td.reciprocal,
+    "copysign": lambda h: td.copysign(h, -1.0),
+    "hypot": lambda h: td.hypot(h, 1.0),
+    "pow": lambda h: h**0.3,
+    "fma": lambda h: td.fma(h, 0.5, 0.25),
+}
+
+
+@pytest.mark.parametrize("function", _FUNCTIONS.values(), ids=_FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_so_does_a_function_of_it(function, dtype):
+    x = td.placeholder("x", (n,), dtype)
+    made = td.recurrence("s", (n,), lambda s, i: function(td.where(i > 0, s[i - 1], 1.0)) + x[i])
+    assert made.dtype.name == dtype
+
+
+def test_bits_of_an_element_adopt():
+    x = td.placeholder("x", (n,), "int16")
+    made = td.recurrence("s", (n,), lambda s, i: td.popcount(td.where(i > 0, s[i - 1], 0)) + x[i])
+    assert made.dtype.name == "int16"
+
+
+_pair = td.reducer(
+    lambda a, b: (td.maximum(a[0], b[0]), a[1] + b[1]),
+    identity=lambda v, w: (td.min_value(v), td.cast(0, w)),
+    name="pair",
+)
+_REDUCTIONS = {
+    "sum": lambda h, k: td.sum(h * h, over=k),
+    "max": lambda h, k: td.max(h, over=k),
+    "mean": lambda h, k: td.mean(h, over=k),
+    "own": lambda h, k: _pair((h, h * 2), over=k)[1],
+    "log_sum_exp": lambda h, k: td.log(td.sum(td.exp(h), over=k)),
+}
+
+
+@pytest.mark.parametrize("reduction", _REDUCTIONS.values(), ids=_REDUCTIONS)
+def test_so_does_a_reduction_of_elements(reduction):
+    x, k = td.placeholder("x", (n, 4), "float32"), td.reduce_axis("k", 4)
+    made = td.recurrence("s", (n, 4), lambda s, i, j: reduction(td.where(i > 0, s[i - 1, k], 0.0), k) + x[i, j])
+    assert made.dtype.name == "float32"
+
+
+def test_cholesky_as_it_is_written():
+    """L[i, j] = (A[i, j] - sum of L[i, k] L[j, k]) / L[j, j]: products of its own elements alone."""
+    a = td.placeholder("A", (n, n), "float64")
+
+    def value(lower, i, j):
+        k = td.reduce_axis("k", (0, j))
+        before = td.sum(td.where(j <= i, lower[i, k] * lower[j, k], 0.0), over=k)
+        below = td.where(j < i, (a[i, j] - before) / lower[j, j], 0.0)
+        return td.where(i == j, td.sqrt(a[i, j] - before), below)
+
+    made = td.recurrence("L", (n, n), value)
+    rng = np.random.default_rng(0)
+    given = rng.standard_normal((9, 9))
+    given = given @ given.T + 9 * np.eye(9)
+    np.testing.assert_allclose(td.build(td.schedule(made))(given), np.linalg.cholesky(given), rtol=1e-10)
+
+
+def test_a_sum_of_numbers_chosen_by_elements_has_no_dtype():
+    x, k = td.placeholder("x", (n, 4)), td.reduce_axis("k", 4)
+
+    def value(s, i, j):
+        return td.cast(td.sum(td.where(td.where(i > 0, s[i - 1, k], 0.0) > 0.0, 1, 0), over=k), "float32") + x[i, j]
+
+    with pytest.raises(td.DTypeError, match="E208"):
+        td.recurrence("s", (n, 4), value)
+
+
 def test_the_callable_is_called_again_with_the_dtype_found():
     x = td.placeholder("x", (n,), "float32")
     seen = []

@@ -13,16 +13,21 @@ from typing import cast as typed
 from tdsl.errors import DTypeError
 from tdsl.expr.arithmetic import apply
 from tdsl.expr.functions.definition import call
-from tdsl.expr.handles import Expr, as_number, as_operand, expression, meet
+from tdsl.expr.handles import Expr, adopts, as_number, as_operand, expression, meet
 from tdsl.expr.node import Node
 from tdsl.expr.operations import of_elements
 from tdsl.location import here
 
 
 def floats(name: str, *values: object) -> tuple[tuple[Node, ...], tuple[Expr, ...]]:
-    """Operands in the one float dtype in which they meet. Errors: E207 no float; E203 they do not meet."""
+    """Operands in the one float dtype in which they meet, and those that are expressions.
+
+    Errors: E207 no float; E203 they do not meet.
+    """
     operands = [as_operand(value) for value in values]
-    strong = tuple(operand for operand in operands if isinstance(operand, Expr) and not operand.weak)
+    strong = tuple(
+        operand for operand in operands if isinstance(operand, Expr) and (not operand.weak or adopts(operand))
+    )
     wrong = next((operand for operand in strong if not _computes(operand)), None)
     if wrong is not None or not strong:
         shown = values[0] if wrong is None else wrong
@@ -40,13 +45,18 @@ def floats(name: str, *values: object) -> tuple[tuple[Node, ...], tuple[Expr, ..
     return nodes, strong
 
 
+def undecided(operands: tuple[Expr, ...]) -> bool:
+    """Whether all of them wait for the dtype that a recurrence adopts, and so does what is made of them (E8)."""
+    return all(operand.weak for operand in operands)
+
+
 def _computes(operand: Expr) -> bool:
     return operand.dtype.is_float and operand.dtype.arithmetic
 
 
 def _function(name: str, *values: object) -> Expr:
     nodes, operands = floats(name, *values)
-    return expression(call(name, *nodes), *operands)
+    return expression(call(name, *nodes), *operands, weak=undecided(operands))
 
 
 @of_elements

@@ -13,8 +13,8 @@ from tdsl.dtypes import DTYPES, DType, as_dtype
 from tdsl.errors import DTypeError
 from tdsl.expr import build
 from tdsl.expr.elementwise import elementwise
-from tdsl.expr.functions.calls import floats
-from tdsl.expr.handles import Expr, as_node, as_operand, expression, meet
+from tdsl.expr.functions.calls import floats, undecided
+from tdsl.expr.handles import Expr, adopts, as_node, as_operand, expression, meet
 from tdsl.expr.node import UnaryOp
 from tdsl.expr.operations import of_elements
 from tdsl.expr.tensor import Tensor
@@ -26,14 +26,14 @@ def rsqrt(value: object) -> Expr:
     """1 / sqrt(x) of a float, each step rounded (D6): infinite at 0, NaN below. Errors: E207 no float."""
     (node,), operands = floats("rsqrt", value)
     root = build.unary("sqrt", node)
-    return expression(build.div(build.constant(1.0, node.dtype), root), *operands)
+    return expression(build.div(build.constant(1.0, node.dtype), root), *operands, weak=undecided(operands))
 
 
 @of_elements
 def reciprocal(value: object) -> Expr:
     """1 / x of a float. Errors: E207 no float."""
     (node,), operands = floats("reciprocal", value)
-    return expression(build.div(build.constant(1.0, node.dtype), node), *operands)
+    return expression(build.div(build.constant(1.0, node.dtype), node), *operands, weak=undecided(operands))
 
 
 @of_elements
@@ -61,7 +61,8 @@ def copysign(magnitude: object, sign: object) -> Expr:
     least = build.constant(-(2 ** (node.dtype.bits - 1)), DTYPES[pattern])
     kept = build.binary("and", build.bitcast(node, pattern), build.unary("not", least))
     taken = build.binary("and", build.bitcast(other, pattern), least)
-    return expression(build.bitcast(build.binary("or", kept, taken), node.dtype), *operands)
+    copied = build.bitcast(build.binary("or", kept, taken), node.dtype)
+    return expression(copied, *operands, weak=undecided(operands))
 
 
 @of_elements
@@ -118,7 +119,8 @@ def _number(name: str, value: object) -> Expr:
 
 def _count(op: UnaryOp, name: str, value: object) -> Expr:
     operand = as_operand(value)
-    if not isinstance(operand, Expr) or operand.weak or not operand.dtype.is_integer:
+    waits = adopts(operand)
+    if not isinstance(operand, Expr) or (operand.weak and not waits) or not operand.dtype.is_integer:
         width = operand.dtype.bits if isinstance(operand, Expr) and operand.dtype.is_float else 32
         raise DTypeError(
             "E207",
@@ -128,7 +130,7 @@ def _count(op: UnaryOp, name: str, value: object) -> Expr:
             if isinstance(operand, Expr) and operand.dtype.is_float
             else (f'td.{name}(td.cast({operand}, "uint32"))',),
         )
-    return expression(build.unary(op, operand.node), operand)
+    return expression(build.unary(op, operand.node), operand, weak=waits)
 
 
 @of_elements
