@@ -37,12 +37,20 @@ def _greatest(dtype: DType) -> Node:
     return build.constant(math.inf if dtype.is_float else max_value(dtype), dtype)
 
 
+def _every_bit(dtype: DType) -> Node:
+    """The integer of ones, which `and` leaves alone."""
+    return build.constant(-1 if dtype.is_signed else max_value(dtype), dtype)
+
+
 SUM = _simple("sum", build.add, lambda dtype: build.constant(0, dtype), exact=False)
 PROD = _simple("prod", build.mul, lambda dtype: build.constant(1, dtype), exact=False)
 MAX = _simple("max", build.maximum, _least, exact=True)
 MIN = _simple("min", build.minimum, _greatest, exact=True)
 ANY = _simple("any", build.logical_or, lambda dtype: build.constant(False, dtype), exact=True)
 ALL = _simple("all", build.logical_and, lambda dtype: build.constant(True, dtype), exact=True)
+ANY_BITS = _simple("any_bits", lambda a, b: build.binary("or", a, b), lambda dtype: build.constant(0, dtype), exact=True)
+ALL_BITS = _simple("all_bits", lambda a, b: build.binary("and", a, b), _every_bit, exact=True)
+ODD_BITS = _simple("odd_bits", lambda a, b: build.binary("xor", a, b), lambda dtype: build.constant(0, dtype), exact=True)
 
 
 def _place_of(name: str, better: CompareOp, identity: Callable[[DType], Node]) -> Reducer:
@@ -72,7 +80,7 @@ ARGMAX = _place_of("argmax", "gt", _least)
 ARGMIN = _place_of("argmin", "lt", _greatest)
 
 REDUCERS: dict[str, Reducer] = {
-    reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)
+    reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL, ANY_BITS, ALL_BITS, ODD_BITS, ARGMAX, ARGMIN)
 }
 """The built-in reducers by name, for the parser."""
 

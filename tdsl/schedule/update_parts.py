@@ -1,7 +1,7 @@
 """The stages of an update that adds to its elements: partial results, and their sum; an update's state in, stages out.
 
-`U[at] = U[at] op e`, with the same subscripts on both sides and `e` free of U, is a reduction scattered over the array:
-one partial array an iteration of a loop, each updated in order, then reduced in order (semantics P10).
+`U[at] = U[at] op e`, with the same subscripts on both sides and `e` free of U, or a chain of such steps by one op,
+possibly under conditions free of U, is a reduction scattered over the array: one partial array an iteration of a loop, each updated in order, then reduced in order (semantics P10).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tdsl.expr.build import add, reduction
-from tdsl.expr.node import Binary, Fma, Node, Read, Var, axis_var, index_const
-from tdsl.expr.reducers import ALL, ANY, MAX, MIN, PROD, SUM
+from tdsl.expr.node import Binary, Fma, Node, Read, Select, Var, axis_var, index_const
+from tdsl.expr.reducers import ALL, ALL_BITS, ANY, ANY_BITS, MAX, MIN, ODD_BITS, PROD, SUM
 from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.tensor import Axis, Reducer, Stage, Tensor, tensors_of
 from tdsl.location import Location
@@ -22,7 +22,10 @@ from tdsl.schedule.loop_parts import LoopParts
 from tdsl.schedule.loops import origins
 from tdsl.schedule.state import StageState
 
-_REDUCERS: dict[str, Reducer] = {"add": SUM, "mul": PROD, "min": MIN, "max": MAX}
+_REDUCERS: dict[str, Reducer] = {
+    "add": SUM, "mul": PROD, "min": MIN, "max": MAX, "or": ANY_BITS, "and": ALL_BITS, "xor": ODD_BITS,
+}  # fmt: skip
+_OF_BOOLS: dict[str, Reducer] = {"or": ANY, "and": ALL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,47 @@ def added(stage: Stage) -> Added | None:
     (value,), (own,) = stage.body, stage.own
     element = Read(own, stage.at)
     found = _split(value, element)
-    if found is None or any(read.tensor is own for node in found[1] for read in reads(node)):
+    if found is None or found[0] is None or any(read.tensor is own for node in found[1] for read in reads(node)):
         return None
     return Added(found[0], lambda fresh: substitute(value, {element: fresh}))
 
 
-def _split(value: Node, element: Node) -> tuple[Reducer, tuple[Node, ...]] | None:
-    """The reducer, and all that is not the element."""
+Found = tuple[Reducer | None, tuple[Node, ...]]
+"""A reducer (None of the element as it is), and all that is combined with the element."""
+
+
+def _split(value: Node, element: Node) -> Found | None:
+    """The one reducer by which a value is made from the element, through a chain of its operations.
+
+    `U + a - b`, `fma(a, b, U)` and `where(c, U + a, U)` are sums; None where operations are mixed, or are of no reducer.
+    """
+    if value is element:
+        return None, ()
     match value:
-        case Fma(a=a, b=b, c=c) if c is element:
-            return SUM, (a, b)
-        case Binary(op="and" | "or") if value.dtype.is_bool:
-            reducer = ALL if value.op == "and" else ANY
-        case Binary(op="add" | "mul" | "min" | "max"):
-            reducer = _REDUCERS[value.op]
+        case Select(cond=cond, then=then, otherwise=otherwise):
+            return _either(cond, _split(then, element), _split(otherwise, element))
+        case Fma(a=a, b=b, c=c):
+            return _one_more(SUM, _split(c, element), (a, b))
+        case Binary(op="sub", lhs=lhs, rhs=rhs):
+            return _one_more(SUM, _split(lhs, element), (rhs,))
+        case Binary(op=op, lhs=lhs, rhs=rhs):
+            reducer = (_OF_BOOLS if value.dtype.is_bool else _REDUCERS).get(op)
+            left = _one_more(reducer, _split(lhs, element), (rhs,))
+            return left or _one_more(reducer, _split(rhs, element), (lhs,))
         case _:
             return None
-    if value.lhs is element:
-        return reducer, (value.rhs,)
-    return (reducer, (value.lhs,)) if value.rhs is element else None
+
+
+def _one_more(reducer: Reducer | None, inner: Found | None, terms: tuple[Node, ...]) -> Found | None:
+    if reducer is None or inner is None or inner[0] not in (None, reducer):
+        return None
+    return reducer, (*inner[1], *terms)
+
+
+def _either(cond: Node, then: Found | None, otherwise: Found | None) -> Found | None:
+    if then is None or otherwise is None or None not in (then[0], otherwise[0]) and then[0] is not otherwise[0]:
+        return None
+    return then[0] or otherwise[0], (cond, *then[1], *otherwise[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from tdsl.expr.node import Binary, Load, Node, Var
 from tdsl.expr.rewrite import substitute, walk
 from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
 
-_WHOLE = {"add": "add", "and": "and", "or": "or", "xor": "xor"}
+_WHOLE = {"add": "add", "sub": "sub", "and": "and", "or": "or", "xor": "xor"}
 """Operations of whole numbers that the machine does at once, whatever the sign."""
 
 
@@ -59,7 +59,8 @@ def _operation(value: Node, element: Load) -> tuple[str | None, Node | None]:
     name = _WHOLE.get(value.op)
     if value.op in ("min", "max"):
         name = value.op if value.dtype.is_signed else f"u{value.op}"
-    term = value.rhs if value.lhs is element else value.lhs if value.rhs is element else None
+    turned = value.rhs is element and value.op != "sub"
+    term = value.rhs if value.lhs is element else value.lhs if turned else None
     if name is None or term is None or any(node is element for node in walk(term)):
         return None, None
     return name, term

@@ -35,7 +35,7 @@ class Atomic(Directive):
           H[int64(bins[i])] = H[int64(bins[i])] + 1  # atomic
 
     Legal when: the stage is one reduction of one value, or an update that combines its element with something free of it
-        by `+ * min max and or`. Its lanes are refused, and so is a promoted tile: they change several elements at once.
+        by `+ - * min max & | ^`, also under conditions free of it. Its lanes are refused, and so is a promoted tile: they change several elements at once.
     Errors: S102 S103 stage; S334 a stage that is not of that form; at the build L112 accumulators in registers.
     Source: Halide's `atomic`; semantics P9.
     """
@@ -62,7 +62,7 @@ class Atomic(Directive):
                 self._refuse(
                     entry,
                     "its changes do not commute: it does not combine the element with something free of it",
-                    "U[at] = U[at] op e, with op one of + * min max and or",
+                    "U[at] = U[at] op e, with op one of + - * min max & | ^, also under td.where",
                 )
             return
         found = reductions(*stage.body)

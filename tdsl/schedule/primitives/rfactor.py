@@ -94,7 +94,7 @@ class RFactor(Directive):
                 why=(
                     "rfactor of an update needs U[at] = U[at] op e, with the same subscripts and e free of U",
                 ),
-                hint=("+ * min max of the element and something else",),
+                hint=("+ - * min max & | ^ of the element and something else, also under td.where",),
             )
         self._check_loops(entry)
         arguments.fresh_stage(self, state, f"{name}_start")

@@ -1,5 +1,7 @@
 """`atomic`: elements are changed at once, so loops over a reduction and of an update run in parallel."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,54 @@ def test_updates_of_every_kind(dtype, op):
     want = td.build(s, target="interpret")(bins, values)
     for got in _run(s.atomic(H).parallel(H, "i", chunk=3), bins, values):
         assert np.array_equal(got, want)
+
+
+_CHAINS = {
+    "sub": lambda H, w: H - w,
+    "terms": lambda H, w: 3 + (H + w) - 1,
+    "product": lambda H, w: H - w * 2,
+    "guarded": lambda H, w: td.where(w > 1, H + w, H),
+    "either": lambda H, w: td.where(w > 1, H + w, td.where(w == 1, H, 1 + H)),
+    "clipped": lambda H, w: td.where(w > 1, td.maximum(H, w), H),
+}
+_BITS = {"or": lambda H, w: w | H, "and": lambda H, w: H & w, "xor": lambda H, w: H ^ w ^ 1}
+
+
+@pytest.mark.parametrize(
+    ("form", "dtype"),
+    [*product(_CHAINS, ["uint8", "int32", "float64"]), *product(_BITS, ["uint8", "int32"])],
+)
+def test_chains_of_one_operation_and_conditions(form, dtype):
+    """Threads, and partial results, give what the loop in order gives."""
+    H = _histogram({**_CHAINS, **_BITS}[form], dtype)
+    s = td.schedule(H)
+    bins, w = np.arange(500, dtype=np.int32) * 7 % 13, (np.arange(500) * 5 % 7).astype(dtype)
+    want = td.build(s, target="interpret")(bins, w)
+    parts = s.split(H, "i", 32, into=("io", "ii")).rfactor(H, "io", name="part").parallel("part", "io")
+    for schedule in (s.atomic(H).parallel(H, "i"), parts):
+        for got in _run(schedule, bins, w):
+            assert np.array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda H, w: w - H,
+        lambda H, w: H * 2 + w,
+        lambda H, w: td.where(w > 1, H + w, w),
+        lambda H, w: td.where(w > 1, H + w, H * w),
+        lambda H, w: td.where(w > H, w, H),
+        lambda H, w: H + H,
+        lambda H, w: w,
+    ],
+)
+def test_what_does_not_commute_is_refused(change):
+    H = _histogram(change)
+    s = td.schedule(H)
+    with pytest.raises(td.PlacementError, match="S334"):
+        s.atomic(H)
+    with pytest.raises(td.PlacementError, match="S311"):
+        s.split(H, "i", 8).rfactor(H, "io", name="part")
 
 
 def test_many_threads_lose_nothing():
@@ -159,7 +209,7 @@ def test_changes_that_do_not_commute(told):
         "  here: atomic(H)\n"
         "  its changes do not commute: it does not combine the element with something free of it\n"
     )
-    assert text.endswith("try: U[at] = U[at] op e, with op one of + * min max and or")
+    assert text.endswith("try: U[at] = U[at] op e, with op one of + - * min max & | ^, also under td.where")
     assert "S334" in told(lambda: td.schedule(_histogram(lambda a, b: b - a)).atomic("H"))
 
 
