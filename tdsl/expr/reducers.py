@@ -48,9 +48,13 @@ MAX = _simple("max", build.maximum, _least, exact=True)
 MIN = _simple("min", build.minimum, _greatest, exact=True)
 ANY = _simple("any", build.logical_or, lambda dtype: build.constant(False, dtype), exact=True)
 ALL = _simple("all", build.logical_and, lambda dtype: build.constant(True, dtype), exact=True)
-ANY_BITS = _simple("any_bits", lambda a, b: build.binary("or", a, b), lambda dtype: build.constant(0, dtype), exact=True)
+ANY_BITS = _simple(
+    "any_bits", lambda a, b: build.binary("or", a, b), lambda dtype: build.constant(0, dtype), exact=True
+)
 ALL_BITS = _simple("all_bits", lambda a, b: build.binary("and", a, b), _every_bit, exact=True)
-ODD_BITS = _simple("odd_bits", lambda a, b: build.binary("xor", a, b), lambda dtype: build.constant(0, dtype), exact=True)
+ODD_BITS = _simple(
+    "odd_bits", lambda a, b: build.binary("xor", a, b), lambda dtype: build.constant(0, dtype), exact=True
+)
 
 
 def _place_of(name: str, better: CompareOp, identity: Callable[[DType], Node]) -> Reducer:
@@ -80,7 +84,8 @@ ARGMAX = _place_of("argmax", "gt", _least)
 ARGMIN = _place_of("argmin", "lt", _greatest)
 
 REDUCERS: dict[str, Reducer] = {
-    reducer.name: reducer for reducer in (SUM, PROD, MAX, MIN, ANY, ALL, ANY_BITS, ALL_BITS, ODD_BITS, ARGMAX, ARGMIN)
+    reducer.name: reducer
+    for reducer in (SUM, PROD, MAX, MIN, ANY, ALL, ANY_BITS, ALL_BITS, ODD_BITS, ARGMAX, ARGMIN)
 }
 """The built-in reducers by name, for the parser."""
 

@@ -43,7 +43,11 @@ def added(stage: Stage) -> Added | None:
     (value,), (own,) = stage.body, stage.own
     element = Read(own, stage.at)
     found = _split(value, element)
-    if found is None or found[0] is None or any(read.tensor is own for node in found[1] for read in reads(node)):
+    if (
+        found is None
+        or found[0] is None
+        or any(read.tensor is own for node in found[1] for read in reads(node))
+    ):
         return None
     return Added(found[0], lambda fresh: substitute(value, {element: fresh}))
 
@@ -81,7 +85,11 @@ def _one_more(reducer: Reducer | None, inner: Found | None, terms: tuple[Node, .
 
 
 def _either(cond: Node, then: Found | None, otherwise: Found | None) -> Found | None:
-    if then is None or otherwise is None or None not in (then[0], otherwise[0]) and then[0] is not otherwise[0]:
+    if (
+        then is None
+        or otherwise is None
+        or (then[0] is not otherwise[0] and None not in (then[0], otherwise[0]))
+    ):
         return None
     return then[0] or otherwise[0], (cond, *then[1], *otherwise[1])
 

@@ -63,7 +63,9 @@ _REDUCTIONS = {
 @pytest.mark.parametrize("reduction", _REDUCTIONS.values(), ids=_REDUCTIONS)
 def test_so_does_a_reduction_of_elements(reduction):
     x, k = td.placeholder("x", (n, 4), "float32"), td.reduce_axis("k", 4)
-    made = td.recurrence("s", (n, 4), lambda s, i, j: reduction(td.where(i > 0, s[i - 1, k], 0.0), k) + x[i, j])
+    made = td.recurrence(
+        "s", (n, 4), lambda s, i, j: reduction(td.where(i > 0, s[i - 1, k], 0.0), k) + x[i, j]
+    )
     assert made.dtype.name == "float32"
 
 
@@ -88,7 +90,10 @@ def test_a_sum_of_numbers_chosen_by_elements_has_no_dtype():
     x, k = td.placeholder("x", (n, 4)), td.reduce_axis("k", 4)
 
     def value(s, i, j):
-        return td.cast(td.sum(td.where(td.where(i > 0, s[i - 1, k], 0.0) > 0.0, 1, 0), over=k), "float32") + x[i, j]
+        return (
+            td.cast(td.sum(td.where(td.where(i > 0, s[i - 1, k], 0.0) > 0.0, 1, 0), over=k), "float32")
+            + x[i, j]
+        )
 
     with pytest.raises(td.DTypeError, match="E208"):
         td.recurrence("s", (n, 4), value)
