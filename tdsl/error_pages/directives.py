@@ -59,7 +59,8 @@ td.schedule(y).hoist(y, "j")
         "changes that cannot be atomic",
         "`atomic` is for reductions of one value and for updates `U[at] = U[at] op e` with `e` free of U and op one of "
         "`+ - * & | ^ min max`, also as a chain of one operation (`U[at] + a - b`) and under conditions free of U "
-        "(`td.where(c, U[at] + a, U[at])`): operations that commute, one element at a time. Lanes and promoted tiles change several.",
+        "(`td.where(c, U[at] + a, U[at])`): operations that commute, one element at a time. Lanes and promoted "
+        "tiles change several.",
         CHAIN + "td.schedule(b).atomic(b)",
         MATRIX + 'td.schedule(C).atomic(C).reorder(C, "k", "i", "j").parallel(C, "k")',
     ),

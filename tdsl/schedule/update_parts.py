@@ -1,7 +1,8 @@
 """The stages of an update that adds to its elements: partial results, and their sum; an update's state in, stages out.
 
 `U[at] = U[at] op e`, with the same subscripts on both sides and `e` free of U, or a chain of such steps by one op,
-possibly under conditions free of U, is a reduction scattered over the array: one partial array an iteration of a loop, each updated in order, then reduced in order (semantics P10).
+possibly under conditions free of U, is a reduction scattered over the array: one partial array an iteration of a loop,
+each updated in order, then reduced in order (semantics P10).
 """
 
 from __future__ import annotations

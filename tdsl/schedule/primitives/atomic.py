@@ -34,8 +34,9 @@ class Atomic(Directive):
         parallel for i in 0 .. n:
           H[int64(bins[i])] = H[int64(bins[i])] + 1  # atomic
 
-    Legal when: the stage is one reduction of one value, or an update that combines its element with something free of it
-        by `+ - * min max & | ^`, also under conditions free of it. Its lanes are refused, and so is a promoted tile: they change several elements at once.
+    Legal when: the stage is one reduction of one value, or an update that combines its element with something free of
+        it by `+ - * min max & | ^`, also under conditions free of it. Its lanes are refused, and so is a promoted tile:
+        they change several elements at once.
     Errors: S102 S103 stage; S334 a stage that is not of that form; at the build L112 accumulators in registers.
     Source: Halide's `atomic`; semantics P9.
     """
