@@ -17,6 +17,9 @@ from typing import Literal, Protocol, cast
 from tdsl.records import dataclass
 from tdsl.slots import REPLAY
 
+WIDEST_LINE = 400
+"""Characters of a line beyond which it is cut: no reader wants more of a name."""
+
 MAXIMUM_LINES = 10
 """House style: no error prints more lines than this; what is cut stays in the attributes."""
 
@@ -452,7 +455,7 @@ def render(error: TdslError) -> tuple[str, ...]:
     head += [f"  {line}" for line in why]
     head += [f"      {line}" for line in loops]
     head += [f"  {'try:' if place == 0 else ' or:'} {line}" for place, line in enumerate(hint)]
-    return tuple(line.rstrip() for line in head)
+    return tuple((line if len(line) <= WIDEST_LINE else f"{line[:WIDEST_LINE]}…").rstrip() for line in head)
 
 
 def _fit(error: TdslError, room: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

@@ -20,7 +20,7 @@ from tdsl.codegen.interface import (
     SizeInterface,
 )  # fmt: skip
 from tdsl.codegen.loop_text import LoopText
-from tdsl.declare.names import checked_name
+from tdsl.declare.names import checked_name, shown
 from tdsl.errors import ArgumentError, ArgumentTypeError, TargetError
 from tdsl.expr.build import add, mul, sub
 from tdsl.expr.node import INT64, Binary, Fma, Node, Reduce, Unary, Var, axis_var, index_const
@@ -135,9 +135,9 @@ def build(
 
 
 def _check_run(run: object, target: Target, where: Location | None) -> None:
-    if run not in (None, "emulate"):
+    if run is not None and not (isinstance(run, str) and run == "emulate"):
         raise ArgumentError(
-            "G160", f"run={run!r} is no way to run a kernel", where=where, hint=['run="emulate"']
+            "G160", f"run={shown(run)} is no way to run a kernel", where=where, hint=['run="emulate"']
         )
     if run is not None and target.kind != "cuda":
         raise TargetError(
@@ -323,13 +323,20 @@ def _as_asked(
     needed: Sequence[Tensor | Param], inputs: Sequence[object], where: Location | None
 ) -> tuple[Tensor | Param, ...]:
     by_name = {one.name: one for one in needed}
+    if isinstance(inputs, str) or not isinstance(inputs, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentTypeError(
+            "G109",
+            f"inputs= is a list of placeholders and params, not {shown(inputs)}",
+            where=where,
+            why=[f"they need {', '.join(by_name)}"],
+        )
     result: list[Tensor | Param] = []
     for given in inputs:
         name = given if isinstance(given, str) else getattr(given, "name", None)
         if not isinstance(name, str) or name not in by_name:
             raise ArgumentError(
                 "G109",
-                f"inputs= names {name if isinstance(name, str) else given!r}, which the outputs do not need",
+                f"inputs= names {shown(name if isinstance(name, str) else given)}, which the outputs do not need",
                 where=where,
                 why=[f"they need {', '.join(by_name)}"],
             )

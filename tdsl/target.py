@@ -234,12 +234,14 @@ class Target:
     @staticmethod
     def from_data(data: Mapping[str, object]) -> Target:
         """The value of `to_data`. Errors: as the constructor's."""
-        features = cast("Iterable[object]", data.get("features", ()))
+        features = data.get("features", ())
         mcpu, triple = data.get("mcpu"), data.get("triple")
         return Target(
             cast("Kind", str(data.get("kind", "cpu"))),
             mcpu if mcpu is None else str(mcpu),
-            tuple(str(name) for name in features),
+            tuple(map(str, cast("list[object]", features)))
+            if isinstance(features, (list, tuple))
+            else cast("tuple[str, ...]", features),
             triple if triple is None else str(triple),
         )
 
@@ -361,6 +363,13 @@ def _checked_sm(mcpu: str | None) -> str | None:
 
 def _checked_features(features: Iterable[str]) -> tuple[str, ...]:
     """Sorted, additions without "+" first; a feature both added and taken away is an error."""
+    if not isinstance(features, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TargetError(
+            "G104",
+            f"features are a list of LLVM's names, not {features!r}",
+            where=here(),
+            hint=('features=("avx512bf16", "-avx512fp16")',),
+        )
     entries = (features,) if isinstance(features, str) else tuple(features)
     names = {str(name).removeprefix("+") for name in entries}
     for name in sorted(names):

@@ -58,7 +58,24 @@ def entries(value: object) -> tuple[object, ...] | None:
     return tuple(cast("Sequence[object]", value)) if isinstance(value, (tuple, list)) else None
 
 
+SHOWN = 60
+"""Characters of a value that a message shows."""
+
+
 def shown(value: object) -> str:
-    """A value in a message: its repr, or its type where that is long."""
-    text = repr(value)
-    return text if len(text) <= 60 and "\n" not in text else f"a {type(value).__name__}"
+    """A value in a message: its repr, or its type where that is long, an address, or cannot be had.
+
+    Strings are cut instead; an integer of more digits than a line holds is its number of bits.
+    """
+    if isinstance(value, int) and value.bit_length() > 3 * SHOWN:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, str) and len(value) > SHOWN:
+        return f"{value[: SHOWN - 2]!r}…"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a repr is the user's code
+        text = ""
+    kind = type(value).__name__
+    if text and len(text) <= SHOWN and "\n" not in text and " at 0x" not in text:
+        return text
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"

@@ -10,6 +10,7 @@ import keyword
 from collections.abc import Sequence
 from typing import NoReturn, TypeGuard, TypeVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -46,7 +47,7 @@ def stage_named(step: Directive, state: State, name: object) -> StageState:
         raise step.refusal(
             UnknownStageError,
             "S102",
-            f"this schedule has no stage {name!r}",
+            f"this schedule has no stage {shown(name)}",
             why=(f"stages: {', '.join(present)}",),
             hint=_nearest(name, present),
         )
@@ -71,13 +72,13 @@ def loop_named(step: Directive, state: State, entry: StageState, axis: object) -
     Errors: S104 no such axis (which stage has it, or what is near); S105 an earlier step consumed it.
     """
     if not isinstance(axis, str):
-        shown = getattr(axis, "name", None)
+        own = getattr(axis, "name", None)
         raise step.refusal(
             ArgumentTypeError,
             "S106",
             f"{step.primitive} takes axes by name, not {type(axis).__name__}",
             why=(f"axes of {entry.name}: {', '.join(entry.axes)}",),
-            hint=(f'"{shown}"',) if isinstance(shown, str) else (),
+            hint=(f'"{own}"',) if isinstance(own, str) else (),
         )
     if axis in entry.axes:
         return entry.axes.index(axis)
@@ -89,9 +90,9 @@ def loop_named(step: Directive, state: State, entry: StageState, axis: object) -
     raise step.refusal(
         UnknownAxisError,
         "S104",
-        f"{axis!r} is an axis of {others[0]}, not of {entry.name}"
+        f"{shown(axis)} is an axis of {others[0]}, not of {entry.name}"
         if others
-        else f"{entry.name} has no axis {axis!r}",
+        else f"{entry.name} has no axis {shown(axis)}",
         why=(f"axes of {entry.name} now: {', '.join(entry.axes)}",),
         hint=hint,
     )
@@ -141,7 +142,7 @@ def dim_named(step: Directive, state: State, entry: StageState, dim: object) -> 
         "S107",
         f"{dim!r} is a loop of {entry.name}, not a dim of its array"
         if is_loop
-        else f"{entry.name} has no dim {dim!r}",
+        else f"{entry.name} has no dim {shown(dim)}",
         why=(
             f"dims of {entry.name}: {', '.join(entry.dims)} (they never change; {step.primitive} is about storage)",
         ),
@@ -158,16 +159,21 @@ def positive(step: Directive, name: str, value: object, *, least: int = 1) -> in
         if value >= least:
             return value
         raise step.refusal(
-            ArgumentError, "S108", f"{name} of {step.primitive} must be at least {least}, not {value}"
+            ArgumentError, "S108", f"{name} of {step.primitive} must be at least {least}, not {shown(value)}"
         )
-    shown = value if isinstance(value, str) else f"{value}"
     raise step.refusal(
         ArgumentTypeError,
         "S109",
-        f"{name} of {step.primitive} must be a constant integer, not {shown} ({type(value).__name__})",
+        f"{name} of {step.primitive} must be a constant integer, not {_with_type(value)}",
         why=("a factor is known when the schedule is made, so that everything that follows stays affine",),
         hint=("a Python integer, such as 8", 'a knob: td.knob("f", [4, 8, 16], default=8)'),
     )
+
+
+def _with_type(value: object) -> str:
+    """A value that is no integer, and of what type it is: ``2.5 (float)``, ``a list``."""
+    text, kind = shown(value), type(value).__name__
+    return text if text.endswith(f" {kind}") else f"{text} ({kind})"
 
 
 def choice(step: Directive, name: str, value: object, choices: Sequence[Choice]) -> Choice:
@@ -176,15 +182,15 @@ def choice(step: Directive, name: str, value: object, choices: Sequence[Choice])
     Errors: S110 another word.
     """
     for known in choices:
-        if value == known:
+        if isinstance(value, str) and value == known:
             return known
     later = ("that scope holds operands of tensor cores, which this version does not use",)
     raise step.refusal(
         ArgumentError,
         "S110",
         f"{name}{'' if name == step.primitive else f' of {step.primitive}'} is one of "
-        f"{', '.join(map(repr, choices))}, not {value!r}",
-        why=later if value in LATER_SCOPES and name == "scope" else (),
+        f"{', '.join(map(repr, choices))}, not {shown(value)}",
+        why=later if name == "scope" and isinstance(value, str) and value in LATER_SCOPES else (),
         hint=_nearest(value, choices),
     )
 
@@ -208,11 +214,13 @@ def fresh_axes(
             raise step.refusal(
                 ArgumentError,
                 "S111",
-                f"{step.primitive} cannot call an axis {name!r}: it is {_no_name(name)}",
+                f"{step.primitive} cannot call an axis {shown(name)}: it is {_no_name(name)}",
                 hint=('into=("io", "ii")',),
             )
         if name in seen:
-            raise step.refusal(ArgumentError, "S112", f"{step.primitive} would make two axes called {name!r}")
+            raise step.refusal(
+                ArgumentError, "S112", f"{step.primitive} would make two axes called {shown(name)}"
+            )
         seen.append(name)
         if name == keeps:
             continue
@@ -221,7 +229,7 @@ def fresh_axes(
             raise step.refusal(
                 ArgumentError,
                 "S112",
-                f"{entry.name} cannot have a new axis {name!r}: {taken}",
+                f"{entry.name} cannot have a new axis {shown(name)}: {taken}",
                 why=(f"axes of {entry.name} now: {', '.join(entry.axes)}",),
                 hint=("other names: into=(…)",) if step.primitive in ("split", "tile", "fuse") else (),
             )
@@ -253,7 +261,9 @@ def fresh_stage(step: Directive, state: State, name: object) -> str:
     """
     if not is_name(name):
         raise step.refusal(
-            ArgumentError, "S111", f"{step.primitive} cannot call a stage {name!r}: it is {_no_name(name)}"
+            ArgumentError,
+            "S111",
+            f"{step.primitive} cannot call a stage {shown(name)}: it is {_no_name(name)}",
         )
     taken = ""
     for entry in state.stages:
@@ -270,7 +280,7 @@ def fresh_stage(step: Directive, state: State, name: object) -> str:
         raise step.refusal(
             ArgumentError,
             "S113",
-            f"{step.primitive} cannot make a stage called {name!r}: {taken}",
+            f"{step.primitive} cannot make a stage called {shown(name)}: {taken}",
             why=(f"stages: {', '.join(entry.name for entry in state.stages)}",),
             hint=('another name: name="…"',),
         )
@@ -402,7 +412,7 @@ def limit(step: Directive, what: str, count: int, most: int, why: str) -> None:
         raise step.refusal(
             LimitError,
             "S115",
-            f"{what} is {count}, the limit is {most}",
+            f"{what} is {shown(count)}, the limit is {most}",
             why=(why,),
             hint=(f"a part of it: {step.primitive}({', '.join(map(_quoted, step.arguments()[0][:2]))}, 8)",),
         )
@@ -443,7 +453,7 @@ def constant_extent(step: Directive, state: State, entry: StageState, axis: str)
 
 
 def _quoted(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f'"{value}"' if isinstance(value, str) else shown(value)
 
 
 def _nearest(name: object, known: Sequence[str]) -> tuple[str, ...]:

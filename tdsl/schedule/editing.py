@@ -11,6 +11,7 @@ from dataclasses import replace as changed
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError, FormatError, UnknownAxisError
 from tdsl.expr.callables import wrong_parameters
 from tdsl.expr.handles import Expr
@@ -20,8 +21,9 @@ from tdsl.records import dataclass
 from tdsl.schedule import arguments, inspection
 from tdsl.schedule.create import declarations
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.forms import misshapen
 from tdsl.schedule.handles import StageLike, stage_name
-from tdsl.schedule.knob import Knob, knobs_of
+from tdsl.schedule.knob import Knob, knobs_of, plain_integers, plain_step
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import inputs_of
 from tdsl.schedule.state import StageState, State
@@ -62,13 +64,15 @@ def about(schedule: Schedule, axis: str, stage: StageLike | None) -> str:
         entry = looked_up(schedule, stage)
         arguments.loop_named(Question(entry.name, where=here()), state, entry, axis)
         return inspection.about_loop(state, entry, axis)
+    if not isinstance(axis, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentTypeError("S106", f"an axis is named by a string, not {shown(axis)}", where=here())
     having = [entry for entry in state.live() if axis in entry.axes]
     if len(having) == 1:
         return inspection.about_loop(state, having[0], axis)
     names = ", ".join(entry.name for entry in having)
     raise UnknownAxisError(
         "S104",
-        f"several stages have an axis {axis!r}: {names}" if having else f"no stage has an axis {axis!r}",
+        f"several stages have an axis {axis!r}: {names}" if having else f"no stage has an axis {shown(axis)}",
         where=here(),
         why=tuple(
             f"axes of {entry.name}: {', '.join(entry.axes)}" for entry in (having or list(state.live())[:3])
@@ -135,13 +139,13 @@ def replayed(schedule: Schedule, steps: Iterable[Directive], settings: Mapping[s
 def explained(schedule: Schedule, reason: str, since: int | None) -> State:
     """The state of `Schedule.because`."""
     steps, total = schedule.steps, len(schedule.steps)
-    first = total - 1 if since is None else since
-    if not reason or "\n" in reason:
-        raise ArgumentError("S180", f"a reason is a line of text, not {reason!r}", where=here())
-    if not 0 <= first < total:
+    first = total - 1 if since is None else _whole(since)
+    if not isinstance(reason, str) or not reason or "\n" in reason:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError("S180", f"a reason is a line of text, not {shown(reason)}", where=here())
+    if first is None or not 0 <= first < total:
         raise ArgumentError(
             "S180",
-            f"there is no step {first} to give a reason for: the schedule has {total}",
+            f"there is no step {shown(since if first is None else first)} to give a reason for: the schedule has {total}",
             where=here(),
             hint=('s.tile(…).because("fits into L1")',),
         )
@@ -149,17 +153,24 @@ def explained(schedule: Schedule, reason: str, since: int | None) -> State:
     return changed(schedule.state, steps=(*steps[:first], *told))
 
 
+def _whole(value: object) -> int | None:
+    """A number of steps as Python's integer, or None where it is none."""
+    plain = plain_integers(value)
+    return plain if isinstance(plain, int) and not isinstance(plain, bool) else None
+
+
 def undone(schedule: Schedule, count: int) -> Schedule:
     """`Schedule.undo`."""
     total = len(schedule.steps)
-    if not 0 <= count <= total:
+    whole = _whole(count)
+    if whole is None or not 0 <= whole <= total:
         raise ArgumentError(
             "S135",
-            f"cannot undo {count} steps of a schedule that has {total}",
+            f"cannot undo {shown(count)} steps of a schedule that has {total}",
             where=here(),
             hint=("s.history()",),
         )
-    return replayed(schedule, schedule.steps[: total - count], dict(schedule.settings))
+    return replayed(schedule, schedule.steps[: total - whole], dict(schedule.settings))
 
 
 def without(schedule: Schedule, step: Directive | int) -> Schedule:
@@ -183,7 +194,15 @@ def replaced(schedule: Schedule, step: Directive | int, changes: Mapping[str, ob
                 why=(f"arguments of {old.primitive}: {', '.join(known)}",),
             )
     values = {name: _plain(schedule, old, value) for name, value in changes.items()}
-    fresh = changed(old, **values, where=here())
+    fresh = plain_step(changed(old, **values, where=here()))
+    wrong = misshapen(fresh)
+    if wrong is not None:
+        raise ArgumentTypeError(
+            "S136",
+            f"{wrong} of {old.primitive} has another form than {shown(values.get(wrong))}",
+            where=here(),
+            why=(f"it is {shown(getattr(old, wrong))} now",),
+        )
     steps = (*schedule.steps[:place], fresh, *schedule.steps[place + 1 :])
     return replayed(schedule, steps, dict(schedule.settings))
 
@@ -226,7 +245,7 @@ def _place(schedule: Schedule, step: Directive | int) -> int:
 
 
 def _shown(step: object) -> str:
-    return step.label if isinstance(step, Directive) else repr(step)
+    return step.label if isinstance(step, Directive) else shown(step)
 
 
 # knobs
@@ -265,14 +284,16 @@ def with_knobs(schedule: Schedule, values: Mapping[str, int]) -> Schedule:
         if name not in known:
             raise ArgumentError(
                 "S137",
-                f"no step has a knob {name!r}",
+                f"no step has a knob {shown(name)}",
                 where=here(),
                 why=(f"knobs: {', '.join(known) or 'none'}",),
                 hint=(f'td.knob("{name}", [4, 8, 16]) in place of a factor',),
             )
-        if value not in known[name].values or isinstance(value, bool):
+        if _whole(value) not in known[name].values:
             raise ArgumentError(
-                "S137", f"knob {name} takes one of {list(known[name].values)}, not {value!r}", where=here()
+                "S137",
+                f"knob {name} takes one of {list(known[name].values)}, not {shown(value)}",
+                where=here(),
             )
     chosen = {**dict(schedule.settings), **values}
     ordered = {name: chosen[name] for name in known if name in chosen}

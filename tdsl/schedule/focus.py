@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tdsl.expr.intrinsic import Intrinsic
 from tdsl.location import hide_internal_frames
-from tdsl.schedule.handles import StageLike, Stages
+from tdsl.schedule.handles import StageLike, Stages, as_pairs
 from tdsl.schedule.knob import Knob
 
 if TYPE_CHECKING:
@@ -62,9 +62,8 @@ class StageView:
         tail: str | None = None, **named: Factor,
     ) -> StageView:  # fmt: skip
         """See `Schedule.tile`; factors as a dict or by keyword: ``tile(i=64, j=64)``."""
-        return self._with(
-            self._schedule.tile(self._stage, {**(factors or {}), **named}, into=into, tail=tail)
-        )
+        pairs = as_pairs((*as_pairs({} if factors is None else factors), *named.items()))
+        return self._with(self._schedule.tile(self._stage, dict(pairs), into=into, tail=tail))
 
     @hide_internal_frames
     def fuse(self, *axes: str, into: str | None = None) -> StageView:

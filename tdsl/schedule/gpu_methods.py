@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentTypeError
 from tdsl.location import here, hide_internal_frames
 from tdsl.schedule import primitives
@@ -52,7 +53,8 @@ def _places(axes: object, place: object) -> tuple[tuple[str, str], ...]:
         return tuple(cast("Mapping[str, str]", axes).items())
     raise ArgumentTypeError(
         "S150",
-        f"bind takes a place for each axis, not {axes!r}" + ("" if place is None else f" and {place!r}"),
+        f"bind takes a place for each axis, not {shown(cast(object, axes))}"
+        + ("" if place is None else f" and {shown(place)}"),
         where=here(),
         hint=('bind(C, {"i": "block.x", "j": "thread.x"})', 'bind(C, "i", "block.x")'),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from tdsl.errors import ArgumentTypeError, UnknownStageError
+from tdsl.declare.names import shown
+from tdsl.errors import ArgumentError, ArgumentTypeError, UnknownStageError
 from tdsl.expr.tensor import Tensor
 from tdsl.location import here
 from tdsl.schedule.knob import Knob
@@ -69,10 +70,15 @@ def tensor_name(schedule: Schedule, given: object) -> str:
 
 
 def as_stages(schedule: Schedule, given: object) -> tuple[str, ...]:
-    """Names of one or several stages; of several, readers before what they read (semantics P2)."""
+    """Names of one or several stages; of several, readers before what they read (semantics P2).
+
+    Errors: S102 no part of the schedule; S139 neither tensor nor string, or none at all.
+    """
     if isinstance(given, (str, Tensor)) or not isinstance(given, Sequence):
         return (stage_name(schedule, given),)
     names = [stage_name(schedule, part) for part in cast("Sequence[object]", given)]
+    if not names:
+        raise ArgumentError("S139", "no stage is named", where=here(), hint=('"C"', '("B", "C")'))
     order = {entry.name: place for place, entry in enumerate(schedule.state.stages)}
     return tuple(sorted(names, key=lambda name: -order.get(name, -1)))
 
@@ -87,11 +93,18 @@ def from_the_inside(schedule: Schedule, names: Sequence[str], host: str) -> tupl
 
 
 def as_names(given: object) -> tuple[str, ...] | None:
-    """Names for `into=`: None, or a tuple (of one where a string was given)."""
+    """Names for `into=`: None, or a tuple (of one where a string was given). Errors: S111 anything else."""
     if given is None:
         return None
     if isinstance(given, str):
         return (given,)
+    if not isinstance(given, (tuple, list)):
+        raise ArgumentTypeError(
+            "S111",
+            f"into= takes names of axes, not {shown(given)}",
+            where=here(),
+            hint=('into=("io", "ii")',),
+        )
     return tuple(cast("Sequence[str]", given))
 
 
@@ -103,7 +116,7 @@ def as_alignment(given: object) -> tuple[tuple[str, str], ...]:
     if pairs is None or not all(isinstance(name, str) for pair in pairs for name in pair):
         raise ArgumentTypeError(
             "S106",
-            f"align= takes axis names by axis name, not {given!r}",
+            f"align= takes axis names by axis name, not {shown(cast(object, given))}",
             where=here(),
             hint=('align={"t": "s"}: axes of the stage that moves -> axes of the one it is computed with',),
         )
@@ -111,13 +124,19 @@ def as_alignment(given: object) -> tuple[tuple[str, str], ...]:
 
 
 def as_pairs(given: object) -> tuple[tuple[str, int | Knob], ...]:
-    """Axes and factors for `tile`: a mapping, or pairs. Errors: S116 anything else."""
+    """Axes and factors for `tile`: a mapping, or pairs. Errors: S116 anything else, or an axis twice."""
+    listed = cast("Mapping[object, object]", given).items() if isinstance(given, Mapping) else given
     try:
-        return tuple(dict(cast("Mapping[str, int | Knob]", given)).items())
+        entries = tuple(cast("Iterable[tuple[str, int | Knob]]", listed))
+        pairs = dict(entries)
     except (TypeError, ValueError):
         raise ArgumentTypeError(
             "S116",
-            f"tile takes a factor for each axis by name, not {given!r}",
+            f"tile takes a factor for each axis by name, not {shown(cast(object, given))}",
             where=here(),
             hint=('{"i": 32, "j": 32}',),
         ) from None
+    if len(pairs) < len(entries):
+        twice = next(axis for axis in pairs if sum(axis == other for other, _ in entries) > 1)
+        raise ArgumentError("S116", f"tile is given two factors for {shown(twice)}", where=here())
+    return tuple(pairs.items())

@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from numbers import Integral
 from typing import cast
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.location import here, hide_internal_frames
 from tdsl.records import dataclass
@@ -39,8 +40,8 @@ def knob(name: str, values: Sequence[int], default: int | None = None) -> Knob:
     Source: TVM's AutoTVM `define_knob`.
     """
     _check_name(name)
-    chosen = cast("tuple[int, ...]", _plain(tuple(values)))
-    default = cast("int | None", _plain(default))
+    chosen = cast("tuple[int, ...]", plain_integers(_listed(name, values)))
+    default = cast("int | None", plain_integers(default))
     for value in (*chosen, *(() if default is None else (default,))):
         _check_value(name, value)
     if not chosen:
@@ -50,22 +51,34 @@ def knob(name: str, values: Sequence[int], default: int | None = None) -> Knob:
     if default is not None and default not in chosen:
         raise ArgumentError(
             "S121",
-            f"the default {default} of knob {name} is not one of its values {list(chosen)}",
+            f"the default {shown(default)} of knob {name} is not one of its values {list(chosen)}",
             where=here(),
         )
     return Knob(name, chosen, chosen[0] if default is None else default)
 
 
+def _listed(name: str, values: object) -> tuple[object, ...]:
+    try:
+        return () if isinstance(values, (str, bytes)) else tuple(cast("Sequence[object]", values))
+    except TypeError:
+        raise ArgumentTypeError(
+            "S121",
+            f"the values of knob {name} are a list of integers, not {shown(values)}",
+            where=here(),
+            hint=(f'td.knob("{name}", [4, 8])',),
+        ) from None
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.isidentifier():
-        raise ArgumentError("S121", f"a knob's name is an identifier, not {name!r}", where=here())
+        raise ArgumentError("S121", f"a knob's name is an identifier, not {shown(name)}", where=here())
 
 
 def _check_value(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ArgumentTypeError(
             "S121",
-            f"knob {name} takes integers, not {value!r}",
+            f"knob {name} takes integers, not {shown(value)}",
             where=here(),
             hint=(f'td.knob("{name}", [4, 8])',),
         )
@@ -90,22 +103,26 @@ def bound(step: Directive, settings: Mapping[str, int]) -> Directive:
     return replace(step, **changes)
 
 
-def with_plain_integers(step: Directive) -> Directive:
+def plain_step(step: Directive) -> Directive:
     """The step with Python's integers in place of NumPy's, which are no part of text and JSON."""
     changes = {
         entry.name: plain
         for entry in fields(step)
-        if entry.name != "where" and (plain := _plain(value := getattr(step, entry.name))) is not value
+        if entry.name != "where"
+        and (plain := plain_integers(value := getattr(step, entry.name))) is not value
     }
     return replace(step, **changes) if changes else step
 
 
-def _plain(value: object) -> object:
+def plain_integers(value: object) -> object:
+    """A value with Python's integers in place of NumPy's, inside of tuples too; anything else as it is."""
     if isinstance(value, tuple):
         parts = cast("tuple[object, ...]", value)
-        plain = tuple(_plain(part) for part in parts)
+        plain = tuple(plain_integers(part) for part in parts)
         return parts if all(mine is given for mine, given in zip(plain, parts, strict=True)) else plain
-    return int(value) if isinstance(value, Integral) and not isinstance(value, int) else value
+    if isinstance(value, Integral) and not isinstance(value, int) and hasattr(value, "__index__"):
+        return int(value)  # numpy.timedelta64 calls itself integral and is no index
+    return value
 
 
 def _inside(value: object) -> Iterator[Knob]:

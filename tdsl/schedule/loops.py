@@ -14,6 +14,9 @@ from tdsl.expr.node import Const
 from tdsl.poly.model import AxisRelation, Fuse, LoopMark, Place, Rename, Reverse, Shift, Skew, Split
 from tdsl.schedule.state import Cut, StageState, State
 
+LARGEST_SIZE = 2**47
+"""Sizes are below it (semantics C5)."""
+
 
 def parents(relation: AxisRelation) -> tuple[str, ...]:
     """The loops that a relation consumes."""
@@ -93,6 +96,22 @@ def constant_extents(entry: StageState) -> Mapping[str, int | None]:
 def _value(node: object) -> int:
     assert isinstance(node, Const)
     return int(node.value)
+
+
+def reaches(entry: StageState) -> Mapping[str, int]:
+    """Of every loop as it now stands: a bound on how far its values lie from 0, sizes being below 2**47 (C5)."""
+    table = {axis.name: LARGEST_SIZE for axis in (*entry.stage.axes, *entry.stage.reduce_axes)}
+    for relation in entry.relations:
+        reach = max(table.get(parent, LARGEST_SIZE) for parent in parents(relation))
+        match relation:
+            case Skew():
+                reach += abs(relation.factor) * table.get(relation.by, LARGEST_SIZE)
+            case Shift():
+                reach += abs(relation.by)
+            case _:
+                pass
+        table.update(dict.fromkeys(children(relation), reach))
+    return table
 
 
 def is_fused(entry: StageState, loop: str) -> bool:

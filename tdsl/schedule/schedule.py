@@ -29,7 +29,7 @@ from tdsl.schedule.handles import (
     stage_name,
     tensor_name,
 )
-from tdsl.schedule.knob import Knob, bound, with_plain_integers
+from tdsl.schedule.knob import Knob, bound, plain_step
 from tdsl.schedule.methods import Methods
 from tdsl.schedule.questions import Questions
 from tdsl.schedule.state import State
@@ -431,7 +431,7 @@ class Schedule(Questions, Methods, GpuMethods):
 
 def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     """The state after one step with its knobs at their values; the recorded step keeps the knobs."""
-    step = with_plain_integers(step)
+    step = plain_step(step)
     editing.check_knobs(step, state)
     chosen = bound(step, settings)
     fresh = followed(chosen.apply(state))

@@ -19,6 +19,7 @@ from tdsl.expr.printer import text
 from tdsl.expr.tensor import Param
 from tdsl.location import Location
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.forms import misshapen
 from tdsl.schedule.knob import Knob, knobs_of
 from tdsl.schedule.primitives import PRIMITIVES
 from tdsl.target import Target
@@ -168,9 +169,13 @@ class _Reader:
         names = [str(dim) for dim in cast("list[object]", dims)] if isinstance(dims, list) else []
         arguments = {key: self._decoded(value, names, place) for key, value in entry.items()}
         try:
-            return maker(**arguments, where=self.where)  # pyright: ignore[reportArgumentType]
+            made = maker(**arguments, where=self.where)  # pyright: ignore[reportArgumentType]
         except TypeError as error:
             self._bad(f"step {place}, {name}: {error}")
+        wrong = misshapen(made)
+        if wrong is not None:
+            self._bad(f"step {place}, {name}: its {wrong} cannot be {json.dumps(entry.get(wrong))[:60]}")
+        return made
 
     def _decoded(self, value: object, dims: Sequence[str], place: int) -> object:
         if isinstance(value, list):

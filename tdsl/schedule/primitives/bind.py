@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar, get_args
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.poly.model import Dimension, LoopMark
 from tdsl.records import dataclass
@@ -73,16 +74,16 @@ class Bind(Directive):
 
     def _place(self, place: object) -> Dimension:
         for known in PLACES:
-            if place == known:
+            if isinstance(place, str) and place == known:
                 return known
         kind = ArgumentError if isinstance(place, str) else ArgumentTypeError
         hint = 'bind(C, {"i": "block.x", "j": "thread.x"})'
-        if place in ("warp", "lane"):
+        if isinstance(place, str) and place in ("warp", "lane"):
             hint = "split by 32: the inner loop to thread.x is the lanes of a warp, the outer one to thread.y the warps"
         raise self.refusal(
             kind,
             "S150",
-            f"{place!r} is no place on a GPU",
+            f"{shown(place)} is no place on a GPU",
             why=(f"places: {', '.join(PLACES)}",),
             hint=(hint,),
         )

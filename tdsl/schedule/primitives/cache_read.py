@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import PlacementError, UnknownStageError
 from tdsl.expr.tensor import Tensor
 from tdsl.records import dataclass
@@ -105,7 +106,9 @@ class CacheRead(Directive):
             raise self.refusal(
                 UnknownStageError,
                 "S127",
-                f"nothing reads {self.tensor}" if exists else f"this schedule has no tensor {self.tensor!r}",
+                f"nothing reads {self.tensor}"
+                if exists
+                else f"this schedule has no tensor {shown(self.tensor)}",
                 why=(f"tensors that are read: {', '.join(names)}",),
             )
         return found, reading
@@ -113,6 +116,14 @@ class CacheRead(Directive):
     def _readers(self, state: State, reading: list[StageState]) -> list[StageState]:
         if self.readers is None:
             return reading
+        if not self.readers:
+            known = ", ".join(entry.name for entry in reading)
+            raise self.refusal(
+                PlacementError,
+                "S309",
+                "cache_read names no reader",
+                why=(f"readers of {self.tensor}: {known}",),
+            )
         asked = [arguments.stage_named(self, state, reader).name for reader in self.readers]
         for name in asked:
             if all(entry.name != name for entry in reading):

@@ -73,6 +73,9 @@ class Clone(Directive):
     def _readers(self, state: State, entry: StageState) -> list[StageState]:
         reading = readers(state, entry)
         names = [reader.name for reader in reading if reader.name != entry.name]
+        if not self.readers:
+            known = (f"readers of {entry.name}: {', '.join(names)}",) if names else ()
+            raise self.refusal(PlacementError, "S309", "clone names no reader", why=known)
         asked = [arguments.stage_named(self, state, reader).name for reader in self.readers]
         for name in asked:
             if name not in names:

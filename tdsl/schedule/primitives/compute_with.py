@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import PlacementError, UnknownAxisError
 from tdsl.poly.model import Join, Place
 from tdsl.records import dataclass
@@ -92,7 +93,7 @@ class ComputeWith(Directive):
             hint = ("axes of the stage that moves -> axes of the one it is computed with",)
             why = (f"axes of {one.name}: {', '.join(axes)}",)
             if strange := [name for name in names if name not in axes]:
-                text = f"align= names {strange[0]!r}, which is no axis of the declaration of {one.name}"
+                text = f"align= names {shown(strange[0])}, which is no axis of the declaration of {one.name}"
                 raise self.refusal(UnknownAxisError, "S104", text, why=why, hint=hint)
             if twice := [name for name in names if names.count(name) > 1]:
                 text = f"align= names {twice[0]} of {one.name} twice"

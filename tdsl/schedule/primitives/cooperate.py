@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
@@ -57,7 +58,7 @@ class Cooperate(Directive):
             raise self.refusal(
                 ArgumentError,
                 "S154",
-                f"vector={vector}: no access of a thread has {vector} elements of {width} bytes",
+                f"vector={shown(vector)}: no access of a thread has {shown(vector)} elements of {width} bytes",
                 hint=tuple(f"vector={n}" for n in (16, 8, 4, 2) if n * width <= WIDEST),
             )
         marked = next((loop for loop in entry.loops if loop.kind != "serial"), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar, cast
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError, PlacementError
 from tdsl.expr.build import ZERO
 from tdsl.expr.handles import AxisHandle, AxisOrigin, as_index
@@ -119,7 +120,15 @@ def traced(step: Directive, entry: StageState, function: object) -> tuple[Node, 
             f"layout takes a callable of the dims of {entry.name}, not {type(function).__name__}",
             hint=(example,),
         )
-    count = _parameters(function)
+    try:
+        count = _parameters(function)
+    except (TypeError, ValueError):
+        raise step.refusal(
+            ArgumentTypeError,
+            "S131",
+            f"how many dims {shown(function)} takes cannot be told",
+            hint=(example,),
+        ) from None
     if count is not None and count != len(entry.dims):
         raise step.refusal(
             ArgumentTypeError,

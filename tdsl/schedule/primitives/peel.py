@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
@@ -73,7 +74,7 @@ class Peel(Directive):
             raise self.refusal(
                 ArgumentError,
                 "S144",
-                f"peel of {self.axis} of {self.stage} takes a number of iterations, not {max(counts)}",
+                f"peel of {self.axis} of {self.stage} takes a number of iterations, not {shown(max(counts))}",
                 why=("nothing would be peeled" if max(counts) == 0 else "counts end at 2**40",),
                 hint=(f'peel("{self.stage}", "{self.axis}", first=1, last=1)',),
             )

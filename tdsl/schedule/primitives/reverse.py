@@ -54,7 +54,7 @@ class Reverse(Directive):
                 loops=loop_lines(entry, mark=self.axis),
             )
         into = self.axis if self.into is None else self.into
-        if into != self.axis:
+        if not isinstance(into, str) or into != self.axis:  # pyright: ignore[reportUnnecessaryIsInstance]
             arguments.fresh_axes(self, entry, (into,))
         fresh = related(replaced(entry, self.axis, (LoopMark(into),)), model.Reverse(self.axis, into))
         if into != self.axis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.poly import model
 from tdsl.poly.model import LoopMark
@@ -58,7 +59,7 @@ class Shift(Directive):
         refuse_fused(self, entry, self.axis)
         by = self._by(entry)
         into = self.axis if self.into is None else self.into
-        if into != self.axis:
+        if not isinstance(into, str) or into != self.axis:  # pyright: ignore[reportUnnecessaryIsInstance]
             arguments.fresh_axes(self, entry, (into,))
         fresh = related(replaced(entry, self.axis, (LoopMark(into),)), model.Shift(self.axis, into, by))
         if into != self.axis:
@@ -71,7 +72,7 @@ class Shift(Directive):
             raise self.refusal(
                 ArgumentTypeError,
                 "S143",
-                f"the offset of shift is a constant, not {by}",
+                f"the offset of shift is a constant, not {shown(by)}",
                 why=("a loop is shifted when the schedule is made, before sizes are known",),
                 hint=(f'shift("{entry.name}", "{self.axis}", 1)',),
             )
@@ -79,7 +80,7 @@ class Shift(Directive):
             raise self.refusal(
                 ArgumentError,
                 "S143",
-                f"{self.axis} of {entry.name} cannot be shifted by {by}",
+                f"{self.axis} of {entry.name} cannot be shifted by {shown(by)}",
                 why=(
                     "nothing would be shifted"
                     if by == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, ArgumentTypeError
 from tdsl.poly import model
 from tdsl.poly.model import LoopMark
@@ -11,9 +12,12 @@ from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
-from tdsl.schedule.loops import moved_places, over_reduction, related, replaced, retired
+from tdsl.schedule.loops import moved_places, over_reduction, reaches, related, replaced, retired
 from tdsl.schedule.primitives.split import refuse_fused
 from tdsl.schedule.state import StageState, State
+
+FARTHEST = 2**62
+"""How far from 0 the values of a skewed loop may lie, so that sums of two fit 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class Skew(Directive):
 
     Legal when: always where the loops stay in their order; what comes after is judged on the skewed loops.
     Errors: S102–S106 stage or axis; S111 S112 names; S114 a marked loop; S117 a fused loop; S140 a loop by itself, a
-        factor that is no constant or 0, a loop over a reduction.
+        factor that is no constant, 0 or so large that values
+        leave 64 bits, a loop over a reduction.
     Source: Lamport's hyperplane method, 1974; Wolfe's loop skewing, 1986.
     """
 
@@ -81,6 +86,9 @@ class Skew(Directive):
         for loop in (self.axis, self.by):
             if over_reduction(entry, loop):
                 why = why or f"{loop} is a loop over a reduction, whose terms belong to one element"
+        reach = reaches(entry)
+        if not why and reach[self.axis] + abs(factor) * reach[self.by] > FARTHEST:
+            why = f"with a factor of {shown(factor)} its values would leave 64 bits: sizes end at 2**47"
         if why:
             raise self.refusal(
                 ArgumentError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from tdsl.declare.names import shown
 from tdsl.errors import PlacementError
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
@@ -53,7 +54,7 @@ class Swizzle(Directive):
         width = max(tensor.dtype.bytes for tensor in entry.stage.tensors)
         why, hint = "", ""
         if vector & (vector - 1) or vector * width > WIDEST:
-            why = f"no access of a thread has {vector} elements of {width} bytes"
+            why = f"no access of a thread has {shown(vector)} elements of {width} bytes"
             hint = f"vector={WIDEST // width}"
         elif len(entry.dims) < 2 and entry.layout is None:
             why, hint = (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import ClassVar, NoReturn
 
+from tdsl.declare.names import shown
 from tdsl.errors import ArgumentError, PlacementError
 from tdsl.expr.intrinsic import INTRINSICS, Intrinsic, parsed
 from tdsl.expr.node import Binary, Cast
@@ -104,7 +105,7 @@ class Tensorize(Directive):
         raise self.refusal(
             ArgumentError,
             "S146",
-            f"there is no intrinsic {self.intrinsic!r}",
+            f"there is no intrinsic {shown(self.intrinsic)}",
             why=(f"known: {', '.join(names)}",),
             hint=("td.intrinsic(…) declares another",),
         )
