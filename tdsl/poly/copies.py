@@ -25,8 +25,9 @@ from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
+from tdsl.poly.rewound import Lead, lead, rewind
 from tdsl.poly.signature import Signatures
-from tdsl.poly.slide import advancing, affine_row, once, rewind
+from tdsl.poly.slide import affine_row, once
 from tdsl.poly.unfold import Step, Unfolding, steps_of, with_outputs
 from tdsl.records import dataclass
 
@@ -370,14 +371,13 @@ class Copies:
         found = merged(reached(needed, step).intersect_range(domain).union(needed))
         return found if is_closed(found, step, domain) else everything(found, domain)
 
-    def rewinds(self, stage: str) -> tuple[int, int] | None:
-        """(data axis, step per iteration) of a stage that is made ahead of its readers; None for any other."""
+    def rewinds(self, stage: str) -> Lead | None:
+        """How a stage advances that is made ahead of its readers; None for any other."""
         host = self.tree.host(stage)
         level = self._buffer_level(stage)
         if level >= len(host) or self.tree.arrangements[stage].slide != "rewind":
             return None
-        found = advancing(self._needed(stage, self._definer(stage), host), level)
-        return None if found is None else (found[0], found[1][-1])
+        return lead(self._needed(stage, self._definer(stage), host), level)
 
     def row_axis(self, stage: str) -> int | None:
         """The data axis whose rows a stage that slides makes whole; None for any other."""
@@ -394,8 +394,8 @@ class Copies:
         """(the axis whose rows are made whole, what is made in each iteration), each element once."""
         definer, level = self._definer(stage), self._buffer_level(stage)
         if self.tree.arrangements[stage].slide == "rewind":
-            if (found := rewind(needed, level)) is not None:
-                return None, found
+            if (found := lead(needed, level)) is not None:
+                return None, rewind(needed, level, found)
         itself = self.tree.own_reads(definer)
         # What an element needs of its own stage may be there later than the first of its row.
         return once(needed, level, None if itself else self.flow.domain(definer))

@@ -18,6 +18,7 @@ from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
 from tdsl.poly.copies import Copies, Scanned
+from tdsl.poly.early import early
 from tdsl.poly.isl import DIV, IN, OUT, SET, TooLarge, budget, clear, clear_map, forgotten, pieces
 from tdsl.poly.nodes import aff_node, pw_aff_node, set_node
 
@@ -107,20 +108,23 @@ def _scanned(
         )
     enforced = [known]
     bounds: list[Bound] = []
+    ahead: list[int] = []
     for position in range(fixed, len(dims)):
         shadow = domain.project_out(SET, position + 1, len(dims) - position - 1)
         known = known.add_dims(SET, 1)
         apart = copies.tree.apart(dims, position)
-        bound, kept = frame.bound(
-            forgotten(shadow, apart), forgotten(known, apart), position, dims[position] in constant
-        )
+        shadows = [forgotten(shadow, apart), *early(copies, dims[position])]
+        ahead += [position] * (len(shadows) > 1)
+        fixed_extent = dims[position] in constant
+        bound, kept = frame.common_bound(shadows, forgotten(known, apart), position, fixed_extent)
         bounds.append(bound)
         known = known.intersect(kept)
         enforced.append(known)
     rest = _rest(domain, known)
+    # In a loop that starts early the guard of its own stage stands beside what is made ahead.
     through = {
-        (statement, fixed + place): reached.intersect(_outer_part(rest, fixed + place))
-        for place, reached in enumerate(() if drop else enforced)
+        (statement, count): reached.intersect(_outer_part(rest, count - (count - 1 in ahead), count))
+        for count, reached in enumerate(() if drop else enforced, fixed)
     }
     return Scan(tuple(bounds), frame.conditions(rest)), through
 
@@ -211,14 +215,13 @@ def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
     return reached.intersect_params(context)
 
 
-def _outer_part(rest: isl.Set, count: int) -> isl.Set:
-    """The conjuncts of a guard that mention the first `count` dims alone: they are asked before the others."""
-    more = rest.dim(SET) - count
+def _outer_part(rest: isl.Set, count: int, dims: int) -> isl.Set:
+    """The conjuncts of a guard, over `dims` dims, that mention the first `count` alone: they are asked before the others."""
     if rest.n_basic_set() == 1:
-        rest = rest.drop_constraints_involving_dims(SET, count, more)
+        rest = rest.drop_constraints_involving_dims(SET, count, rest.dim(SET) - count)
     else:
         rest = isl.Set.universe(rest.get_space())
-    return rest.project_out(SET, count, more)
+    return rest.project_out(SET, dims, rest.dim(SET) - dims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 In: { host's dims -> elements needed there } and how many leading dims own a buffer. Out: { host's dims -> elements made
 there }. *Burst*: in the first iteration that needs it; works for every need. *Rows*: where a burst falls into many pieces,
-whole rows in the first iteration that needs any of their elements. *Rewind*: where the newest index advances
-by a constant per iteration, index r is made in the iteration in which r becomes the newest, the loop starting earlier
-for producers; folds stay small along chains. Source: Halide's sliding window and storage folding; feasibility study, 1.
+whole rows in the first iteration that needs any of their elements. *Rewind* (`rewound.py`): where the newest index
+advances, in the iteration in which it becomes the newest; folds stay small along chains. Source: Halide's sliding window
+and storage folding; feasibility study, 1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import reduce
 
 from tdsl.poly import library as isl
-from tdsl.poly.isl import CST, DIV, IN, OUT, PARAM, basic_map, merged, pieces
+from tdsl.poly.isl import CST, DIV, IN, OUT, PARAM, merged, pieces
 
 PLAIN = 2
 """Pieces of a slid region up to which it is made as it is: those of the first iteration and of all others."""
@@ -77,15 +77,6 @@ def _flat(basic: isl.BasicMap) -> bool:
     return any(one.is_equality() and one.involves_dims(OUT, 0, basic.dim(OUT)) for one in every)
 
 
-def rewind(needed: isl.Map, level: int) -> isl.Map | None:
-    """Each element in the iteration in which its index becomes the newest; None where no index advances steadily.
-
-    Iterations before the host's first occur; no element is made later than its first use, since the newest index grows.
-    """
-    found = advancing(needed, level)
-    return None if found is None else _windows(needed, level, *found)
-
-
 def advancing(needed: isl.Map, level: int) -> tuple[int, list[int]] | None:
     """The element index whose newest value advances by a constant, and that value as a row over the host's dims."""
     if needed.dim(IN) != level + 1:
@@ -105,18 +96,6 @@ def _common_row(value: isl.PwAff, dims: int) -> list[int] | None:
         if every.is_subset(isl.Map.from_aff(aff)):
             return affine_row(isl.PwAff.from_aff(aff), dims)
     return None
-
-
-def _windows(needed: isl.Map, level: int, axis: int, newest: list[int]) -> isl.Map:
-    """Everything needed in a buffer, cut into windows newest(t - 1) < index <= newest(t)."""
-    rank, step = needed.dim(OUT), newest[-1]
-    outputs = [int(place == axis) for place in range(rank)]
-    upper = [*newest, *(-each for each in outputs)]
-    lower = [*(-each for each in newest), *outputs]
-    lower[0] += step - 1
-    windows = basic_map(needed.get_space(), (), [upper, lower])
-    every = needed.project_out(IN, level, 1).insert_dims(IN, level, 1)
-    return merged(every.intersect(windows))
 
 
 def affine_row(value: isl.PwAff, dims: int) -> list[int] | None:

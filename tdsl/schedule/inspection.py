@@ -94,7 +94,7 @@ def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
     bare = state.with_stage(replace(entry, folds=others, layout=None))
-    arranged, place = arranged_of(bare), entry.dims.index(dim)
+    arranged, place = arranged_of(bare, folded=stage), entry.dims.index(dim)
     lengths = frozenset(range(1, deepest + 1))
     try:
         for name in entry.stage.tensor_names:

@@ -22,6 +22,7 @@ from tdsl.schedule.across import crossing
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.placement import encloses, inputs_of, readers, stands
+from tdsl.schedule.rewound import rewound
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import shapes_of, sizes_named, statements_of
 
@@ -72,12 +73,13 @@ def _has_products(statement: Statement) -> bool:
     return any(access.linearised for access in (*statement.reads, *statement.writes))
 
 
-def arranged_of(state: State) -> Arranged:
-    """A state as the polyhedral layer reads it."""
-    return Arranged(program_of(state), tuple(_arrangement(state, entry) for entry in state.live()))
+def arranged_of(state: State, folded: str | None = None) -> Arranged:
+    """A state as the polyhedral layer reads it. folded: a stage that is to be folded."""
+    ahead = rewound(state, folded)
+    return Arranged(program_of(state), tuple(_arrangement(state, entry, ahead) for entry in state.live()))
 
 
-def _arrangement(state: State, entry: StageState) -> Arrangement:
+def _arrangement(state: State, entry: StageState, ahead: frozenset[str]) -> Arrangement:
     return Arrangement(
         stage=entry.name,
         loops=tuple(LoopMark(loop.name, "parallel") if bound(loop) else loop for loop in entry.loops),
@@ -91,6 +93,7 @@ def _arrangement(state: State, entry: StageState) -> Arrangement:
         joined=entry.joined,
         atomic=entry.atomic,
         across=crossing(state, entry),
+        slide="rewind" if entry.name in ahead else "burst",
     )
 
 

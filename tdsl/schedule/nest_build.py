@@ -18,6 +18,7 @@ from tdsl.expr.node import Compare, Const, Node, index_const
 from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.expr.rewrite import free_vars, substitute
 from tdsl.expr.simplify import simplify
+from tdsl.poly.early import starts_early
 from tdsl.poly.model import Arranged, LoopMark, Place, Statement
 from tdsl.poly.recent import recent_copies
 from tdsl.poly.scan import Bound, Scan, base_node, loop_var, scan
@@ -41,7 +42,7 @@ from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_padding import has_room
 from tdsl.schedule.nest_pipeline import check_ahead, made_ahead, pipelined
 from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover, turned_round
-from tdsl.schedule.nest_prefetch import check_prefetches, prefetches
+from tdsl.schedule.nest_prefetch import check_prefetches, fetched
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_source import source_items
 from tdsl.schedule.nest_storage import StoragePlanner
@@ -401,13 +402,17 @@ class NestBuilder:
         left = list(guards)
         for position in range(len(groups) - 1, -1, -1):
             name, kind, dims = groups[position]
+            here = self._guards_of(plan, left, dims)
+            left = [guard for guard in left if guard not in here]
+            first = fetched(self, plan, name, dims) if producers else ()
+            early = producers and starts_early(self.copies, dims[-1])
+            if early:  # what is made ahead is not asked what the loop's own stage is
+                items = self.guarded(plan, here, (*first, *items))
             if producers:
                 place = Place(plan.name, dims[-1][1])
                 items = self.storage.allocate(place, dims[-1], (*self._placed(place, dims[-1]), *items))
-                items = (*self.fetched(plan, name, dims), *items)
-            here = self._guards_of(plan, left, dims)
-            left = [guard for guard in left if guard not in here]
-            items = self.guarded(plan, here, items)
+            if not early:
+                items = self.guarded(plan, here, (*first, *items))
             items = self.one_loop(plan, name, kind, dims, items)
             if producers and (ahead := made_ahead(self, dims[-1])):
                 tiles = self._placed(Place(plan.name, dims[-1][1]), dims[-1], ahead=True)
@@ -437,13 +442,6 @@ class NestBuilder:
             if mentioned & {self.names.get((plan.name, loop)) for loop in loops}:
                 return tail
         return None
-
-    def fetched(self, plan: StagePlan, name: str, dims: Sequence[Dim]) -> tuple[NestItem, ...]:
-        """What is asked for in each iteration of a loop of the stage's main nest."""
-        asked = [one for one in plan.state.prefetches if one.loop == name]
-        if not asked or dims[-1][0] != plan.name:
-            return ()
-        return prefetches(self, plan, dims[-1], asked)
 
     def _cut(self, plan: StagePlan, name: str, items: tuple[NestItem, ...]) -> tuple[NestItem, ...]:
         """A loop in the parts that it was cut into."""

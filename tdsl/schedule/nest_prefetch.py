@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from tdsl.schedule.nest_build import Dim, NestBuilder
 
 
+def fetched(builder: NestBuilder, plan: StagePlan, name: str, dims: Sequence[Dim]) -> tuple[NestItem, ...]:
+    """What is asked for in each iteration of a loop of the stage's main nest."""
+    asked = [one for one in plan.state.prefetches if one.loop == name]
+    return prefetches(builder, plan, dims[-1], asked) if asked and dims[-1][0] == plan.name else ()
+
+
 def prefetches(
     builder: NestBuilder, plan: StagePlan, dim: Dim, asked: Sequence[Prefetched]
 ) -> tuple[NestItem, ...]:

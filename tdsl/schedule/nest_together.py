@@ -19,6 +19,7 @@ from tdsl.poly.scan import begin_shared, shared_bound
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage
 from tdsl.schedule.nest_groups import GroupedNest
 from tdsl.schedule.nest_plan import StagePlan
+from tdsl.schedule.nest_prefetch import fetched
 from tdsl.schedule.nest_reduce import ReductionNest
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class TogetherNest:
         place = Place(plan.name, dims[-1][1])
         items = in_order((*self._units(around), *self.builder.units(place, dims[-1])))
         items = self.builder.storage.allocate(place, dims[-1], items)
-        items = (*self.builder.fetched(plan, name, dims), *items)
+        items = (*fetched(self.builder, plan, name, dims), *items)
         return self.builder.one_loop(plan, name, kind, dims, items)
 
     def _group(self, plan: StagePlan, body: tuple[Dim, ...], dim: Dim, inside: Sequence[Statement]) -> Group:

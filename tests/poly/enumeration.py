@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
 from tdsl.poly.model import Access, Fuse, Reverse, Shift, Skew, Split
@@ -69,20 +70,26 @@ class Unlisted(Exception):  # noqa: N818
     """The enumeration does not know this form of a schedule."""
 
 
-def ahead(needed, level, axis, step):
-    """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any."""
-    buffers: dict[tuple[int, ...], dict] = {}
+def product_of(monomial, sizes):
+    """The value of a product of sizes."""
+    return prod(sizes[var.name] for var in monomial)
+
+
+def ahead(needed, level, how, params):
+    """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any.
+
+    how: the axis, and up to where elements are there, a row over the constant, `params` and the loops, and a divisor.
+    """
+    buffers: dict[tuple[int, ...], set] = {}
     for context, elements in needed.items():
-        if elements:
-            buffers.setdefault(context[:level], {})[context[level]] = elements
+        buffers.setdefault(context[:level], set()).update(elements)
     result: dict[tuple[int, ...], set] = {}
-    for outer, by_iteration in buffers.items():
-        start = min(by_iteration)
-        newest = max(element[axis] for element in by_iteration[start])
-        for elements in by_iteration.values():
-            for element in elements:
-                when = start - (newest - element[axis]) // step
-                result.setdefault((*outer, when), set()).add(element)
+    for outer, elements in buffers.items():
+        start = sum(factor * each for factor, each in zip(how.row[:-1], (1, *params, *outer)))
+        for element in elements:
+            # the least t with start + step * t >= divisor * index
+            when = -((start - how.divisor * element[how.axis]) // how.row[-1])
+            result.setdefault((*outer, when), set()).add(element)
     return result
 
 

@@ -11,7 +11,7 @@ from itertools import product
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-from tests.poly.enumeration import Unlisted, ahead, by_rows, element_of, shifted, value
+from tests.poly.enumeration import Unlisted, ahead, by_rows, element_of, product_of, shifted, value
 
 
 class Oracle:
@@ -186,7 +186,7 @@ class Oracle:
         level = max(self.tree.level(tensor) for tensor in tensors)
         copies = Copies(self.arranged)
         if (rewound := copies.rewinds(stage)) is not None:
-            return ahead(needed, level, *rewound)
+            return ahead(needed, level, rewound, [product_of(each, self.sizes) for each in copies.params()])
         if (axis := copies.row_axis(stage)) is not None:
             return by_rows(needed, level, axis, set(self.instances[definer.name]))
         seen: dict[tuple[int, ...], set] = {}

@@ -41,13 +41,15 @@ def test_minimal_folds(length, burst, rewound):
 def test_rewound_rows_come_one_an_iteration():
     copies = Copies(chain(2).arranged)
     assert [copies.need(name).n_basic_map() for name in ("s0", "s1")] == [1, 1]
-    assert copies.rewinds("s0") == (0, 1)
+    how = copies.rewinds("s0")
+    assert how is not None and (how.axis, how.row[-1], how.divisor) == (0, 1, 1)
     assert "[2 + 4i0 + i1, o1]" in str(copies.need("s1")) and "-2 <= i1 <= 3" in str(copies.need("s1"))
 
 
 def test_a_stride_makes_that_many_rows():
     plan = chain(1, step=2, width=4)
-    assert Copies(plan.arranged).rewinds("s0") == (0, 2)
+    how = Copies(plan.arranged).rewinds("s0")
+    assert how is not None and (how.axis, how.row[-1], how.divisor) == (0, 2, 1)
     assert judge(plan.arranged) is PROVED
     assert min_fold(plan.arranged, "s0", 0).minimal == 4
 
@@ -63,19 +65,48 @@ def test_rewound_copies_by_force(make):
         assert legal == all(Oracle(folded.arranged, {"h": h, "w": 1}).right() for h in range(7)), length
 
 
-def test_where_nothing_advances_steadily_burst_is_taken():
-    """A clamped border: the newest row stays the last one."""
+def pair(rows, made="h", sizes=("h",)):
+    """A stage R of h rows that reads `rows` of P, which slides in it ahead of it and is folded by what comes."""
     plan = Plan.of(
         program(
-            ["h"],
-            stage("P", "y", "0 <= y < h"),
-            stage("R", "y", "0 <= y < h", [("P", "y"), ("P", "min(y + 1, h - 1)")]),
-            shapes={"P": "h", "R": "h"},
+            list(sizes),
+            stage("P", "y", f"0 <= y < {made}"),
+            stage("R", "y", "0 <= y < h", [("P", row) for row in rows]),
+            shapes={"P": made, "R": "h"},
             outputs=["R"],
         )
     )
-    plan = plan.compute_at("P", "R", "y").store_root("P").rewind("P")
-    assert Copies(plan.arranged).rewinds("P") is None
+    return plan.compute_at("P", "R", "y").store_root("P").rewind("P")
+
+
+STEADY = {
+    "clamped": (("max(y - 1, 0)", "y", "min(y + 1, h - 1)"), "h", (0, 1, 1), 3),
+    "up": (("y // 2", "y // 2 + 1"), "h + 2", (0, 1, 2), 2),
+    "up, clamped": (("y // 2", "min(y // 2 + 1, h - 1)"), "h", (0, 1, 2), 2),
+    "down": (("2 * y", "2 * y + 2"), "2 * h + 1", (0, 2, 1), 3),
+    "two of three": (("(2 * y) // 3", "(2 * y) // 3 + 1"), "h + 1", (0, 2, 3), 2),
+}
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_what_advances_is_made_ahead(name):
+    rows, made, (axis, step, divisor), least = STEADY[name]
+    plan = pair(rows, made)
+    how = Copies(plan.arranged).rewinds("P")
+    assert how is not None and (how.axis, how.row[-1], how.divisor) == (axis, step, divisor)
+    assert judge(plan.arranged) is PROVED
+    assert min_fold(plan.arranged, "P", 0).minimal == least
+    for length in range(1, 5):
+        folded = plan.fold("P", 0, length)
+        legal = judge(folded.arranged) is PROVED
+        assert legal == all(Oracle(folded.arranged, {"h": h}).right() for h in range(8)), length
+
+
+@pytest.mark.parametrize("rows", [("h - 1 - y",), ("y", "h - 1 - y"), ("y", "0"), ("2 * y", "y + 3"), ("0",)])
+def test_where_nothing_advances_steadily_burst_is_taken(rows):
+    """Backwards, from both ends, one row for all, two paces; but a row besides the newest does no harm."""
+    plan = pair(rows, "h + h + 3")
+    assert (Copies(plan.arranged).rewinds("P") is None) == (rows != ("y", "0"))
     assert judge(plan.arranged) is PROVED
 
 

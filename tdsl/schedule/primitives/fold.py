@@ -28,6 +28,9 @@ class Fold(Directive):
         >>> td.schedule(C).store_root(B).compute_at(B, C, "i").fold(B, "i", 1).storage(B)["shape"]
         ('1', 'n')
 
+    Stages made in the same loop that read what is folded are made ahead, the loop starting early for them (P3): so along a
+    chain, too, a fold need only hold what one iteration reads.
+
     Legal when: no element is overwritten before its last reader had it.
     Errors: S102 S103 stage; S107 dim; S108 S109 factor; S203 an element overwritten too early, with the smallest legal
         fold; S314 an output; S315 folded already; S316 a layout.
