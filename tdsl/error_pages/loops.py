@@ -376,7 +376,8 @@ except td.IllegalSchedule as error:
         "G131",
         ArgumentTypeError,
         "fuzzing what is no schedule",
-        "`td.fuzz` takes the tensors to compute, or a schedule of them, and draws random schedules of those.",
+        "`td.fuzz` takes the tensors to compute, or a schedule of them, or an operator, and draws random schedules of those. "
+        "Of an operator it tries shapes until one is taken; where none is, `args=` says with which arrays it is called.",
         SCALE + "td.fuzz(lambda: y)",
         SCALE + "td.fuzz(y, seconds=0.5)",
     ),

@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard, cast
 
@@ -21,6 +21,7 @@ from tdsl.fuzzing.draw import Drawn, applied, draw_schedule
 from tdsl.fuzzing.failure import Failure, failure_of
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tdsl.fuzzing.judge import Refused, judge
+from tdsl.fuzzing.operands import declared
 from tdsl.fuzzing.report import FuzzFailure, FuzzReport
 from tdsl.fuzzing.shrink import fewer, plainer, shrink, undone
 from tdsl.fuzzing.subject import Sample, Subject
@@ -36,9 +37,10 @@ SAMPLES = 9
 
 @hide_internal_frames
 def fuzz(
-    subject: td.Schedule | td.Tensor | Sequence[td.Tensor],
+    subject: td.Schedule | td.Tensor | Sequence[td.Tensor] | td.Op,
     seconds: float = 30.0,
     *,
+    args: Sequence[object] | Mapping[str, object] | None = None,
     seed: int = 0,
     schedules: int | None = None,
     first: bool = False,
@@ -53,8 +55,10 @@ def fuzz(
     fewest directives found.
 
     Args:
-        subject: the tensors to compute; or a schedule, whose directives come first in every schedule drawn. Constant
-            sizes should be small: the declaration is interpreted.
+        subject: the tensors to compute; or a schedule, whose directives come first in every schedule drawn; or an
+            operator. Constant sizes should be small: the declaration is interpreted.
+        args: of an operator, the arguments of a call (arrays or tensors, and attributes) whose tensors are taken; a tuple,
+            or a dict by name. Without it shapes are tried until the operator takes them; the report names them.
         seconds: how long to look, samples included.
         seed: the same seed draws the same schedules, as far as the time goes.
         schedules: stop after so many, if the time allows as many.
@@ -63,10 +67,10 @@ def fuzz(
 
     Returns: a `FuzzReport`, true where nothing failed; `print` shows what was tried.
 
-    Errors: G131 what is no tensor or schedule; G132 a time, seed, count or tolerance that is none; G133 no sample could be run.
+    Errors: G131 what is no tensor, schedule or operator, or no arguments for it; G132 a time, seed, count or tolerance that is none; G133 no sample could be run.
     Source: Csmith (Yang et al., PLDI 2011) for programs; Zeller's delta debugging for making failures small.
     """
-    start = _start(subject)
+    start, names = _start(subject, args)
     _check(seconds, seed, schedules, tolerance)
     began = time.monotonic()
     one = Subject.of(start)
@@ -77,25 +81,35 @@ def fuzz(
             why=[] if why is None else [str(why).strip().splitlines()[-1][:100]],
             hint=["td.size for extents that are large constants", "td.fuzz(…, seconds=120)"],
         )  # fmt: skip
-    report = FuzzReport(tuple(tensor.name for tensor in start.outputs), seed, samples=len(samples))
+    report = FuzzReport(names, seed, samples=len(samples))
     _search(one, samples, report, (began + seconds, schedules, first), tolerance)
     report.seconds = time.monotonic() - began
     return report
 
 
-def _start(subject: object) -> td.Schedule:
-    if isinstance(subject, td.Schedule):
-        return subject
+def _start(subject: object, args: object) -> tuple[td.Schedule, tuple[str, ...]]:
+    """The schedule whose directives come first, and what the report calls it."""
+    if isinstance(subject, td.Op):
+        tensors, name = declared(subject, args)
+        return td.schedule(*tensors), (name,)
+    if args is not None:
+        raise td.ArgumentTypeError("G131", "args= is for an operator: tensors have theirs", where=here())
+    start = subject if isinstance(subject, td.Schedule) else td.schedule(*_tensors(subject))
+    return start, tuple(tensor.name for tensor in start.outputs)
+
+
+def _tensors(subject: object) -> list[td.Tensor]:
+    """The tensors given. Errors: G131 anything else."""
     given: Sequence[object] = (subject,)
     if isinstance(subject, list | tuple):
         given = cast(Sequence[object], subject)
     tensors = [each for each in given if isinstance(each, td.Tensor)]
     if tensors and len(tensors) == len(given):
-        return td.schedule(*tensors)
+        return tensors
     kind = type(cast(object, subject)).__name__
     raise td.ArgumentTypeError(
-        "G131", f"td.fuzz takes tensors or a schedule, not {kind}", where=here(),
-        hint=["td.fuzz(C)", "td.fuzz(td.schedule(C))"],
+        "G131", f"td.fuzz takes tensors, a schedule or an operator, not {kind}", where=here(),
+        hint=["td.fuzz(C)", "td.fuzz(td.schedule(C))", *(["td.fuzz(td.op(f))"] if callable(subject) else [])],
     )  # fmt: skip
 
 

@@ -183,12 +183,35 @@ class Op:
         return contextvars.copy_context().run(self._compiled, call, specialize)
 
     def _compiled(self, call: Call, specialize: Specialize) -> td.Kernel:
+        outputs, inputs = self._placed(call, specialize)
+        s = self.scheduled(*outputs, shapes=call.shapes)
+        return td.build(s, inputs=inputs, name=self.name if self.name.isidentifier() else None)
+
+    def declared(self, *args: object, **keywords: object) -> tuple[td.Tensor, ...]:
+        """The tensors that a call with these arrays computes, to schedule, print or fuzz; of tensors, what a call gives.
+
+        Errors: as of a call.
+        """
+        bound = self._bound(args, keywords)
+        if any(is_tensor(value) for value in _flat(bound.arguments.values())):
+            result = self._composed(bound, None)
+            return cast("tuple[td.Tensor, ...]", result if isinstance(result, tuple) else (result,))
+        call = sorted_arguments(self.name, bound.arguments, self.signature)
+        contextvars.copy_context().run(self._explain, call)
+        return contextvars.copy_context().run(self._placed, call, self.specialize)[0]
+
+    def arrays(self) -> int:
+        """How many parameters take arrays: those without a default and without another annotation."""
+        return sum(self._inputs)
+
+    def _placed(
+        self, call: Call, specialize: Specialize
+    ) -> tuple[tuple[td.Tensor, ...], tuple[td.Tensor | td.Expr, ...]]:
+        """The operator's tensors on placeholders, and those."""
         placed = call.placed(specialize, self.ranges)
         result = self._traced(*self._unpacked(placed.arguments))
         outputs = result if isinstance(result, tuple) else (result,)
-        outputs = tuple(_computed(tensor) for tensor in outputs)
-        s = self.scheduled(*outputs, shapes=call.shapes)
-        return td.build(s, inputs=placed.inputs, name=self.name if self.name.isidentifier() else None)
+        return tuple(_computed(tensor) for tensor in outputs), placed.inputs
 
     def _run(self, kernel: td.Kernel | Flattened, call: Call, out: object) -> object:
         try:

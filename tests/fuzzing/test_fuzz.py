@@ -107,7 +107,7 @@ def test_several_outputs_and_data():
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (lambda c: ((lambda: c,), {}), "G131", "tensors or a schedule, not function"),
+        (lambda c: ((lambda: c,), {}), "G131", "tensors, a schedule or an operator, not function"),
         (lambda c: (([],), {}), "G131", "not list"),
         (lambda c: (([c, 3],), {}), "G131", "not list"),
         (lambda c: ((c,), {"seconds": 0}), "G132", "seconds=0"),
