@@ -67,7 +67,8 @@ def fuzz(
 
     Returns: a `FuzzReport`, true where nothing failed; `print` shows what was tried.
 
-    Errors: G131 what is no tensor, schedule or operator, or no arguments for it; G132 a time, seed, count or tolerance that is none; G133 no sample could be run.
+    Errors: G131 what is no tensor, schedule or operator, or no arguments were found for it; G132 a time, seed, count or
+        tolerance that is none; G133 no sample could be run.
     Source: Csmith (Yang et al., PLDI 2011) for programs; Zeller's delta debugging for making failures small.
     """
     start, names = _start(subject, args)
