@@ -107,10 +107,11 @@ def _tensors(subject: object) -> list[td.Tensor]:
     tensors = [each for each in given if isinstance(each, td.Tensor)]
     if tensors and len(tensors) == len(given):
         return tensors
-    kind = type(cast(object, subject)).__name__
+    given_one = cast(object, subject)
+    kind = type(given_one).__name__
     raise td.ArgumentTypeError(
         "G131", f"td.fuzz takes tensors, a schedule or an operator, not {kind}", where=here(),
-        hint=["td.fuzz(C)", "td.fuzz(td.schedule(C))", *(["td.fuzz(td.op(f))"] if callable(subject) else [])],
+        hint=["td.fuzz(C)", "td.fuzz(td.schedule(C))", *(["td.fuzz(td.op(f))"] if callable(given_one) else [])],
     )  # fmt: skip
 
 
