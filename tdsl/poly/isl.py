@@ -37,6 +37,7 @@ class _Local(threading.local):
     def __init__(self) -> None:
         self.context: isl.Context | None = None
         self.open = False
+        self.limit = 0
         self.params: dict[int, isl.Space] = {}
 
 
@@ -74,12 +75,11 @@ def budget(limit: int = UNIT_BUDGET, bill: Bill | None = None) -> Generator[None
     ctx = context()
     ctx.set_max_operations(limit)
     ctx.reset_operations()
-    _local.open = True
+    _local.open, _local.limit = True, limit
     try:
         yield
     except isl.Error as error:
-        # Where islpy makes an argument (an integer) when they are spent, its message says only that it could not.
-        if "maximal number of operations" in str(error) or _passed(ctx, limit):
+        if _is_spent(error, ctx, limit):
             raise TooLarge(limit) from None
         raise
     finally:
@@ -88,6 +88,34 @@ def budget(limit: int = UNIT_BUDGET, bill: Bill | None = None) -> Generator[None
         ctx.set_max_operations(0)
     if bill is not None and spent:
         bill.add(spent)
+
+
+@contextmanager
+def allowance(limit: int) -> Generator[None]:
+    """Inside a budget: runs its block with at most so many of the operations that are left.
+
+    Errors: `TooLarge` when they are spent; the budget goes on with what is left of it.
+    """
+    if not _local.open:
+        with budget(limit):
+            yield
+        return
+    ctx = context()
+    most = min(operations(_local.limit) + limit, _local.limit)
+    ctx.set_max_operations(most)
+    try:
+        yield
+    except isl.Error as error:
+        if _is_spent(error, ctx, most):
+            raise TooLarge(limit) from None
+        raise
+    finally:
+        ctx.set_max_operations(_local.limit)
+
+
+def _is_spent(error: isl.Error, ctx: isl.Context, limit: int) -> bool:
+    """Whether isl failed for want of operations. Where islpy makes an argument then, its message does not say so."""
+    return "maximal number of operations" in str(error) or _passed(ctx, limit)
 
 
 def _spent(ctx: isl.Context) -> int:

@@ -9,6 +9,7 @@ feasibility study, section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import field, replace
 
 from tdsl.expr.printer import text as text_of
@@ -381,7 +382,7 @@ class Judgement:
                     self.copies.relation(statement.name)
             with budget(bill=spent):
                 violation = check()
-                answer = PROVED if violation is None else self._explained(violation, first, second)
+            answer = PROVED if violation is None else self._explained(violation, first, second)
         except NonAffine as fault:
             answer = Unknown(text_of(fault.term), "an index or condition that is affine in axes and sizes")
         except TooLarge:
@@ -404,7 +405,11 @@ class Judgement:
         found = Refuted(violation.kind, violation.tensor, names, violation.text, place=violation.place)
         if not self.explain:
             return found
-        return replace(found, witness=self._witness(violation), condition=self.explainer.condition(violation))
+        with suppress(TooLarge), budget():
+            found = replace(found, witness=self._witness(violation))
+        with suppress(TooLarge), budget():
+            found = replace(found, condition=self.explainer.condition(violation))
+        return found
 
 
 def _accesses(statement: Statement, tensor: str) -> list[Access]:

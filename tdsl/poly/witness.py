@@ -14,7 +14,7 @@ from tdsl.expr.node import Node
 from tdsl.poly import library as isl
 from tdsl.poly.answers import Iteration, Witness
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import PARAM, SET, set_space
+from tdsl.poly.isl import PARAM, SET, TooLarge, allowance, set_space
 from tdsl.poly.model import Statement
 from tdsl.poly.nodes import params_node
 from tdsl.poly.violation import Violation
@@ -22,6 +22,17 @@ from tdsl.records import dataclass
 
 _PIECES = 48
 """Above this many pieces projecting a violation on the sizes takes seconds."""
+
+_WIDE = 100
+"""A piece of more constraints than this, most of them about variables in between, takes seconds to project on the sizes."""
+
+_WORK = 500_000
+"""isl operations, times constraints, that the least point of one piece may take: of the fuzzer's pieces it takes at most
+300,000. An operation costs 1 us at 40 constraints, at 150 of them more than 100.
+"""
+
+_TOO_LARGE = 3
+"""So many pieces may turn out to be too large; then larger ones are not tried."""
 
 _TRIED = 12
 """Sizes tried up to this sum where products of sizes occur, which isl takes for unrelated parameters."""
@@ -36,7 +47,7 @@ class Explainer:
     def witness(self, violation: Violation) -> Witness | None:
         """The smallest collision, of very many pieces some collision.
 
-        None where isl's opaque products of sizes allow none that is real.
+        None where isl's opaque products of sizes allow none that is real, and where finding one is too large for isl.
         """
         names = self._named(violation)
         if violation.relation.n_basic_map() > _PIECES:
@@ -67,7 +78,8 @@ class Explainer:
 
     def condition(self, violation: Violation) -> Node | None:
         """What the sizes must satisfy for this violation not to occur; None where nothing helps."""
-        if violation.relation.n_basic_map() > _PIECES:
+        pieces = violation.relation.get_basic_maps()
+        if len(pieces) > _PIECES or any(_constraints(piece) > _WIDE for piece in pieces):
             return None
         context = self.copies.context()
         bad = violation.relation.params()
@@ -110,6 +122,8 @@ class Explainer:
         sizes = [place for place in used if monomials[place][0].kind == "size"]
         count = len(sizes)
         values = _least(_sizes_first(points, sizes))
+        if values is None:
+            return None
         named = tuple(
             (monomials[place][0].name, value)
             for place, value in zip(sizes, values[1 : count + 1], strict=True)
@@ -135,7 +149,8 @@ class Explainer:
                         value *= given[var.name]
                     fixed = fixed.fix_val(PARAM, place, value)
             if not fixed.is_empty():
-                return tuple(given.items()), _least(fixed.project_out(PARAM, 0, len(monomials)))
+                least = _least(fixed.project_out(PARAM, 0, len(monomials)))
+                return None if least is None else (tuple(given.items()), least)
         return None
 
     def _element(
@@ -165,9 +180,8 @@ class Explainer:
             if len(monomial) == 1 and monomial[0].name in sizes:
                 elements = elements.fix_val(PARAM, place, sizes[monomial[0].name])
         elements = elements.project_out(PARAM, 0, elements.dim(PARAM))
-        if elements.is_empty():
-            return None
-        return tuple(_least(elements))
+        least = _least(elements)
+        return None if least is None else tuple(least)
 
 
 def _any_reversed(basic: isl.BasicSet) -> isl.Set:
@@ -197,19 +211,38 @@ def _sizes_first(points: isl.Set, sizes: list[int]) -> isl.Set:
     return lifted.add_constraint(total).project_out(PARAM, 0, lifted.dim(PARAM))
 
 
-def _least(points: isl.Set) -> list[int]:
+def _least(points: isl.Set) -> list[int] | None:
     """The lexicographically least point, piece by piece: isl's minimum of a union compares all pairs of pieces.
 
-    Where isl fails at a piece (0.27: "affine expression involves some of the domain dimensions"), any point of it stands
-    for the least; out of budget, that raises, too.
+    Simple pieces come first; where `_TOO_LARGE` of them were, the ones left are not looked at. None where no point was found.
     """
     found: list[list[int]] = []
-    for piece in points.get_basic_sets():
+    tried = sorted(points.get_basic_sets(), key=_constraints)
+    failed = 0
+    for piece in tried:
         try:
-            least = piece.lexmin()
-        except isl.Error:
-            least = isl.Set.from_basic_set(piece.sample())
-        if not least.is_empty():
-            point = least.sample_point()
-            found.append(isl.coordinates(point, points.dim(SET)))
-    return min(found)
+            with allowance(1 + _WORK // (1 + _constraints(piece))):
+                least = _least_of(piece)
+                if not least.is_empty():
+                    found.append(isl.coordinates(least.sample_point(), points.dim(SET)))
+        except TooLarge:
+            failed += 1
+            if failed == _TOO_LARGE:
+                break
+    return min(found, default=None)
+
+
+def _least_of(piece: isl.BasicSet) -> isl.Set:
+    """The least point of a piece; any point of it where isl fails there (0.27: "affine expression involves some of the
+    domain dimensions").
+    """
+    try:
+        return piece.lexmin()
+    except isl.Error as error:
+        if "maximal number of operations" in str(error):
+            raise
+        return isl.Set.from_basic_set(piece.sample())
+
+
+def _constraints(piece: isl.BasicSet | isl.BasicMap) -> int:
+    return len(piece.get_constraints())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -9,6 +10,7 @@ from tdsl.poly.isl import (
     CALL_BUDGET,
     Bill,
     TooLarge,
+    allowance,
     basic_map,
     basic_set,
     budget,
@@ -95,3 +97,20 @@ def test_a_budget_spent_while_an_argument_is_made_is_a_budget_spent():
             value = start
             for _ in range(1000):
                 value = value.mod_val(3)
+
+
+def test_an_allowance_is_a_part_of_the_budget():
+    relation = shifted()
+
+    def work(times):
+        for _ in range(times):
+            relation.apply_range(relation.reverse()).lexmin()
+
+    with budget():
+        with pytest.raises(TooLarge), allowance(50):
+            work(100)
+        work(10)  # the budget goes on
+    with pytest.raises(TooLarge), budget(50):
+        with suppress(TooLarge), allowance(10**6):
+            work(100)
+        work(1)

@@ -8,8 +8,10 @@ import pytest
 
 from tdsl.expr.printer import text
 from tdsl.poly import library as isl
+from tdsl.poly import witness
 from tdsl.poly.answers import Refuted
-from tdsl.poly.verdict import judge
+from tdsl.poly.isl import context
+from tdsl.poly.verdict import forget, judge
 from tdsl.poly.witness import _least as least_point
 from tests.poly.oracle import Oracle
 from tests.poly.programs import Plan, program, stage
@@ -114,8 +116,27 @@ def test_any_point_stands_for_the_least_where_isl_fails_at_it(monkeypatch):
     def fails(_piece):
         raise isl.Error("affine expression involves some of the domain dimensions")
 
-    points = isl.Set.read_from_str(isl.Context(), "{ [i, j] : 3 <= i < 9 and j = 2 i }")
+    points = isl.Set.read_from_str(context(), "{ [i, j] : 3 <= i < 9 and j = 2 i }")
     assert least_point(points) == [3, 6]
     monkeypatch.setattr(isl.BasicSet, "lexmin", fails)
     i, j = least_point(points)
     assert 3 <= i < 9 and j == 2 * i
+
+
+def test_pieces_that_are_too_large_are_left_out(monkeypatch):
+    """One piece of seed 9048 of the fuzzer, with 60 variables in between, took minutes within its isl operations."""
+    points = isl.Set.read_from_str(context(), "{ [i] : i = 7; [i] : 2 <= i <= 5 and i mod 3 = 1 }")
+    assert least_point(points) == [4]
+    monkeypatch.setattr(witness, "_WORK", 400)  # enough for the first alone
+    assert least_point(points) == [7]
+    monkeypatch.setattr(witness, "_WORK", 0)
+    assert least_point(points) is None
+
+
+def test_a_refusal_stands_where_its_witness_is_too_large(monkeypatch):
+    monkeypatch.setattr(witness, "_WORK", 0)
+    monkeypatch.setattr(witness, "_WIDE", 0)
+    forget()
+    found = judge(WRONG_VALUES["order"]().arranged)
+    forget()
+    assert isinstance(found, Refuted) and found.witness is None and found.condition is None
