@@ -190,9 +190,11 @@ class _Program:
         for name, node, dtype in values:
             if node.dtype is not dtype:
                 raise self._error(f"{name} is {dtype} and its value {node.dtype}", f"stage {block.name}")
-            if base is not None and (dtype is not base.dtype or any(reductions(node))):
+            if base is not None and dtype is not base.dtype:
                 raise self._error(f"{name} is no update of {base.name}", f"stage {block.name}")
         at = tuple(lines.node(rest) for rest in lines.all("at"))
+        if reductions(*at):
+            raise self._error("the subscripts of an update reduce nothing", f"stage {block.name}")
         domain = tuple(lines.node(rest) for rest in lines.all("where"))
         facts = tuple(lines.node(rest) for rest in lines.all("fact"))
         fills = tuple(

@@ -42,7 +42,8 @@ def update(
         over: axes made by `td.axis`, outermost first; their bounds may use axes outside them.
         at: the subscripts that are written, a tuple of integer expressions of the axes, or a callable giving one; data
             may stand in them where its `range=` is declared.
-        value: a pure callable of the tensor as it stands at that point: ``lambda U: U[i] + 1``.
+        value: a pure callable of the tensor as it stands at that point: ``lambda U: U[i] + 1``. A reduction in it is
+            computed at that point, from the elements as they then stand: ``U[i] - td.sum(U[k] * x[k], over=k)``.
         dtype: converts the value as `td.cast` does; it is the base's.
 
     Returns: a new tensor of the base's shape and dtype.
@@ -157,7 +158,7 @@ def _target(
 
 
 def _check_value(result: object, asked: DType | None, base: Tensor, what: str, where: Location) -> None:
-    """The value has the base's dtype, or is a number. Errors: E115 a reduction; E210 another dtype."""
+    """The value has the base's dtype, or is a number. Errors: E210 another dtype."""
     if asked is not None and asked is not base.dtype:
         raise DTypeError(
             "E210",
@@ -168,16 +169,6 @@ def _check_value(result: object, asked: DType | None, base: Tensor, what: str, w
     operand = as_operand(result)
     if not isinstance(operand, Expr):
         return
-    if reductions(operand.node):
-        raise ArgumentError(
-            "E115",
-            f"the value of {what} reduces, and an update changes one element at a time",
-            where=where,
-            why=(
-                "a reduction inside an update is not supported: its terms would be read while others change",
-            ),
-            hint=("the axis in over=, and U[at] + term as the value",),
-        )
     if asked is None and not operand.weak and operand.dtype is not base.dtype:
         raise DTypeError(
             "E210",

@@ -53,7 +53,7 @@ def update(run: Run, stage: Stage) -> None:
     (own,) = stage.own
     run.values[own] = array
     for env in _points(run, stage.axes, {}):
-        frame = Frame(run, (), env, np.asarray(True))
+        frame = Frame(run, stage.reduce_axes, env, np.asarray(True))
         value = frame.value(stage.body[0])
         target = tuple(int(frame.value(part)) for part in stage.at)
         if any(not 0 <= part < extent for part, extent in zip(target, array.shape, strict=True)):

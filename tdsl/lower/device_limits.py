@@ -92,7 +92,7 @@ def _check_atomic(entry: StageState, state: State) -> None:
     """Elements that several blocks add to are set to the identity by a launch of its own, before."""
     reducing = [place for place, loop in enumerate(entry.loops) if over_reduction(entry, loop.name)]
     shared = [entry.loops[place].name for place in reducing if entry.loops[place].kind in BLOCKS]
-    if entry.atomic and shared and reducing[0] > 0 and entry.stage.base is None:
+    if entry.atomic and shared and reducing[0] > 0:
         raise LimitError(
             "L137",
             f"blocks along {shared[0]} add to elements of {entry.name} that they also set to the start value",

@@ -160,7 +160,7 @@ class Copies:
         """{ host's dims -> data axes } the elements made in each iteration of the loops around a stage."""
         if stage not in self._needs:
             host = self.tree.host(stage)
-            definer = self._definer(stage)
+            definer = self.tree.definer(stage)
             if not host:
                 self._needs[stage] = isl.Map.from_range(self.flow.domain(definer))
             else:
@@ -214,7 +214,7 @@ class Copies:
 
         Data axes are taken over the needed elements, which are there even where a reduction has no terms.
         """
-        definer = self._definer(stage)
+        definer = self.tree.definer(stage)
         statement = next((each for each in self.tree.of_stage[stage] if set(form) <= set(each.axes)), definer)
         data = {axis: factor for axis, factor in form.items() if axis in definer.axes}
         if len(form) == 1 and not self.tree.host(stage) and self._starts_at_zero(statement, form):
@@ -248,7 +248,7 @@ class Copies:
         if statement.role in ("source", "sink"):
             return isl.Map.from_range(self.flow.domain(statement))
         need = self.need(statement.stage)
-        definer = self._definer(statement.stage)
+        definer = self.tree.definer(statement.stage)
         if statement is definer:
             return need
         data = list(definer.axes)
@@ -262,14 +262,8 @@ class Copies:
         terms = basic_map(self.space(len(data), len(statement.axes)), rows, ())
         return need.apply_range(terms).intersect_range(self.flow.domain(statement))
 
-    def _definer(self, stage: str) -> Statement:
-        """The statement over the data axes: the finish or init of a reduction, or the only one."""
-        statements = self.tree.of_stage[stage]
-        roles = {each.role: each for each in statements}
-        return roles.get("finish") or roles.get("init") or self.tree.main(stage)
-
     def _buffer_level(self, stage: str) -> int:
-        tensors = [access.tensor for access in self._definer(stage).writes]
+        tensors = [access.tensor for access in self.tree.definer(stage).writes]
         return max(self.tree.level(tensor) for tensor in tensors)
 
     def elements(self, stage: str) -> isl.Map:
@@ -283,7 +277,9 @@ class Copies:
             if not parts:
                 raise Misplaced(stage, f"no reader of {stage} is inside loop {host[-1][1]} of {host[-1][0]}")
             read = merged(self._of_block(stage, reduce(isl.Map.union, parts)))
-            self._elements[stage] = history(self.flow, self._definer(stage), read, PIECES)
+            self._elements[stage] = history(
+                self.flow, self.tree.definer(stage), self.tree.of_stage[stage], read, PIECES
+            )
         return self._elements[stage]
 
     def _needed(self, stage: str, definer: Statement, host: tuple[Dim, ...]) -> isl.Map:
@@ -302,7 +298,7 @@ class Copies:
 
     def _inside(self, stage: str, host: tuple[Dim, ...], only: str | None = None) -> list[Statement]:
         """Who of other stages reads what a stage makes (or one tensor of it) inside the loops around it."""
-        made = dict.fromkeys(access.tensor for access in self._definer(stage).writes)
+        made = dict.fromkeys(access.tensor for access in self.tree.definer(stage).writes)
         return [
             reader
             for tensor in made
@@ -348,7 +344,7 @@ class Copies:
 
     def _starts(self, stage: str, needed: isl.Map) -> int:
         """How many pieces the starts of the relative splits of data axes have, together."""
-        axes = self._definer(stage).axes
+        axes = self.tree.definer(stage).axes
         found = 1
         for step in self._steps(stage):
             if isinstance(step.relation, Split) and step.relation.relative and step.form:
@@ -377,14 +373,14 @@ class Copies:
         level = self._buffer_level(stage)
         if level >= len(host) or self.tree.arrangements[stage].slide != "rewind":
             return None
-        return lead(self._needed(stage, self._definer(stage), host), level)
+        return lead(self._needed(stage, self.tree.definer(stage), host), level)
 
     def row_axis(self, stage: str) -> int | None:
         """The data axis whose rows a stage that slides makes whole; None for any other."""
         host = self.tree.host(stage)
         if stage in self.arranged.program.ordered or self._buffer_level(stage) >= len(host):
             return None
-        return self._slid(stage, self._needed(stage, self._definer(stage), host))[0]
+        return self._slid(stage, self._needed(stage, self.tree.definer(stage), host))[0]
 
     def _made(self, stage: str, needed: isl.Map) -> isl.Map:
         """What is made in each iteration: all that is needed, or each element once where storage is farther out."""
@@ -392,7 +388,7 @@ class Copies:
 
     def _slid(self, stage: str, needed: isl.Map) -> tuple[int | None, isl.Map]:
         """(the axis whose rows are made whole, what is made in each iteration), each element once."""
-        definer, level = self._definer(stage), self._buffer_level(stage)
+        definer, level = self.tree.definer(stage), self._buffer_level(stage)
         if self.tree.arrangements[stage].slide == "rewind":
             if (found := lead(needed, level)) is not None:
                 return None, rewind(needed, level, found)
@@ -492,7 +488,7 @@ class Copies:
         (axis, factor) = next(iter(form.items()))
         if factor != 1:
             return False
-        if axis in self._definer(statement.stage).axes:
+        if axis in self.tree.definer(statement.stage).axes:
             return True
         least = self.flow.domain(statement).dim_min_val(statement.axes.index(axis))
         return least.is_int() and least.to_python() == 0

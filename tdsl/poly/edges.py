@@ -10,10 +10,11 @@ from dataclasses import field
 
 from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import set_space
+from tdsl.poly.isl import IN, OUT, map_space, set_space
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Statement
 from tdsl.poly.order import Order
+from tdsl.poly.stated import turns_of
 from tdsl.poly.storage import Storage
 from tdsl.poly.violation import Violation
 from tdsl.records import dataclass
@@ -199,11 +200,10 @@ class Edges:
         first, second = one.statement, other.statement
         touched = self._elements(tensor, one).apply_range(self.storage.shared(tensor))
         pairs = touched.apply_range(self._elements(tensor, other).reverse())
-        if first is second:
-            space = set_space(self.copies.param_space(), len(first.axes))
-            pairs = pairs.intersect(isl.Map.lex_lt(space))
-        elif not self._declared_before(first, second):
+        stated = self._stated_before(first, second)
+        if stated is None:
             return None
+        pairs = pairs.intersect(stated)
         pairs = self.copies.relation(first.name).apply_range(pairs)
         pairs = pairs.apply_range(self.copies.relation(second.name).reverse())
         pairs = pairs.intersect(self.order.not_after(second.name, first.name).reverse())
@@ -219,6 +219,18 @@ class Edges:
         flow = self.copies.flow
         return flow.write(touch.statement, tensor) if touch.writes else flow.read(touch.statement, tensor)
 
-    def _declared_before(self, one: Statement, other: Statement) -> bool:
-        names = [each.name for each in self.copies.arranged.program.statements]
-        return names.index(one.name) < names.index(other.name)
+    def _stated_before(self, one: Statement, other: Statement) -> isl.Map | None:
+        """{ axes -> axes : one's instance stands before other's in the declaration }; None where none does."""
+        program = self.copies.arranged.program
+        turns = turns_of(program.statements, program.ordered)
+        mine, theirs = turns[one.name], turns[other.name]
+        lengths = len(one.axes), len(other.axes)
+        if mine.place != theirs.place:
+            everything = isl.Map.universe(map_space(self.copies.param_space(), *lengths))
+            return everything if mine.place < theirs.place else None
+        if one is other:
+            return isl.Map.lex_lt(set_space(self.copies.param_space(), len(one.axes)))
+        space = set_space(self.copies.param_space(), mine.points)
+        points = isl.Map.lex_le(space) if mine.part < theirs.part else isl.Map.lex_lt(space)
+        points = points.insert_dims(IN, mine.points, lengths[0] - mine.points)
+        return points.insert_dims(OUT, mine.points, lengths[1] - mine.points)

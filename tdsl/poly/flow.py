@@ -22,6 +22,7 @@ from tdsl.poly.isl import map_space, merged
 from tdsl.poly.model import Access, Program, Statement
 from tdsl.poly.nodes import monomial_node
 from tdsl.poly.polynomial import Monomial, parameters
+from tdsl.poly.stated import Turn, turns_of
 from tdsl.records import dataclass
 
 RECENT = 8
@@ -127,14 +128,16 @@ class ValueFlow:
     def _dataflow(self, tensor: str) -> Sources:
         """The value flow of a tensor that is updated in place."""
         if tensor not in self._flows:
-            writes: list[tuple[str, int, isl.Map]] = []
-            reads: list[tuple[str, int, int, isl.Map]] = []
-            for place, statement in enumerate(self.program.statements):
+            writes: list[tuple[str, Turn, isl.Map]] = []
+            reads: list[tuple[str, int, Turn, isl.Map]] = []
+            turns = turns_of(self.program.statements, self.program.ordered)
+            for statement in self.program.statements:
+                turn = turns[statement.name]
                 if any(access.tensor == tensor for access in statement.writes):
-                    writes.append((statement.name, place, self.write(statement, tensor)))
+                    writes.append((statement.name, turn, self.write(statement, tensor)))
                 for number, access in enumerate(statement.reads):
                     if access.tensor == tensor:
-                        reads.append((statement.name, number, place, self.read(statement, tensor, number)))
+                        reads.append((statement.name, number, turn, self.read(statement, tensor, number)))
             self._flows[tensor] = last_writes(writes, reads)
         return self._flows[tensor]
 

@@ -7,26 +7,47 @@ data is taken as all it may be: more is made than is needed, never less.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 from tdsl.poly import library as isl
 from tdsl.poly.closure import everything, is_closed, reached
 from tdsl.poly.flow import ValueFlow
-from tdsl.poly.isl import merged, without_divisions
-from tdsl.poly.model import Statement
+from tdsl.poly.isl import IN, merged, without_divisions
+from tdsl.poly.model import Access, Statement
 
 
-def history(flow: ValueFlow, changing: Statement, read: isl.Map, pieces: int) -> isl.Map:
+def history(
+    flow: ValueFlow, changing: Statement, parts: Sequence[Statement], read: isl.Map, pieces: int
+) -> isl.Map:
     """{ anything -> element } with all elements that those of `read` are made from.
 
+    parts: the statements of the stage: what the terms of a change's sums read counts, too.
     pieces: regions of more are taken as all that lies between them. isl's closure may be larger, which is safe.
     """
     tensor = changing.stage
     box = flow.box(tensor)
-    if not any(access.tensor == tensor for access in changing.reads):
+    back = flow.write(changing, tensor).reverse()
+    steps: list[isl.Map] = []
+    for part in parts:
+        if any(access.tensor == tensor for access in part.reads):
+            reading = flow.read(part, tensor)
+            reading = reading.project_out(IN, len(changing.axes), len(part.axes) - len(changing.axes))
+            steps.append(back.apply_range(reading))
+    if any(_is_opaque(flow, changing, access) for access in changing.writes):
+        steps.append(back.apply_range(flow.write(changing, tensor)))  # a change of one may be one of another
+    if not steps:
         return _few(read.intersect_range(box), pieces, box)
-    step = merged(flow.write(changing, tensor).reverse().apply_range(flow.read(changing, tensor)))
+    step = merged(reduce(isl.Map.union, steps))
     found = _few(reached(read, step).intersect_range(box), pieces, box)
     # What lies between the pieces, or in a closure that is too large, is made from elements that may lie outside.
     return found if is_closed(found, step, box) else everything(found, box)
+
+
+def _is_opaque(flow: ValueFlow, statement: Statement, access: Access) -> bool:
+    """Whether isl sees an access only as what it may touch."""
+    affine = flow.affine(statement)
+    return any(node is None or affine.offender(node) is not None for node in access.index)
 
 
 def _few(found: isl.Map, pieces: int, box: isl.Set) -> isl.Map:

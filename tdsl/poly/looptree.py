@@ -95,6 +95,11 @@ class LoopTree:
         main = next((each for each in statements if each.role == "update" and each.group == 0), None)
         return main or next((each for each in statements if each.role == "assign"), statements[0])
 
+    def definer(self, stage: str) -> Statement:
+        """The statement over the data axes: the finish or init of a reduction, or the only one."""
+        roles = {each.role: each for each in self.of_stage[stage]}
+        return roles.get("finish") or roles.get("init") or self.main(stage)
+
     def own_reads(self, definer: Statement) -> list[tuple[Statement, str]]:
         """What the statements of a stage (the terms of its reductions, too) read of what it makes."""
         written = {access.tensor for access in definer.writes}

@@ -146,11 +146,21 @@ def as_declared(tree: LoopTree, tensor: str, reader: Statement) -> bool:
     for statement in (reader, *tree.writers[tensor]):
         if statement.role in ("source", "sink"):
             continue
-        if tree.host(statement.stage) or statement.role != "assign" or statement.stage in tree.joins.of:
+        if tree.host(statement.stage) or statement.stage in tree.joins.of:
             return False
-        if not in_declared_order(tree, statement.stage, statement.axes):
+        if statement.role != "assign" and not _takes_turns(tree, statement):
+            return False
+        points = tree.definer(statement.stage).axes
+        if not in_declared_order(tree, statement.stage, points):
             return False
     return tree.level(tensor) == 0
+
+
+def _takes_turns(tree: LoopTree, statement: Statement) -> bool:
+    """Whether an update's sums stand whole inside the loops over its points, as declared: of its own, read in any order."""
+    own = tree.own(statement.stage)
+    updating = statement.stage in tree.arranged.program.ordered and statement.role in ("update", "finish")
+    return updating and all(leaf in own.reduces for leaf in own.leaves[own.prefix :])
 
 
 def in_declared_order(tree: LoopTree, stage: str, axes: tuple[str, ...]) -> bool:

@@ -50,25 +50,22 @@ class Effect:
 def effects_of(stage: Stage) -> Mapping[str, Effect]:
     """The statements of a stage by name."""
     index = tuple(axis_var(axis.name) for axis in stage.axes)
+    found: dict[str, Effect] = {}
     if stage.base is not None:
-        return _update(stage)
+        found[f"{stage.name}.source"] = _source(stage, stage.base)
     if stage.reduce_axes:
-        return _Reductions(stage, index).effects()
+        return found | _Reductions(stage, index).effects()
     stores = tuple(
-        Stored(name, index, element(stage, place), stage.dtypes[place])
+        Stored(name, stage.target, element(stage, place), stage.dtypes[place])
         for place, name in enumerate(stage.tensor_names)
     )
-    return {stage.name: Effect(stores)}
+    return found | {stage.name: Effect(stores)}
 
 
-def _update(stage: Stage) -> Mapping[str, Effect]:
-    """The copy of its base that an update starts with, and the update."""
-    assert stage.base is not None
-    (own,), dtype = stage.own, stage.dtypes[0]
+def _source(stage: Stage, base: Tensor) -> Effect:
+    """The copy of its base that an update starts with."""
     index = tuple(axis_var(axis) for axis in source_axes(stage))
-    copy = Stored(own.name, index, Read(stage.base, index), dtype)
-    change = Stored(own.name, stage.at, stage.body[0], dtype)
-    return {f"{stage.name}.source": Effect((copy,)), stage.name: Effect((change,))}
+    return Effect((Stored(stage.tensor_names[0], index, Read(base, index), stage.dtypes[0]),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class _Reductions:
     stage: Stage
     index: tuple[Node, ...]
 
-    def effects(self) -> Mapping[str, Effect]:
+    def effects(self) -> dict[str, Effect]:
         stage, groups = self.stage, reduction_groups(self.stage)
         found: dict[str, Effect] = {}
         for group in groups:
@@ -87,7 +84,7 @@ class _Reductions:
             table = self._table(groups, ())
             stores = tuple(
                 Stored(
-                    name, self.index, replaced_reductions(element(stage, place), table), stage.dtypes[place]
+                    name, stage.target, replaced_reductions(element(stage, place), table), stage.dtypes[place]
                 )
                 for place, name in enumerate(stage.tensor_names)
             )

@@ -90,11 +90,7 @@ class Advisor:
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
             if place[1] in host.axes and over_reduction(host, place[1]):
-                bind = self.step.primitive == "bind"
-                then = f"bind {place[1]} to threads" if bind else "parallel of the stage it makes"
-                lines.append(
-                    f'rfactor("{host.name}", "{place[1]}"), then {then}; or atomic("{self._summing(host)}")'
-                )
+                lines.append(self._of_terms(host, place[1]))
             else:
                 lines += self._apart(host, place[1])
                 lines += self._parallel(host, place[1]) + added_together(self.step, self.before)
@@ -111,6 +107,14 @@ class Advisor:
         if allowed is not None:
             lines.append(f"assume({text(allowed)}): then it is legal")
         return tuple(lines)
+
+    def _of_terms(self, host: StageState, loop: str) -> str:
+        """How the terms of a sum may run in parallel; terms that read what the stage itself makes come from no other."""
+        bind = self.step.primitive == "bind"
+        then = f"bind {loop} to threads" if bind else "parallel of the stage it makes"
+        atomic = f'atomic("{self._summing(host)}")'
+        parted = not host.stage.own or self._legal(RFactor(host.name, loop))
+        return f'rfactor("{host.name}", "{loop}"), then {then}; or {atomic}' if parted else atomic
 
     def _legal(self, *steps: Directive) -> bool:
         """Whether some steps, one after another on the state before, are all legal."""

@@ -211,14 +211,15 @@ class NestBuilder:
     # ------------------------------------------------------------ one stage
     def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
         context = len(self.copies.tree.host(plan.name))
+        start = source_items(self, plan)
         if not plan.is_reduction:
-            return (*source_items(self, plan), *self.assigned(plan, self.host_lead(plan), context))
+            return (*start, *self.assigned(plan, self.host_lead(plan), context))
         from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
         if len(reduction_groups(plan.state.stage)) > 1:
-            return GroupedNest(self, plan, context, self.host_lead(plan)).items()
-        return ReductionNest(self, plan, context, self.host_lead(plan)).items()
+            return (*start, *GroupedNest(self, plan, context, self.host_lead(plan)).items())
+        return (*start, *ReductionNest(self, plan, context, self.host_lead(plan)).items())
 
     def assigned(self, plan: StagePlan, lead: str | None, context: int) -> tuple[NestItem, ...]:
         """The loops of a stage without reductions below `context` dims, in the loops of the statement `lead`."""

@@ -60,9 +60,8 @@ def is_bare(stage: Stage) -> bool:
 def statements_of(stage: Stage) -> tuple[Statement, ...]:
     """The statements of a stage, in program order."""
     maker = _Maker(stage)
-    if stage.base is not None:
-        return maker.source(), maker.pure()
-    return maker.reduction() if stage.reduce_axes else (maker.pure(),)
+    made = maker.reduction() if stage.reduce_axes else (maker.pure(),)
+    return made if stage.base is None else (maker.source(), *made)
 
 
 def polynomial_subscript(stage: Stage, subscript: Node) -> Node | None:
@@ -123,7 +122,7 @@ class _Maker:
             role="finish",
             axes=self.data,
             domain=self.box,
-            reads=self._reads(finishing),
+            reads=self._reads([*finishing, *reads(*self.stage.at)]),
             writes=self._writes(self.stage.tensor_names),
         )
         found: list[Statement] = []
@@ -285,7 +284,7 @@ def shapes_of(stage: Stage) -> tuple[tuple[str, tuple[Node, ...]], ...]:
         upper = {axis.name: possible_axis(stage, axis).upper for axis in stage.reduce_axes}
         for group in groups:
             outer = tuple(upper[axis] for number in group.within for axis in groups[number].axes)
-            own.append((accumulator(stage, group.number), (*stage.tensors[0].extents, *outer)))
+            own.append((accumulator(stage, group.number), (*(axis.upper for axis in stage.axes), *outer)))
     return tuple(own)
 
 

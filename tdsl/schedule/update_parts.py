@@ -38,8 +38,8 @@ class Added:
 
 
 def added(stage: Stage) -> Added | None:
-    """What an update adds to its elements; None where it does something else."""
-    if stage.base is None:
+    """What an update adds to its elements; None where it does something else, or adds a reduction of its own."""
+    if stage.base is None or stage.reduce_axes:
         return None
     (value,), (own,) = stage.body, stage.own
     element = Read(own, stage.at)

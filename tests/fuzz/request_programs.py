@@ -117,6 +117,10 @@ def _stage(
             axes = [f'{axis} = td.axis("{axis}", {extent})' for axis, extent in zip("xy", shape)]
             own = dice.choice([f"{name}[x, y]", f"{name}[x, y]", f"{name}[x, y] + td.where(x > 0, {name}[x - 1, y], 0)",
                                f"{name}[x, y] * td.where(y > 0, {name}[x, y - 1], 1)"])  # fmt: skip
+            if dice.random() < 0.3:
+                inside, terms = _inner_sum(dice, name)
+                axes.append(inside)
+                own = f"{own} + {terms}"
             again = dice.random() < 0.35
             own = f"{name}[x, y]" if again and dice.random() < 0.7 else own
             over = "(z, x, y)" if again else dice.choice(["(x, y)", "(x, y)", "(y, x)"])
@@ -130,3 +134,14 @@ def _stage(
                 *begin,
                 f'{name} = td.update("{name}", {start}, over={over}, at=(x, y), value=lambda {name}: {own} + {value})',
             ]
+
+
+def _inner_sum(dice: random.Random, name: str) -> tuple[str, str]:
+    """A reduction in the value of an update over (x, y), of its own elements: its axis, and the sum."""
+    bounds = dice.choice(["2", "2", "(0, y)", "(0, x)", "(0, td.minimum(x, y))", "(0, td.minimum(y + 1, 2))"])
+    term = dice.choice([f"{name}[x, k1]", f"{name}[x, k1] * {name}[0, y]"])
+    if bounds in ("(0, td.minimum(x, y))", "2", "(0, x)") and dice.random() < 0.7:
+        term = dice.choice([f"{name}[k1, y]", f"{name}[k1, y] * {name}[x, 0]"])
+        if bounds != "(0, x)":
+            term = f"{name}[x, k1] * {name}[k1, y]"
+    return f'k1 = td.reduce_axis("k1", {bounds})', f"td.sum({term}, over=k1)"

@@ -33,6 +33,7 @@ class Oracle:
                         self.made_by[tensor, element] = statement
         self.copies: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
         self._leading: dict[str, dict[int, int]] = {}
+        self._points: dict[str, dict[tuple[int, ...], set]] = {}
         stages = list(dict.fromkeys(each.stage for each in self.program.statements))
         for stage in reversed(stages):
             self._copy(stage)
@@ -151,13 +152,27 @@ class Oracle:
                     key
                     for axes in self.instances[definer.name]
                     if elements.intersection(self.touched(definer, axes, definer.writes))
-                    for key in self.touched(definer, axes, definer.reads)
+                    for key in self._reads_of_point(stage, axes)
                     if key[0] == stage
                 }
                 if more <= elements:
                     break
                 elements |= more
         return needed
+
+    def _reads_of_point(self, stage, point):
+        """What all statements of a stage read at one point of its data axes, the terms of its reductions, too."""
+        if stage not in self._points:
+            found: dict[tuple[int, ...], set] = {}
+            for statement in self.tree.of_stage[stage]:
+                if statement.role in ("source", "sink"):
+                    continue
+                for axes in self.instances[statement.name]:
+                    found.setdefault(axes[: len(point)], set()).update(
+                        self.touched(statement, axes, statement.reads)
+                    )
+            self._points[stage] = found
+        return self._points[stage].get(point, set())
 
     def _needed(self, stage, definer, host):
         tensors = {access.tensor for access in definer.writes}
@@ -177,9 +192,9 @@ class Oracle:
                         needed.setdefault(dims[: len(host)], set()).add(back[key])
         for elements in needed.values():
             work = list(elements)
-            while definer.role == "assign" and work:
+            while work:
                 axes = work.pop()
-                for key in self.touched(definer, axes, definer.reads):
+                for key in self._reads_of_point(stage, axes):
                     if key in back and back[key] not in elements:
                         elements.add(back[key])
                         work.append(back[key])
@@ -363,11 +378,29 @@ class Oracle:
             elif (element := element_of(access)(names)) is not None:
                 yield access.tensor, element
 
+    def _in_turns(self):
+        """Instances in the order of the declaration: of an update whose value reduces, point by point."""
+        statements = list(self.program.statements)
+        while statements:
+            first = statements.pop(0)
+            turns = [first]
+            mine = [each for each in statements if each.stage == first.stage and each.role != "sink"]
+            if first.role == "init" and first.stage in self.program.ordered:
+                turns += mine
+                statements = [each for each in statements if each not in mine]
+            points = len(turns[-1].axes)
+            found = [
+                (axes[:points], place, axes, each)
+                for place, each in enumerate(turns)
+                for axes in self.instances[each.name]
+            ]
+            yield [(axes, each) for _, _, axes, each in sorted(found, key=lambda one: one[:3])]
+
     def reference(self):
         """What every read of a tensor updated in place sees in the declared order, and what is there at the end."""
         memory, seen = {}, {}
-        for statement in self.program.statements:
-            for axes in sorted(self.instances[statement.name]):
+        for group in self._in_turns():
+            for axes, statement in group:
                 names = self.sizes | dict(zip(statement.axes, axes))
                 for number, access in enumerate(statement.reads):
                     if access.tensor not in self.program.ordered:

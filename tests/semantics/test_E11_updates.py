@@ -114,12 +114,6 @@ def test_rfactor_needs_the_form_of_a_sum():
             td.schedule(td.update("u", A, over=i, at=i // 2, value=value)).rfactor("u", "i")
 
 
-def test_a_reduction_inside_is_refused_in_words():
-    k = td.reduce_axis("k", n)
-    with pytest.raises(td.ArgumentError, match="one element at a time"):
-        td.update("u", A, over=i, at=i, value=lambda u: td.sum(u[k], over=k))
-
-
 def test_arrays_that_are_needed_are_not_inlined():
     base = td.compute("base", (n,), lambda p: A[p] + 1)
     u = td.update("u", base, over=i, at=i, value=lambda u: u[i] * 2)

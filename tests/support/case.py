@@ -140,7 +140,12 @@ def _points(program: Program, sizes: dict[str, int]) -> int:
         for text in stage.shape:
             points *= max(0, int(eval(text, {}, dict(sizes))))  # the text is ours
         most = max([4, *sizes.values()])
-        total += points * (most ** len(stage.lines) if stage.verb == "compute" else most)
+        inside = (
+            len(stage.lines)
+            if stage.verb == "compute"
+            else 1 + sum("reduce_axis" in one for one in stage.lines)
+        )
+        total += points * most**inside
     return total
 
 

@@ -109,10 +109,32 @@ def update_stage(scope: Scope, name: str, base: TensorInfo) -> StageDecl:
         value = combined(dice, value, draw_read(inner, replace(base, name=name), base.dtype))
     if dice.random() < 0.1:
         value = draw_term(inner, base.dtype, 1)
+    if axes.bounds and not base.dtype.startswith("bool") and dice.random() < 0.25:
+        line, total = _inner_sum(inner, name, base, at)
+        lines.append(line)
+        value = combined(dice, total, value)
     return StageDecl(
         (name,), (base.dtype,), base.shape(), tuple(order), tuple(lines), (converted(value, base.dtype),),
         sources=(base.name,), verb="update", at=base.subscript(at),
     )  # fmt: skip
+
+
+def _inner_sum(scope: Scope, name: str, base: TensorInfo, at: Sequence[str]) -> tuple[str, Term]:
+    """A reduction axis along a dim, and a reduction over it of elements of the update as they stand, times something."""
+    dice, place = scope.dice, scope.dice.randrange(len(base.dims))
+    axis, dim = f"{name}_k", base.dims[place]
+    outer = [one for one, near in scope.axes.near.items() if near is dim and one == at[place]]
+    upper = dice.choice([*outer, *outer, dim.text()])
+    index = [axis if number == place else part for number, part in enumerate(at)]
+    term = read(name, base.dtype, base.subscript(index))
+    if dice.random() < 0.6:
+        term = Term("{0} * {1}", base.dtype, (term, draw_term(scope, base.dtype, 0)), "{0} * {1}")
+    reducer = dice.choice(["sum", "sum", "max", "min"])
+    bound = (
+        f"td.sum({{0}}, over={axis})" if reducer == "sum" else f"td.maximum(td.max({{0}}, over={axis}), 0.0)"
+    )
+    total = Term(f"td.{reducer}({{0}}, over={axis})", base.dtype, (term,), bound)
+    return f'{axis} = td.reduce_axis("{axis}", (0, {upper}))', total
 
 
 def _bounds(dice: random.Random, dim: Dim, outer: Sequence[str]) -> tuple[str, str]:

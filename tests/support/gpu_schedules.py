@@ -441,6 +441,23 @@ def rows_of_lu() -> Sample:
 
 
 @sample
+def lu_by_sums_in_wavefronts() -> Sample:
+    """An update whose value sums up what it made itself: diagonals in order, other threads' elements read on each."""
+    A = td.placeholder("A", (9, 9))
+    i, j = td.axis("i", 9), td.axis("j", 9)
+    k = td.reduce_axis("k", (0, td.minimum(i, j)))
+
+    def element(U):
+        rest = U[i, j] - td.sum(U[i, k] * U[k, j], over=k)
+        return td.where(j >= i, rest, rest / (2.0 + td.abs(U[j, j])))
+
+    U = td.update("U", A, over=(i, j), at=(i, j), value=element)
+    s = (td.schedule(U).cache_read(A, U, name="start", scope="heap").bind("start", {"d0": "thread.x"})
+         .skew(U, "j", by="i", into="w").reorder(U, "w", "i").bind(U, {"i": "thread.x"}))  # fmt: skip
+    return Sample(s, td.schedule(U))
+
+
+@sample
 def steps_in_a_shared_tile() -> Sample:
     """A recurrence over steps, two of them kept in shared memory, each read by other threads than made it."""
     m = td.size("m")

@@ -34,6 +34,8 @@ class Atomic(Directive):
         parallel for i in 0 .. n:
           H[int64(bins[i])] = H[int64(bins[i])] + 1  # atomic
 
+    Of an update whose value reduces it is the loops over the reduction.
+
     Legal when: the stage is one reduction of one value, or an update that combines its element with something free of
         it by `+ - * min max & | ^`, also under conditions free of it. Its lanes are refused, and so is a promoted tile:
         they change several elements at once.
@@ -58,7 +60,7 @@ class Atomic(Directive):
         from tdsl.schedule.update_parts import added
 
         stage = entry.stage
-        if stage.base is not None:
+        if stage.base is not None and not stage.reduce_axes:
             if added(stage) is None:
                 self._refuse(
                     entry,
@@ -107,7 +109,7 @@ def order_varies(entry: StageState) -> bool:
 
     if not entry.atomic:
         return False
-    if entry.stage.base is None:
+    if entry.stage.base is None or entry.stage.reduce_axes:
         return not all(keeps_every_bit(node) for node in reductions(*entry.stage.body))
     adding = added(entry.stage)
     assert adding is not None

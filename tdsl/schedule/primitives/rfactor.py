@@ -69,6 +69,7 @@ class RFactor(Directive):
             self, state, self.name if self.name is not None else f"{entry.name}_partial"
         )
         if entry.stage.base is not None:
+            self._check_no_sum(entry)
             return self._of_update(state, entry, name)
         found = self._reductions(entry)
         if not over_reduction(entry, self.axis):
@@ -80,6 +81,18 @@ class RFactor(Directive):
         moved = [loop for loop in entry.axes if over_reduction(entry, loop)]
         state = state.with_stage(rest).inserted(fresh, before=entry.name)
         return _rehosted(state, entry.name, name, moved)
+
+    def _check_no_sum(self, entry: StageState) -> None:
+        """Errors: S311 an update whose value reduces: its terms are elements as they stand at each point."""
+        if entry.stage.reduce_axes:
+            raise self.refusal(
+                PlacementError,
+                "S311",
+                f"the value of {entry.name} reduces at every point of an update",
+                why=("its terms are elements as they then stand, and no stage before the update has them",),
+                loops=loop_lines(entry, mark=self.axis),
+                hint=("the sum as a stage of its own, where it reads nothing that is updated",),
+            )
 
     def _of_update(self, state: State, entry: StageState, name: str) -> State:
         """An update that adds to its elements, with one partial array an iteration of `axis`."""

@@ -1,0 +1,29 @@
+// U for sm_90, by tdsl: arrays of any strides
+
+extern "C" __global__ void __launch_bounds__(9)
+U_kernel(const float* __restrict__ A, float* __restrict__ U, const long long A_stride_0, const long long A_stride_1, const long long U_stride_0, const long long U_stride_1)
+{
+  const int start_d0 = threadIdx.x;
+  for (int start_d1 = 0; start_d1 < 9; ++start_d1) {
+    U[start_d0 * U_stride_0 + start_d1 * U_stride_1] = A[start_d0 * A_stride_0 + start_d1 * A_stride_1];
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(9)
+U_kernel_2(float* __restrict__ U, const long long U_stride_0, const long long U_stride_1)
+{
+  const int i = threadIdx.x;
+  for (int w = 0; w < 17; ++w) {
+    __syncthreads();
+    if (w <= i + 8 && i <= w) {
+      float U_acc;
+      U_acc = 0.0f;
+      for (int k = 0; k < min(i, w - i); ++k) {
+        U_acc = fmaf(U[i * U_stride_0 + k * U_stride_1], U[k * U_stride_0 + (w - i) * U_stride_1], U_acc);
+      }
+      U[i * U_stride_0 + (w - i) * U_stride_1] = w - i >= i ? U[i * U_stride_0 + (w - i) * U_stride_1] - U_acc : (U[i * U_stride_0 + (w - i) * U_stride_1] - U_acc) / (2.0f + fabsf(U[(w - i) * U_stride_0 + (w - i) * U_stride_1]));
+    }
+  }
+}
+// U_kernel: grid ['1', '1', '1']
+// U_kernel_2: grid ['1', '1', '1']
