@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import prod
 
 from tdsl.expr.node import Binary, Compare, Const, Node, Select, Unary, Var
-from tdsl.poly.model import Access, Fuse, Reverse, Shift, Skew, Split
+from tdsl.poly.model import Access, Fuse, Rename, Reverse, Shift, Skew, Split
 
 _BINARY = {
     "add": "({} + {})",
@@ -124,3 +124,50 @@ def shifted(relations, name):
                 offset += relation.factor * offsets.get(relation.by, 0)
         offsets[relation.into] = offset
     return offsets.get(name, 0)
+
+
+def in_turns(program, instances):
+    """Instances in the order of the declaration, in groups; of an update whose value reduces, point by point."""
+    statements = list(program.statements)
+    while statements:
+        first = statements.pop(0)
+        turns = [first]
+        if first.role == "init" and first.stage in program.ordered:
+            turns += [each for each in statements if each.stage == first.stage and each.role != "sink"]
+            statements = [each for each in statements if each not in turns]
+        points = len(turns[-1].axes)
+        found = [
+            (axes[:points], place, axes, each)
+            for place, each in enumerate(turns)
+            for axes in instances[each.name]
+        ]
+        yield [(axes, each) for _, _, axes, each in sorted(found, key=lambda one: one[:3])]
+
+
+def reads_of_point(oracle, stage, point):
+    """What all statements of a stage read at one point of its data axes, the terms of its reductions, too."""
+    if stage not in oracle.points:
+        found: dict[tuple[int, ...], set] = {}
+        for statement in oracle.tree.of_stage[stage]:
+            if statement.role in ("source", "sink"):
+                continue
+            for axes in oracle.instances[statement.name]:
+                read = oracle.touched(statement, axes, statement.reads)
+                found.setdefault(axes[: len(point)], set()).update(read)
+        oracle.points[stage] = found
+    return oracle.points[stage].get(point, set())
+
+
+def plain(main, relations, name):
+    """The axis that a loop is, by renames and shifts only."""
+    live = {axis: axis for axis in main.axes}
+    for relation in relations:
+        if isinstance(relation, Rename | Shift):
+            if relation.parent in live:  # a part of a split axis is none
+                live[relation.into] = live.pop(relation.parent)
+        elif isinstance(relation, Fuse):
+            for parent in (relation.outer, relation.inner):
+                live.pop(parent, None)
+        else:
+            live.pop(relation.parent, None)
+    return live.get(name)

@@ -11,7 +11,18 @@ from itertools import product
 from tdsl.poly.copies import Copies
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Arranged, Fuse, Rename, Reverse, Shift, Skew, Split, Statement
-from tests.poly.enumeration import Unlisted, ahead, by_rows, element_of, product_of, shifted, value
+from tests.poly.enumeration import (
+    Unlisted,
+    ahead,
+    by_rows,
+    element_of,
+    in_turns,
+    plain,
+    product_of,
+    reads_of_point,
+    shifted,
+    value,
+)
 
 
 class Oracle:
@@ -33,7 +44,7 @@ class Oracle:
                         self.made_by[tensor, element] = statement
         self.copies: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
         self._leading: dict[str, dict[int, int]] = {}
-        self._points: dict[str, dict[tuple[int, ...], set]] = {}
+        self.points: dict[str, dict[tuple[int, ...], set]] = {}
         stages = list(dict.fromkeys(each.stage for each in self.program.statements))
         for stage in reversed(stages):
             self._copy(stage)
@@ -152,27 +163,13 @@ class Oracle:
                     key
                     for axes in self.instances[definer.name]
                     if elements.intersection(self.touched(definer, axes, definer.writes))
-                    for key in self._reads_of_point(stage, axes)
+                    for key in reads_of_point(self, stage, axes)
                     if key[0] == stage
                 }
                 if more <= elements:
                     break
                 elements |= more
         return needed
-
-    def _reads_of_point(self, stage, point):
-        """What all statements of a stage read at one point of its data axes, the terms of its reductions, too."""
-        if stage not in self._points:
-            found: dict[tuple[int, ...], set] = {}
-            for statement in self.tree.of_stage[stage]:
-                if statement.role in ("source", "sink"):
-                    continue
-                for axes in self.instances[statement.name]:
-                    found.setdefault(axes[: len(point)], set()).update(
-                        self.touched(statement, axes, statement.reads)
-                    )
-            self._points[stage] = found
-        return self._points[stage].get(point, set())
 
     def _needed(self, stage, definer, host):
         tensors = {access.tensor for access in definer.writes}
@@ -194,7 +191,7 @@ class Oracle:
             work = list(elements)
             while work:
                 axes = work.pop()
-                for key in self._reads_of_point(stage, axes):
+                for key in reads_of_point(self, stage, axes):
                     if key in back and back[key] not in elements:
                         elements.add(back[key])
                         work.append(back[key])
@@ -230,7 +227,7 @@ class Oracle:
                 if offset:
                     bases[number] = offset
                 continue
-            plain = self._plain(main, relations[:number], relation.parent)
+            plain = plain(main, relations[:number], relation.parent)
             if rooted and plain is not None and plain not in main.reduction_axes:
                 offset = shifted(relations[:number], relation.parent)  # the axis itself counts from 0
                 if offset:
@@ -238,20 +235,6 @@ class Oracle:
                 continue
             bases[number] = min(values)
         return bases
-
-    def _plain(self, main, relations, name):
-        """The axis that a loop is, by renames and shifts only."""
-        live = {axis: axis for axis in main.axes}
-        for relation in relations:
-            if isinstance(relation, Rename | Shift):
-                if relation.parent in live:  # a part of a split axis is none
-                    live[relation.into] = live.pop(relation.parent)
-            elif isinstance(relation, Fuse):
-                for parent in (relation.outer, relation.inner):
-                    live.pop(parent, None)
-            else:
-                live.pop(relation.parent, None)
-        return live.get(name)
 
     def _live(self, statement, axes, bases, stop):
         """Values of the loops before relation `stop`, and whether that relation's parent comes from a split."""
@@ -378,28 +361,10 @@ class Oracle:
             elif (element := element_of(access)(names)) is not None:
                 yield access.tensor, element
 
-    def _in_turns(self):
-        """Instances in the order of the declaration: of an update whose value reduces, point by point."""
-        statements = list(self.program.statements)
-        while statements:
-            first = statements.pop(0)
-            turns = [first]
-            mine = [each for each in statements if each.stage == first.stage and each.role != "sink"]
-            if first.role == "init" and first.stage in self.program.ordered:
-                turns += mine
-                statements = [each for each in statements if each not in mine]
-            points = len(turns[-1].axes)
-            found = [
-                (axes[:points], place, axes, each)
-                for place, each in enumerate(turns)
-                for axes in self.instances[each.name]
-            ]
-            yield [(axes, each) for _, _, axes, each in sorted(found, key=lambda one: one[:3])]
-
     def reference(self):
         """What every read of a tensor updated in place sees in the declared order, and what is there at the end."""
         memory, seen = {}, {}
-        for group in self._in_turns():
+        for group in in_turns(self.program, self.instances):
             for axes, statement in group:
                 names = self.sizes | dict(zip(statement.axes, axes))
                 for number, access in enumerate(statement.reads):
