@@ -227,8 +227,8 @@ class Oracle:
                 if offset:
                     bases[number] = offset
                 continue
-            plain = plain(main, relations[:number], relation.parent)
-            if rooted and plain is not None and plain not in main.reduction_axes:
+            alone = plain(main, relations[:number], relation.parent)
+            if rooted and alone is not None and alone not in main.reduction_axes:
                 offset = shifted(relations[:number], relation.parent)  # the axis itself counts from 0
                 if offset:
                     bases[number] = offset
