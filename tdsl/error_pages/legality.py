@@ -88,7 +88,7 @@ PAGES: tuple[ErrorPage, ...] = (
         "a recurrence that no order of its axes serves",
         "A recurrence may read what it has made before, in some order of its points. The written order of its axes is "
         "tried, then all permutations and reversals; where none makes every element before it is read, the message "
-        "shows two points, and axes that would do. An element that needs itself is a cycle.",
+        "shows two points, and axes that would do. Elements that need each other in a cycle are named.",
         """
 n = td.size("n")
 F = td.recurrence("F", (n,), lambda F, i: F[i] + 1, dtype="int64")

@@ -13,6 +13,7 @@ from itertools import islice, permutations, product
 from tdsl.errors import IllegalSchedule, UnprovenSchedule
 from tdsl.poly import answers
 from tdsl.schedule import primitives
+from tdsl.schedule.circles import circle
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.legality import UNPROVEN, Case, is_legal, verdict_of, witness_of
 from tdsl.schedule.state import StageState, State
@@ -73,18 +74,22 @@ def _legal(state: State, steps: Sequence[Directive]) -> bool:
 
 def _refused(entry: StageState, alone: State, found: answers.Refuted) -> IllegalSchedule:
     witness = None if found.witness is None else witness_of(found.witness, None, Case(alone, found))
-    why = () if witness is None else (witness.text(),)
-    itself = witness is not None and witness.iterations[0] == witness.iterations[1]
-    if itself:
-        what = f"{entry.name} reads the element that it makes: a cycle"
+    cycle = None if witness is None else circle(entry.stage, witness.sizes)
+    if cycle is not None:
+        what = f"elements of {entry.name} need each other in a cycle"
+        if len(cycle.elements) == 1:
+            what = f"{entry.name} reads the element that it makes: a cycle"
+        why = (cycle.text(), "no order makes one of them first")
     else:
         what = f"no order of the axes of {entry.name} makes every element before it is read"
+        tried = f"tried: {', '.join(entry.axes)} in every order and direction"
+        why = (tried,) if witness is None else (witness.text(), tried)
     return IllegalSchedule(
         "S207",
         what,
         where=entry.stage.where,
-        why=(*why, f"tried: {', '.join(entry.axes)} in every order and direction"),
-        hint=() if itself else _skews(entry, alone),
+        why=why,
+        hint=() if cycle is not None else _skews(entry, alone),
         witness=witness,
         condition=None,
     )

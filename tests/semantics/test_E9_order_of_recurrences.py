@@ -58,12 +58,44 @@ def test_no_order_shows_the_pair_and_a_skew():
     assert "def value" not in text and len(text.splitlines()) <= 10
 
 
+def _refused(*tensors):
+    with pytest.raises(td.IllegalSchedule, match="S207") as caught:
+        td.schedule(*tensors)
+    return str(caught.value)
+
+
 def test_a_cycle_is_named():
-    with pytest.raises(td.IllegalSchedule, match="reads the element that it makes: a cycle"):
-        td.schedule(td.recurrence("s", (n,), lambda s, i: s[i] + 1, dtype="int64"))
-    a, b = td.recurrence(("a", "b"), (n,), lambda a, b, i: (b[i] + 1, a[i] + 1), dtype="int64")
-    with pytest.raises(td.IllegalSchedule, match="a cycle"):
-        td.schedule(a, b)
+    itself = _refused(td.recurrence("s", (n,), lambda s, i: s[i] + 1, dtype="int64"))
+    assert "s reads the element that it makes: a cycle" in itself and "s[0] needs s[0]   (n=1)" in itself
+    pair = td.recurrence(("a", "b"), (n,), lambda a, b, i: (b[i] + 1, a[i] + 1), dtype="int64")
+    assert "a[0] needs b[0], b[0] needs a[0]   (n=1)" in _refused(*pair)
+
+
+def test_a_cycle_through_other_points_is_named():
+    def both_ways(s, i, j):
+        return td.where(i > 0, s[i - 1, j], 0.0) + td.where(i + 1 < n, s[i + 1, j], 0.0) + x[i, j]
+
+    text = _refused(td.recurrence("s", (n, m), both_ways))
+    assert "elements of s need each other in a cycle" in text
+    assert "s[0, 0] needs s[1, 0], s[1, 0] needs s[0, 0]   (m=1, n=2)" in text and "w = " not in text
+    k = td.reduce_axis("k", n)
+    others = td.recurrence("s", (n,), lambda s, i: td.sum(td.where(k != i, s[k], 0), over=k), dtype="int64")
+    assert "s[0] needs s[1], s[1] needs s[0]   (n=2)" in _refused(others)
+    ring = td.recurrence("s", (8,), lambda s, i: s[(i + 3) % 8] + 1, dtype="int64")
+    assert "s[0] needs s[3], s[3] needs s[6], … 4 more, s[2] needs s[5], s[5] needs s[0]" in _refused(ring)
+
+
+def test_a_cycle_that_data_may_break_is_said_so():
+    def value(s, i, j):
+        return td.where(x[i, j] > 0, td.where(i > 0, s[i - 1, j], 0.0), td.where(i + 1 < n, s[i + 1, j], 0.0))
+
+    assert "s[0, 0] may need s[1, 0]" in _refused(td.recurrence("s", (n, m), value, dtype="float64"))
+
+
+def test_what_no_order_of_the_axes_serves_need_not_be_a_cycle():
+    """Two tensors at mirrored places: as two stages there is an order, as one there is none of its points."""
+    text = _refused(*td.recurrence(("a", "b"), (n,), lambda a, b, i: (b[n - 1 - i] + 1, i), dtype="int64"))
+    assert "no order of the axes of a makes every element before it is read" in text and "tried: i" in text
 
 
 def test_several_tensors_are_one_stage_named_by_the_first():
