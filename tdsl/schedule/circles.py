@@ -53,7 +53,9 @@ class _Undecided(Exception):
 def circle(stage: Stage, sizes: Mapping[str, int]) -> Circle | None:
     """The shortest cycle at those sizes, or at slightly larger ones."""
     for more in range(GROWN):
-        grown = {size.name: sizes.get(size.name, size.minimum) + more * size.multiple_of for size in stage.sizes}
+        grown = {
+            size.name: sizes.get(size.name, size.minimum) + more * size.multiple_of for size in stage.sizes
+        }
         known = {size_var(name): value for name, value in grown.items()}
         try:
             if not all(value_at(fact, known) for fact in stage.facts):
