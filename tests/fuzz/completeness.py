@@ -21,6 +21,7 @@ from tdsl.poly.model import Arranged
 from tdsl.schedule import legality
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
+from tests.fuzz.as_made import AsMade, Memo
 from tests.fuzz.request_draws import draw_request
 from tests.fuzz.request_programs import draw_request_program
 from tests.poly.enumeration import value
@@ -55,20 +56,6 @@ class Request:
     def right(self) -> bool:
         """Whether legality said what is true."""
         return self.legal == (self.verdict == "accepted")
-
-
-class _Memo(Oracle):
-    """An oracle that lists the iterations of a statement once for all schedules."""
-
-    seen: dict[object, list[tuple[int, ...]]] = {}
-
-    def _instances(self, statement):
-        found = self.seen.get(statement)
-        if found is None:
-            if len(self.seen) > 200:
-                self.seen.clear()
-            found = self.seen[statement] = super()._instances(statement)
-        return found
 
 
 def requests(seed: int) -> Iterator[Request]:
@@ -137,7 +124,7 @@ def asked(
     except td.IllegalSchedule as error:
         verdict, after = error.code, None
     try:
-        legal = is_legal(arranged)
+        legal = is_legal(arranged) or (after is not None and is_legal(arranged, AsMade))
     except Unlisted:
         return None
     except Misplaced:  # P2 and P3 say where a stage may stand at all
@@ -147,9 +134,9 @@ def asked(
     return (primitive, _kind(schedule.state, step), legal, verdict), after
 
 
-def is_legal(arranged: Arranged) -> bool:
-    """The truth."""
-    oracle = _Memo(arranged, {})
+def is_legal(arranged: Arranged, of: type[Oracle] = Memo) -> bool:
+    """The truth; with `AsMade` that of regions as they fall back."""
+    oracle = of(arranged, {})
     if not oracle.right():
         return False
     return not any(
@@ -214,7 +201,7 @@ def _countable(state: State) -> bool:
     longest = max((value(extent, {}) for _, shape in program.shapes for extent in shape), default=0)
     if any((longest + 3) ** len(one.axes) > CANDIDATES for one in program.statements):
         return False  # it tries every point of a cube as long as the longest array
-    oracle = _Memo(arranged_of(state), {})
+    oracle = Memo(arranged_of(state), {})
     return sum(map(len, oracle.instances.values())) <= POINTS and oracle.right()
 
 

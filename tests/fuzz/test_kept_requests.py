@@ -4,7 +4,10 @@ import pytest
 
 import tdsl as td
 from tdsl.fuzzing.draw import applied
-from tests.fuzz.completeness import asked
+from tdsl.schedule.legality import arranged_of
+from tests.fuzz.as_made import AsMade, Memo, widened
+from tests.fuzz.completeness import asked, is_legal
+from tests.support.compare import check
 from tests.support.programs import declare
 
 # Seed 5645: what s1 reads of s0 is the copy of A that s0 starts with, and that stays at root: s0 may move behind s1.
@@ -24,12 +27,26 @@ S = td.compute("S", (4, 4), lambda i, j: A[i, j] - 1)
 T = td.compute("T", (4, 4), lambda i, j: S[i, j] + 2)
 V = td.compute("V", (4, 4), lambda i, j: S[i, j] * 2)
 """
+# Seed 11046: what is read of s0 in k0 is in nine pieces, so that all between them is made, and the end of s1 reads of that.
+REGION_IN_MANY_PIECES = """
+D = td.placeholder("D", (4, 10))
+s0 = td.pad(D, 2, mode="constant", name="s0")
+def s1_at(i, j):
+    k0 = td.reduce_axis("k0", 4)
+    read = s0[td.clamp(i - k0 + 1, 0, 7), j]
+    terms = td.fma(td.where(j != 1, read, s0[j % 4, 0]), s0[7 - k0, td.clamp(2 * j, 0, 13)], s0[i, i + 1] - s0[2 * k0, 1])
+    return td.where(j >= 1, s0[j - 1, j + 2], 2.0) - td.min(terms, over=k0)
+s1 = td.compute("s1", (2, 8), s1_at)
+"""
+SLID = ('.store_root("s0")', '.compute_at("s0", "s1", "k0")', '.vectorize("s0", "d1", 3)', '.reorder("s1", "k0", "i")',
+        '.compute_at("s0", "s1", "i")')  # fmt: skip
 CASES = [
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), (), '.compute_with("s0", "s2", "y", align={"x": "y"})', True),
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), ('.compute_with("s0", "s2", "y", align={"x": "y"})',),
      '.cache_read("s1", "s2", name="c")', True),
     (TWO_LOOPS_OF_ONE_SIZE, ("T", "V"), ('.compute_with("T", "V", "j")', '.compute_at("S", "T", "i")'),
      '.reorder("V", "j", "i")', False),
+    *((REGION_IN_MANY_PIECES, ("s1",), SLID[:count], SLID[count], True) for count in range(1, 5)),
 ]  # fmt: skip
 
 
@@ -41,5 +58,25 @@ def test_a_request_once_got_wrong(source, outputs, steps, step, legal):
         schedule = applied(schedule, each, names)
     found = asked(schedule, step[1 : step.index("(")], step, names)
     assert found is not None
-    (_, _, truth, verdict), _ = found
+    (_, _, truth, verdict), after = found
     assert (truth, verdict == "accepted") == (legal, legal)
+    if after is not None:
+        check(applied(schedule, step, names), {}, environment=names)  # the interpreter sees what nobody has written
+
+
+def test_regions_as_they_are_made_are_the_truth_and_what_is_read_alone_is_less():
+    names = declare(REGION_IN_MANY_PIECES)
+    schedule = td.schedule(names["s1"])
+    for step in SLID[:2]:
+        schedule = applied(schedule, step, names)
+    arranged = arranged_of(schedule.state)
+    made = widened(arranged, "s0")
+    read = Memo(arranged, {}).copies["s0"]
+    assert made is not None and set().union(*made.values()) > {axes for _, axes in read}
+    assert not is_legal(arranged) and is_legal(arranged, AsMade)
+
+
+def test_a_region_in_one_piece_is_what_is_read():
+    names = declare(TWO_LOOPS_OF_ONE_SIZE)
+    schedule = td.schedule(names["T"]).compute_at("S", "T", "i")
+    assert widened(arranged_of(schedule.state), "S") is None

@@ -171,17 +171,15 @@ class Oracle:
                 elements |= more
         return needed
 
-    def _needed(self, stage, definer, host):
+    def _read_inside(self, stage, definer, host):
+        """What readers inside read there, of a recurrence with all that it is made from."""
         tensors = {access.tensor for access in definer.writes}
-        back = {}
-        for axes in self.instances[definer.name]:
-            for key in self.touched(definer, axes, definer.writes):
-                back[key] = axes
+        instances = self.instances[definer.name]
+        back = {key: axes for axes in instances for key in self.touched(definer, axes, definer.writes)}
         needed: dict[tuple[int, ...], set] = {}
         for reader in self.program.statements:
-            if reader.stage == stage or not self.tree.inside(reader.name, host):
-                continue
-            if all(access.tensor not in tensors for access in reader.reads):
+            reads = reader.stage != stage and any(access.tensor in tensors for access in reader.reads)
+            if not reads or not self.tree.inside(reader.name, host):
                 continue
             for dims, axes in self.copies[reader.name]:
                 for key in self.touched(reader, axes, reader.reads):
@@ -195,7 +193,11 @@ class Oracle:
                     if key in back and back[key] not in elements:
                         elements.add(back[key])
                         work.append(back[key])
-        level = max(self.tree.level(tensor) for tensor in tensors)
+        return needed
+
+    def _needed(self, stage, definer, host):
+        needed = self._read_inside(stage, definer, host)
+        level = max(self.tree.level(access.tensor) for access in definer.writes)
         copies = Copies(self.arranged)
         if (rewound := copies.rewinds(stage)) is not None:
             return ahead(needed, level, rewound, [product_of(each, self.sizes) for each in copies.params()])
