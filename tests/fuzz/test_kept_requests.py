@@ -61,7 +61,9 @@ def test_a_request_once_got_wrong(source, outputs, steps, step, legal):
     (_, _, truth, verdict), after = found
     assert (truth, verdict == "accepted") == (legal, legal)
     if after is not None:
-        check(applied(schedule, step, names), {}, environment=names)  # the interpreter sees what nobody has written
+        check(
+            applied(schedule, step, names), {}, environment=names
+        )  # the interpreter sees what nobody has written
 
 
 def test_regions_as_they_are_made_are_the_truth_and_what_is_read_alone_is_less():
