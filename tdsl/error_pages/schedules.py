@@ -329,7 +329,7 @@ td.schedule(b)
     ),
     ErrorPage(
         "S139",
-        ArgumentTypeError,
+        ArgumentError,
         "a stage that is neither tensor nor name",
         "Stages and tensors are named by the tensor itself or by its name.",
         MATRIX + 'td.schedule(C).split(0, "i", 8)',
