@@ -73,3 +73,16 @@ def test_rules_of_form_have_none():
     with pytest.raises(td.PlacementError, match="S302") as caught:
         td.schedule(a, c).compute_at(a, b, "i")
     assert caught.value.witness is None
+
+
+def test_what_is_not_decidable_names_the_access_and_a_fact():
+    n = td.size("n")
+    x = td.placeholder("x", (n,))
+    at = td.placeholder("at", (n,), "int32", range=(0, n))
+    i = td.axis("i", n)
+    u = td.update("u", x, over=i, at=(at[i],), value=lambda u: x[i])
+    with pytest.raises(td.UnprovenSchedule, match="S210") as caught:
+        td.schedule(u).parallel(u, "i")
+    error = caught.value
+    assert isinstance(error, td.IllegalSchedule) and error.witness is None and error.condition is None
+    assert "at[i]" in error.access and "range=" in error.fact

@@ -1,5 +1,6 @@
 """P7: a schedule has a target, the host by default; an explicit tail is kept; shift is for pure, serial loops."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -38,3 +39,18 @@ def test_shift_is_for_pure_stages():
     U = td.update("U", x, over=i, at=(i,), value=lambda U: U[i] * 2)
     with pytest.raises(td.ArgumentError, match="updates in place"):
         td.schedule(U).vectorize(U, "i", 8, tail="shift")
+
+
+def test_shift_has_a_guarded_form_below_the_factor(blur):
+    f = td.build(blur.s.vectorize("by", "x", 8, tail="shift"))
+    for width in (0, 1, 7, 8, 9, 21):
+        image = np.random.default_rng(width).standard_normal((5, width + 2), dtype=np.float32)
+        np.testing.assert_array_equal(f(image), td.build(blur.s)(image))
+
+
+def test_another_target_is_built_from_the_same_schedule(blur):
+    s = td.schedule(blur.by, target="cpu:x86-64-v2").vectorize("by", "x", 8).split("by", "y", 4, tail="peel")
+    assert s.target == td.Target("cpu", mcpu="x86-64-v2") and "# tail peel" in str(s)
+    image = np.random.default_rng(0).standard_normal((9, 13), dtype=np.float32)
+    for target in ("cpu", "interpret"):
+        np.testing.assert_array_equal(td.build(s, target=target)(image), td.build(blur.s)(image))

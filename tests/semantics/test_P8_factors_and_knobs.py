@@ -17,3 +17,11 @@ def test_knobs(matmul):
     assert s.knobs == {"ti": 8, "lanes": 8}
     assert s.set(ti=16, lanes=16).knobs == {"ti": 16, "lanes": 16}
     assert [relation.factor for relation in s.set(ti=16).state.stage("C").relations] == [16, 64, 8]
+
+
+def test_knobs_are_built_with_their_defaults_and_fixed_by_set(matmul):
+    s = matmul.s.split("C", "i", td.knob("ti", [4, 8], default=8)).unroll("C", "ii")
+    assert td.build(s).source("loops") == td.build(s.set(ti=8)).source("loops")
+    assert td.build(s.set(ti=4)).source("loops") != td.build(s).source("loops")
+    with pytest.raises(td.ArgumentError, match="ti"):
+        s.set(ti=5)

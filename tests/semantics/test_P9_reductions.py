@@ -1,5 +1,6 @@
 """P9: lanes over a reduction keep one partial each; parallel over a reduction axis is refused with advice."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
@@ -26,3 +27,20 @@ def test_atomic_over_a_reduction(matmul):
         s.vectorize("C", "j", 8)
     with pytest.raises(td.PlacementError, match="S334"):
         s.promote("C", "j")
+
+
+def test_the_order_of_lanes_and_halves():
+    """Lane l adds the terms k = l (mod w) in order; then lanes l and l + w/2 are added, until one is left."""
+    n = td.size("n")
+    A = td.placeholder("A", (n,))
+    k = td.reduce_axis("k", n)
+    total = td.compute("total", (), lambda: td.sum(A[k], over=k))
+    f = td.build(td.schedule(total).vectorize(total, "k", 8))
+    values = np.random.default_rng(0).standard_normal(53, dtype=np.float32)
+    for size in (0, 5, 16, 53):
+        lanes = np.zeros(8, np.float32)
+        for place, value in enumerate(values[:size]):
+            lanes[place % 8] += value
+        while len(lanes) > 1:
+            lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+        assert f(values[:size]) == lanes[0]
