@@ -92,6 +92,7 @@ class Lifting:
         params: the scalar arguments; an integer one with a declared range is a variable of the proof.
         exact: products of an axis and sizes, and quotients by sizes, are noted in `products`, for proofs that know more
             of them than a range.
+        chosen: an int64 param is a parameter, as a size is, not data.
     """
 
     def __init__(
@@ -101,8 +102,9 @@ class Lifting:
         params: Iterable[Param] = (),
         *,
         exact: bool = False,
+        chosen: bool = False,
     ) -> None:
-        self.exact = exact
+        self.exact, self.chosen = exact, chosen
         self.products = Products()
         self.opaque: dict[Node, Opaque] = {}
         self.wide: dict[Node, Node] = {}
@@ -168,6 +170,8 @@ class Lifting:
                 return node if node.dtype.is_bool else _mathematical(value)
             case Var(kind="axis" | "size") if node.dtype is INT64:
                 return node
+            case Var(kind="param") if self.chosen and node.dtype is INT64:
+                return self._parameter(node)
             case Var(kind="param") | Read():
                 return self._data(node)
             case Unary():
@@ -182,6 +186,13 @@ class Lifting:
                 return self._cast(node)
             case _:
                 return self._fresh(node, "reduction")
+
+    def _parameter(self, node: Var) -> Node:
+        """A param as it is, with the range that is declared."""
+        lower, upper = self.value_range(node)
+        self._ranges[node] = self.range(self.lift(lower))[0], self.range(self.lift(upper))[1] - 1
+        self._limit(node, lower, upper)
+        return node
 
     def _data(self, node: Node) -> Node:
         declared = isinstance(node, Read) and node.tensor.value_range is not None
@@ -410,7 +421,7 @@ def affine_parts(
     conditions: Iterable[Node], sizes: Iterable[Size], params: Iterable[Param]
 ) -> tuple[Node, ...]:
     """The parts of conditions on sizes and params that isl can be told; a fact about floats is none of them."""
-    lifting = Lifting((), sizes, params)
+    lifting = Lifting((), sizes, params, chosen=True)
     found: list[Node] = []
     for part in (part for condition in conditions for part in conjuncts(condition)):
         lifted = lifting.lift(part)

@@ -14,7 +14,7 @@ from tdsl.expr.node import Node
 from tdsl.poly import library as isl
 from tdsl.poly.answers import Iteration, Witness
 from tdsl.poly.copies import Copies
-from tdsl.poly.isl import PARAM, SET, TooLarge, allowance, set_space
+from tdsl.poly.isl import PARAM, SET, TooLarge, allowance, basic_set, set_space
 from tdsl.poly.model import Statement
 from tdsl.poly.nodes import params_node
 from tdsl.poly.violation import Violation
@@ -120,13 +120,16 @@ class Explainer:
         if any(len(monomials[place]) > 1 for place in used):
             return self._tried(points)
         sizes = [place for place in used if monomials[place][0].kind == "size"]
-        count = len(sizes)
-        values = _least(_sizes_first(points, sizes))
+        params = [place for place in used if place not in sizes]
+        for place in params:  # one that is not negative is looked for: a scalar argument may have no least value
+            points = _not_negative(points, place)
+        count = len(used)
+        values = _least(_sizes_first(points, sizes, params))
         if values is None:
             return None
         named = tuple(
             (monomials[place][0].name, value)
-            for place, value in zip(sizes, values[1 : count + 1], strict=True)
+            for place, value in zip((*sizes, *params), values[1 : count + 1], strict=True)
         )
         return named, values[count + 1 :]
 
@@ -199,13 +202,22 @@ def _any_reversed(basic: isl.BasicSet) -> isl.Set:
     return total
 
 
-def _sizes_first(points: isl.Set, sizes: list[int]) -> isl.Set:
-    """{ [sum, sizes…, point…] } without parameters."""
-    lifted = points.insert_dims(SET, 0, len(sizes) + 1)
+def _not_negative(points: isl.Set, place: int) -> isl.Set:
+    """The points where a parameter is not negative; all of them where there are none."""
+    row = [0] * (1 + points.dim(PARAM) + points.dim(SET))
+    row[1 + place] = 1
+    there = points.intersect(basic_set(points.get_space(), [], [row]))
+    return points if there.is_empty() else there
+
+
+def _sizes_first(points: isl.Set, sizes: list[int], params: list[int]) -> isl.Set:
+    """{ [sum of the sizes, sizes…, params…, point…] } without parameters."""
+    lifted = points.insert_dims(SET, 0, len(sizes) + len(params) + 1)
     space = isl.LocalSpace.from_space(lifted.get_space())
     total = isl.Constraint.alloc_equality(space).set_coefficient_val(SET, 0, -1)
-    for row, place in enumerate(sizes):
-        total = total.set_coefficient_val(PARAM, place, 1)
+    for row, place in enumerate((*sizes, *params)):
+        if place in sizes:
+            total = total.set_coefficient_val(PARAM, place, 1)
         same = isl.Constraint.alloc_equality(space).set_coefficient_val(PARAM, place, 1)
         lifted = lifted.add_constraint(same.set_coefficient_val(SET, row + 1, -1))
     return lifted.add_constraint(total).project_out(PARAM, 0, lifted.dim(PARAM))

@@ -24,6 +24,7 @@ from tdsl.location import here, hide_internal_frames
 from tdsl.poly import answers
 from tdsl.poly.evaluate import value_at
 from tdsl.poly.listing import Copy, Listing, Together, TooMany
+from tdsl.poly.looptree import Misplaced
 from tdsl.report.order import found_copy, steps_of
 from tdsl.report.run import CellRun, Step
 from tdsl.schedule.legality import Case, arranged_of
@@ -91,6 +92,9 @@ class _Replaying:
         except TooMany:
             note = f"more than {LIMIT} iterations at these sizes: values are not compared"
             return Replay(sizes, {}, self._declared(), self._without_numbers(), note=note)
+        except Misplaced:
+            note = "a stage would stand where none of its readers does: this order cannot be run"
+            return Replay(sizes, {}, self._declared(), self._unseen(), note=note)
         together = self._together()
         steps = steps_of(copies, self.witness, together)
         scheduled = self._scheduled(copies, steps)
@@ -150,6 +154,16 @@ class _Replaying:
             )
         if self._together() is not None:
             return tuple(f"{line}, in any order" for _, line in lines)
+        return tuple(line for _, line in sorted(lines, key=lambda one: one[0]))
+
+    def _unseen(self) -> tuple[str, ...]:
+        """The accesses where a stage stands at no place of its own: nothing is made where its reader sees it."""
+        lines = [
+            (True, f"{at(iteration)} {done}")
+            if done.startswith("reads")
+            else (False, f"{at(iteration)} does not run where that reader sees it")
+            for iteration, done in self._accesses()
+        ]
         return tuple(line for _, line in sorted(lines, key=lambda one: one[0]))
 
     def _scheduled(self, copies: Sequence[Copy], steps: Sequence[Step]) -> tuple[str, ...]:

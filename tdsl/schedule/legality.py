@@ -11,9 +11,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from tdsl.errors import IllegalSchedule, PlacementError, UnprovenSchedule, Witness
+from tdsl.expr.build import compare
 from tdsl.expr.handles import Expr
 from tdsl.expr.node import Node
-from tdsl.expr.tensor import Stage, Tensor
+from tdsl.expr.rewrite import variables
+from tdsl.expr.tensor import Param, Stage, Tensor
 from tdsl.poly import answers
 from tdsl.poly.lift import affine_parts
 from tdsl.poly.model import Arranged, Arrangement, LoopMark, Place, Program, Statement
@@ -53,10 +55,11 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
                 shapes[tensor.name] = tensor.extents
     facts = dict.fromkeys(fact for stage in live for fact in stage.facts)
     sizes, params = sizes_named(live), dict.fromkeys(param for stage in live for param in stage.params)
+    statements = tuple(statement for stage in live for statement in statements_of(stage))
     program = Program(
         sizes=sizes,
-        context=affine_parts((*facts, *assumptions), sizes, tuple(params)),
-        statements=tuple(statement for stage in live for statement in statements_of(stage)),
+        context=affine_parts((*facts, *assumptions, *_ranges(params, statements)), sizes, tuple(params)),
+        statements=statements,
         shapes=tuple(shapes.items()),
         inputs=tuple(inputs),
         outputs=tuple(tensor.name for tensor in outputs),
@@ -67,6 +70,22 @@ def _program(live: tuple[Stage, ...], assumptions: tuple[Node, ...], outputs: tu
     from tdsl.poly.delinearise import views_of
 
     return replace(program, views=views_of(program))
+
+
+def _ranges(params: Iterable[Param], statements: Iterable[Statement]) -> list[Node]:
+    """The declared ranges of the scalar arguments that subscripts are made of."""
+    accesses = [access for one in statements for access in (*one.reads, *one.writes)]
+    nodes = [node for access in accesses for node in (*access.index, *access.guard) if node is not None]
+    used = {var.name: var for var in variables(*nodes) if var.kind == "param"}
+    return [
+        bound
+        for param in params
+        if param.name in used and param.value_range is not None
+        for bound in (
+            compare("ge", used[param.name], param.value_range[0]),
+            compare("lt", used[param.name], param.value_range[1]),
+        )
+    ]
 
 
 def _has_products(statement: Statement) -> bool:

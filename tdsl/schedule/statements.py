@@ -69,7 +69,7 @@ def polynomial_subscript(stage: Stage, subscript: Node) -> Node | None:
     maker = _Maker(stage)
     lifted = maker.lifting.lift(subscript)
     hidden = {entry.var for entry in maker.lifting.opaque.values()}
-    return maker.product(lifted) if not hidden.isdisjoint(variables(lifted)) else lifted
+    return _product(maker.lifting, lifted) if not hidden.isdisjoint(variables(lifted)) else lifted
 
 
 class _Maker:
@@ -77,7 +77,10 @@ class _Maker:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.lifting = Lifting((*stage.axes, *stage.reduce_axes), stage.sizes, stage.params, exact=True)
+        axes = (*stage.axes, *stage.reduce_axes)
+        self.lifting = Lifting(axes, stage.sizes, stage.params, exact=True)
+        self.own = Lifting(axes, stage.sizes, stage.params, exact=True, chosen=True)
+        """Of the subscripts of the stage's own elements: a param decides how far apart two of them are, as a size does."""
         self.data = tuple(axis.name for axis in stage.axes)
         self.box = _bounds(stage.axes)
         self.index: tuple[Node, ...] = tuple(axis_var(name) for name in self.data)
@@ -211,36 +214,39 @@ class _Maker:
         return tuple(found)
 
     def _access(self, read: Read, path: Iterable[Node]) -> Access:
+        lifting = self.own if read.tensor in self.stage.own else self.lifting
         index: list[Node | None] = []
         opaque: list[tuple[int, Node, Node]] = []
         linearised: list[tuple[int, Node]] = []
         for place, subscript in enumerate(read.index):
-            lifted = self.lifting.lift(subscript)
-            hidden = [entry for entry in self.lifting.opaque.values() if entry.var in variables(lifted)]
+            lifted = lifting.lift(subscript)
+            hidden = [entry for entry in lifting.opaque.values() if entry.var in variables(lifted)]
             index.append(None if hidden else lifted)
             if len(hidden) == 1 and lifted is hidden[0].var and hidden[0].reason in ("data", "quotient"):
                 opaque.append((place, hidden[0].lower, hidden[0].upper))
-            product = self.product(lifted) if hidden else None
+            product = _product(lifting, lifted) if hidden else None
             if product is not None:
                 linearised.append((place, product))
         guard = tuple(
-            condition for condition in map(self.lifting.lift, path) if not self._is_opaque(condition)
+            condition for condition in map(lifting.lift, path) if not _is_opaque(lifting, condition)
         )
         shown = text(read) if None in index else ""
         return Access(read.tensor.name, tuple(index), guard, tuple(opaque), shown, tuple(linearised))
 
-    def product(self, lifted: Node) -> Node | None:
-        """A subscript as a polynomial, linear in axes, with sizes as factors; None where it is none."""
-        form = polynomial(lifted)
-        if form is None:
-            return None
-        written = self.lifting.products.expanded(form)
-        opaque = {entry.var for entry in self.lifting.opaque.values()}
-        return None if any(var in opaque for one in written[0] for var in one) else linear_node(written)
 
-    def _is_opaque(self, condition: Node) -> bool:
-        hidden = {entry.var for entry in self.lifting.opaque.values()}
-        return any(var in hidden for var in variables(condition))
+def _product(lifting: Lifting, lifted: Node) -> Node | None:
+    """A subscript as a polynomial, linear in axes, with sizes as factors; None where it is none."""
+    form = polynomial(lifted)
+    if form is None:
+        return None
+    written = lifting.products.expanded(form)
+    opaque = {entry.var for entry in lifting.opaque.values()}
+    return None if any(var in opaque for one in written[0] for var in one) else linear_node(written)
+
+
+def _is_opaque(lifting: Lifting, condition: Node) -> bool:
+    hidden = {entry.var for entry in lifting.opaque.values()}
+    return any(var in hidden for var in variables(condition))
 
 
 def possible_axis(stage: Stage, axis: Axis, lifting: Lifting | None = None) -> Axis:

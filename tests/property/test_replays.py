@@ -51,12 +51,25 @@ def test_a_refused_order_shows_what_is_wrong_with_it(start):
     for seed in range(start, start + 40):
         for error in refusals(seed):
             replay = error.witness.replay()
-            assert not replay.note
+            assert not replay.note or replay.note.endswith("this order cannot be run")
             assert replay.differs or changed(replay), f"seed {seed}\n{error}\n{replay}"
             counts[error.code, replay.differs] += 1
     assert sum(counts.values()) >= 15
     differing = sum(count for (_, differs), count in counts.items() if differs)
     assert differing >= 0.6 * sum(counts.values()), counts  # loops that do the same again may run backwards
+
+
+def test_an_order_that_cannot_be_run_shows_the_two_accesses():
+    """The start of a partial result would stand inside a loop of its reader, whose copy of it stands before the loop."""
+    A, x = td.placeholder("A", (4,), "float32"), td.axis("x", 4)
+    total = td.update("total", A, over=x, at=x, value=lambda total: total[x] + A[x])
+    s = td.schedule(total).rfactor("total", "x", name="part")
+    s = s.compute_with("part", "total", "x_", align={"x": "x_"}).store_root("part_start")
+    with pytest.raises(td.IllegalSchedule, match="S205") as caught:
+        s.compute_at("part_start", "part", "x")
+    replay = caught.value.witness.replay()
+    assert replay.note.endswith("this order cannot be run") and not replay.differs
+    assert replay.scheduled[0].endswith("does not run where that reader sees it")
 
 
 def test_the_check_can_fail(monkeypatch):

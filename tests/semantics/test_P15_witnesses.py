@@ -1,8 +1,11 @@
 """P15: an illegal schedule shows the smallest sizes and iterations, and a condition that `assume` accepts."""
 
+import numpy as np
 import pytest
 
 import tdsl as td
+
+n = td.size("n")
 
 
 def test_the_fields(matmul):
@@ -86,3 +89,65 @@ def test_what_is_not_decidable_names_the_access_and_a_fact():
     error = caught.value
     assert isinstance(error, td.IllegalSchedule) and error.witness is None and error.condition is None
     assert "at[i]" in error.access and "range=" in error.fact
+
+
+def ring(low=0, high=100):
+    """`ring[i + D] = ring[i] + 1`, D a scalar argument."""
+    D, i = td.param("D", "int64", range=(low, high)), td.axis("i", n)
+    B = td.placeholder("B", (n + 100,), "int64")
+    return D, td.schedule(td.update("ring", B, over=i, at=i + D, value=lambda u: u[i] + 1))
+
+
+def test_a_param_decides_as_a_size_does():
+    D, s = ring()
+    with pytest.raises(td.IllegalSchedule) as caught:
+        s.vectorize("ring", "i", 8)
+    error = caught.value
+    assert str(error.condition) == "D >= 8 or D <= 0 or D >= n"
+    assert error.witness.sizes == {"n": 2, "D": 1} and error.witness.element == (1,)
+    assert "(n=2, D=1)" in str(error) and error.witness.replay().differs
+    with pytest.raises(td.IllegalSchedule, match=r"assume\(D <= 0 or D >= n\)"):
+        s.parallel("ring", "i")
+    kernel = td.build(s.assume(D >= 8).vectorize("ring", "i", 8))
+    values = np.arange(130) % 7
+    want = values.copy()
+    for at in range(30):
+        want[at + 9] = want[at] + 1
+    assert np.array_equal(kernel(9, values), want)
+    with pytest.raises(td.CallError, match="D >= 8 does not hold"):
+        kernel(7, values)
+
+
+def test_the_range_of_a_param_counts():
+    _, s = ring(8, 20)
+    assert s.vectorize("ring", "i", 8).parallel_axes("ring") == ()
+    _, s = ring(0, 1)
+    assert s.parallel_axes("ring") == ("i",)
+
+
+def test_a_negative_param_is_shown_where_no_other_collides():
+    D, i = td.param("D", "int64", range=(-50, 50)), td.axis("i", n)
+    B = td.placeholder("B", (n + 100,), "int64")
+    s = td.schedule(td.update("u", B, over=i, at=i + 50, value=lambda u: u[i + 50 + D] + 1))
+    with pytest.raises(td.IllegalSchedule) as caught:
+        s.assume(D <= 0).parallel("u", "i")
+    assert caught.value.witness.sizes == {"n": 2, "D": -1}
+    assert str(caught.value.condition) == "D + n <= 0 or D >= 0"
+    s.assume(D >= 0).vectorize("u", "i", 8)
+
+
+def test_the_lag_of_a_recurrence_is_a_param():
+    lag, x = td.param("L", "int64", range=(1, 64)), td.placeholder("x", (n,), "float64")
+    y = td.recurrence("y", (n,), lambda y, t: x[t] + td.where(t >= lag, 0.5 * y[t - lag], 0.0))
+    z = td.compute("z", (n,), lambda i: y[i] * 2)
+    s = td.schedule(z)
+    lanes = s.assume(lag >= 4).vectorize(y, "t", 4)
+    schedules = [s, s.compute_at(y, z, "i"), s.store_root(y).compute_at(y, z, "i"), lanes]
+    for schedule in schedules:
+        kernel = td.build(schedule)
+        for length, back in ((0, 4), (5, 4), (21, 5), (30, 40)):
+            given = np.arange(length) * 0.25
+            want = given.copy()
+            for t in range(back, length):
+                want[t] += 0.5 * want[t - back]
+            assert np.array_equal(kernel(back, given), 2 * want)
