@@ -121,7 +121,9 @@ class Explainer:
             return self._tried(points)
         sizes = [place for place in used if monomials[place][0].kind == "size"]
         params = [place for place in used if place not in sizes]
-        for place in params:  # one that is not negative is looked for: a scalar argument may have no least value
+        for (
+            place
+        ) in params:  # one that is not negative is looked for: a scalar argument may have no least value
             points = _not_negative(points, place)
         count = len(used)
         values = _least(_sizes_first(points, sizes, params))
