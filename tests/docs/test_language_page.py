@@ -12,7 +12,7 @@ import pytest
 import tdsl as td
 from tdsl.schedule import primitives
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "language.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 GIVEN = {"a": np.ones((3, 8), np.float32), "b": np.ones((3, 8), np.float32)}
 """Arrays that the part about calls is about: those of C = A * B."""
