@@ -2,8 +2,8 @@
 
 In: the checks' relations and a group of dims of one statement. Out: None, or the `Violation`. Parallel: two iterations
 touch one cell, one of them writing. Vector (semantics P6): lanes in lockstep, statement by statement, reads before
-writes: within a statement carried flow and output are refused and carried anti is legal; between statements a carried
-dependence is legal exactly when its source stands first. The running value of a reduction may be spread over lanes.
+writes: within a statement carried flow and output are refused and carried anti is legal; between statements the edges
+know the order (`order.py`). The running value of a reduction may be spread over lanes.
 """
 
 from __future__ import annotations
@@ -66,11 +66,8 @@ class Carried:
     def _harmless(self, group: Group, one: Touch, other: Touch, tensor: str) -> bool:
         """Whether lockstep keeps a dependence from `one` in a lower lane to `other` in a higher one."""
         tree = self.edges.copies.tree
-        here, there = (tree.position(each.statement.name, group.end) for each in (one, other))
-        if here != there:
-            return here < there
         if one.statement is not other.statement:
-            return False
+            return True  # their order in lockstep is what edges are asked (`order.py`)
         writes_it = any(access.tensor == tensor for access in one.statement.writes)
         if one.statement.role == "update" and writes_it and self._over_reduction(group, one.statement):
             return True

@@ -12,12 +12,29 @@ from __future__ import annotations
 from tdsl.poly import library as isl
 from tdsl.poly.isl import merged
 
+ROUNDS = 64
+"""Steps after which it is no more asked what elements are made from exactly: chains of small arrays are shorter."""
 
-def reached(needed: isl.Map, step: isl.Map) -> isl.Map:
-    """`needed` with what its elements are made from: nothing is proved of it yet (`is_closed`)."""
+
+def reached(needed: isl.Map, step: isl.Map) -> tuple[isl.Map, bool]:
+    """`needed` with what its elements are made from, and whether isl takes that for exact.
+
+    Nothing is proved of it yet (`is_closed`).
+    """
     plain = merged(step).gist_params(step.params())
-    closure, _ = merged(plain).transitive_closure()
-    return merged(needed.union(needed.apply_range(closure)))
+    closure, exact = merged(plain).transitive_closure()
+    return merged(needed.union(needed.apply_range(closure))), exact
+
+
+def exactly(needed: isl.Map, step: isl.Map, within: isl.Set) -> isl.Map | None:
+    """`needed` with what its elements are made from inside `within`, step by step; None where that takes too many."""
+    found = fresh = needed.intersect_range(within)
+    for _ in range(ROUNDS):
+        fresh = merged(fresh.apply_range(step).intersect_range(within).subtract(found))
+        if fresh.is_empty():
+            return found
+        found = merged(found.union(fresh))
+    return None
 
 
 def is_closed(needed: isl.Map, step: isl.Map, within: isl.Set) -> bool:

@@ -16,9 +16,7 @@ from typing import Literal
 from tdsl.expr.node import Node
 from tdsl.poly import library as isl
 from tdsl.poly.aligned import aligned, within
-from tdsl.poly.closure import everything, is_closed, reached
 from tdsl.poly.flow import ValueFlow, recent_flow
-from tdsl.poly.history import history
 from tdsl.poly.isl import IN, OUT, Row, basic_map, budget, map_space, merged, set_space, without_divisions
 from tdsl.poly.kept import kept
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
@@ -26,13 +24,11 @@ from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
 from tdsl.poly.rewound import Lead, lead, rewind
+from tdsl.poly.regions import closed, few, history
 from tdsl.poly.signature import Signatures
 from tdsl.poly.slide import affine_row, once
 from tdsl.poly.unfold import Step, Unfolding, steps_of, with_outputs
 from tdsl.records import dataclass
-
-PIECES = 4
-"""Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,8 @@ class Copies:
     _elements: dict[str, isl.Map] = field(init=False, default_factory=dict[str, "isl.Map"])
     _making: set[str] = field(init=False, default_factory=set[str])
     _prepared: set[str] = field(init=False, default_factory=set[str])
+    loose: set[str] = field(init=False, default_factory=set[str])
+    """The stages known to make more than is needed of them (`regions.py`)."""
     _signatures: Signatures | None = field(init=False, default=None)
     """Where answers about other arrangements may be used, by what they depend on."""
 
@@ -133,7 +131,11 @@ class Copies:
         if self._signatures is None:
             return make()
         depends = self._signatures.stage(stage) if what == "stage" else self._signatures.need(stage)
-        return kept(Key((what, name, self.params(), self._signatures.facts(), depends)), make)
+        key = Key((what, name, self.params(), self._signatures.facts(), depends))
+        relation, more = kept(key, lambda: (make(), stage in self.loose))
+        if more:
+            self.loose.add(stage)
+        return relation
 
     def prepare(self, statement: Statement) -> None:
         """Makes what the relation of a statement is made of, each part within a budget of its own.
@@ -277,9 +279,9 @@ class Copies:
             if not parts:
                 raise Misplaced(stage, f"no reader of {stage} is inside loop {host[-1][1]} of {host[-1][0]}")
             read = merged(self._of_block(stage, reduce(isl.Map.union, parts)))
-            self._elements[stage] = history(
-                self.flow, self.tree.definer(stage), self.tree.of_stage[stage], read, PIECES
-            )
+            region, parts = self.tree.arrangements[stage].region, self.tree.of_stage[stage]
+            made = history(self.flow, self.tree.definer(stage), parts, read, region)
+            self._elements[stage] = self._noted(stage, made)
         return self._elements[stage]
 
     def _needed(self, stage: str, definer: Statement, host: tuple[Dim, ...]) -> isl.Map:
@@ -333,14 +335,15 @@ class Copies:
         return relation.project_out(IN, len(host), len(self.tree.dims(reader.name)) - len(host))
 
     def _few(self, stage: str, needed: isl.Map, definer: Statement) -> isl.Map:
-        """The same, or, where it is in too many pieces, all that lies between them: what is made in vain is little work,
-        and what tells many pieces apart is a condition at every point.
-        """
-        count = needed.n_basic_map()
-        if count <= 1 or count <= PIECES and count * self._starts(stage, needed) <= PIECES * PIECES:  # noqa: RUF021
-            return needed
-        hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
-        return merged(hull.intersect_range(self.flow.domain(definer)))
+        """The same, or, where it is in too many pieces, all that lies between them."""
+        starts, region = partial(self._starts, stage, needed), self.tree.arrangements[stage].region
+        return self._noted(stage, few(needed, starts, self.flow.domain(definer), region))
+
+    def _noted(self, stage: str, made: tuple[isl.Map, bool]) -> isl.Map:
+        """A region, noted where it is larger than what is needed."""
+        if made[1]:
+            self.loose.add(stage)
+        return made[0]
 
     def _starts(self, stage: str, needed: isl.Map) -> int:
         """How many pieces the starts of the relative splits of data axes have, together."""
@@ -354,8 +357,6 @@ class Copies:
 
     def _closed(self, needed: isl.Map, definer: Statement) -> isl.Map:
         """With all a recurrence needs of itself; more is safe: the domain bounds it."""
-        if definer.stage in self.arranged.program.ordered:
-            return needed
         step: isl.Map | None = None
         for statement, tensor in self.tree.own_reads(definer):
             part = self.flow.sources(statement, definer, tensor)
@@ -363,9 +364,8 @@ class Copies:
             step = part if step is None else step.union(part)
         if step is None:
             return needed
-        domain = self.flow.domain(definer)
-        found = merged(reached(needed, step).intersect_range(domain).union(needed))
-        return found if is_closed(found, step, domain) else everything(found, domain)
+        region = self.tree.arrangements[definer.stage].region
+        return self._noted(definer.stage, closed(needed, step, self.flow.domain(definer), region))
 
     def rewinds(self, stage: str) -> Lead | None:
         """How a stage advances that is made ahead of its readers; None for any other."""

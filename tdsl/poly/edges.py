@@ -103,8 +103,22 @@ class Edges:
             if lost.is_empty():
                 return None
             late = late.intersect(lost.apply_range(made.reverse()))
+        lanes = self.copies.tree.shared_lanes(reader.name, writer.name)
+        if lanes and late.intersect(self.order.not_after_in_turn(reader.name, writer.name)).is_empty():
+            return self._locked(tensor, reader, writer, lanes, late)
         text = f"{reader.stage} reads {tensor} before {writer.stage} has made it"
         return Violation("order", tensor, writer.name, reader.name, "flow", late.reverse(), text)
+
+    def _locked(
+        self, tensor: str, reader: Statement, writer: Statement, lanes: tuple[int, ...], late: isl.Map
+    ) -> Violation:
+        """Values that come too late only because lanes run together."""
+        place = self.copies.tree.lane(self.copies.dims(reader.name)[lanes[0]])
+        assert place is not None
+        text = f"lanes of {place[1]} touch one element of {tensor}"
+        return Violation(
+            "vector", tensor, writer.name, reader.name, "flow", late.reverse(), text, place=place
+        )
 
     def _missing(
         self, tensor: str, reader: Statement, writer: Statement, want: isl.Map, makers: isl.Map

@@ -2,7 +2,7 @@
 
 In: the value flow, the statement that changes elements, and which are read. Out: those, and all that their changes read,
 so that all changes of them, in order, from the base's values of them, give what is read. A relation with subscripts from
-data is taken as all it may be: more is made than is needed, never less.
+data is taken as all it may be: more is made than is needed, never less; how exactly else, is asked for (`regions.py`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from collections.abc import Sequence
 from functools import reduce
 
 from tdsl.poly import library as isl
-from tdsl.poly.closure import everything, is_closed, reached
 from tdsl.poly.flow import ValueFlow
 from tdsl.poly.isl import IN, merged, without_divisions
-from tdsl.poly.model import Access, Statement
+from tdsl.poly.model import Access, Region, Statement
+from tdsl.poly.regions import Made, closed, few
 
 
 def history(
-    flow: ValueFlow, changing: Statement, parts: Sequence[Statement], read: isl.Map, pieces: int
-) -> isl.Map:
+    flow: ValueFlow, changing: Statement, parts: Sequence[Statement], read: isl.Map, region: Region
+) -> Made:
     """{ anything -> element } with all elements that those of `read` are made from.
 
     parts: the statements of the stage: what the terms of a change's sums read counts, too.
-    pieces: regions of more are taken as all that lies between them. isl's closure may be larger, which is safe.
     """
     tensor = changing.stage
     box = flow.box(tensor)
@@ -36,21 +35,15 @@ def history(
             steps.append(back.apply_range(reading))
     if any(_is_opaque(flow, changing, access) for access in changing.writes):
         steps.append(back.apply_range(flow.write(changing, tensor)))  # a change of one may be one of another
-    if not steps:
-        return _few(read.intersect_range(box), pieces, box)
-    step = merged(reduce(isl.Map.union, steps))
-    found = _few(reached(read, step).intersect_range(box), pieces, box)
-    # What lies between the pieces, or in a closure that is too large, is made from elements that may lie outside.
-    return found if is_closed(found, step, box) else everything(found, box)
+    read = merged(read.intersect_range(box))
+    if steps:
+        found, more = closed(read, merged(reduce(isl.Map.union, steps)), box, region, joined=True)
+    else:
+        found, more = few(read, lambda: 1, box, region)
+    return without_divisions(found), more
 
 
 def _is_opaque(flow: ValueFlow, statement: Statement, access: Access) -> bool:
     """Whether isl sees an access only as what it may touch."""
     affine = flow.affine(statement)
     return any(node is None or affine.offender(node) is not None for node in access.index)
-
-
-def _few(found: isl.Map, pieces: int, box: isl.Set) -> isl.Map:
-    if found.n_basic_map() > pieces:
-        found = isl.Map.from_basic_map(found.simple_hull()).intersect_range(box)
-    return without_divisions(found)

@@ -161,16 +161,8 @@ class Listing:
         """The loops around a statement that run as lanes."""
         if name in self._known_lanes:
             return self._known_lanes[name]
-        found: set[Dim] = set()
         tree = self.copies.tree
-        for dim in tree.dims(name):
-            stage = dim[0].split(".")[0]
-            arrangement = tree.arrangements.get(stage)
-            own = tree.own(stage)
-            for loop in () if arrangement is None else arrangement.loops:
-                if loop.kind == "vector" and dim[1] in own.leaves[slice(*own.spans[loop.name])]:
-                    found.add(dim)
-        self._known_lanes[name] = frozenset(found)
+        self._known_lanes[name] = frozenset(dim for dim in tree.dims(name) if tree.lane(dim))
         return self._known_lanes[name]
 
     def cell(self, tensor: str, copy: Copy | None, element: tuple[int, ...]) -> tuple[object, ...]:

@@ -157,6 +157,12 @@ class Shift:
     by: int
 
 
+Region = Literal["usual", "exact", "whole"]
+"""What a stage inside another one makes there. usual: what is read, and what lies between its pieces where those are many.
+exact: what is read and no more, in however many pieces. whole: everything of its domain between what is read, and all that
+there is of a stage that reads itself.
+"""
+
 AxisRelation = Split | Fuse | Skew | Reverse | Rename | Shift
 
 
@@ -223,6 +229,8 @@ class Arrangement:
     """Its storage belongs to a block: what it makes is what all threads of the block need (semantics P11)."""
     slide: Literal["burst", "rewind"] = "burst"
     """Where storage is farther out: when elements are made (poly/slide.py); rewind falls back to burst."""
+    region: Region = "usual"
+    """How exactly what is read of it is what it makes (`poly/regions.py` chooses)."""
     joined: Join | None = None
 
 

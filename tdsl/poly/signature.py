@@ -1,7 +1,8 @@
 """What an answer about a stage depends on, as a hashable value: its statements, loops, placement, and who needs it.
 
 In: a `LoopTree`. Out: `Key`s. Two schedules in which a stage has the same key execute it the same way, whatever else
-they do; marks (parallel, vector) are not part of it. Keys hold interned nodes, so equal expressions are equal objects.
+they do; marks (parallel, vector) are not part of it, but which lanes two statements share is part of `together`. Keys
+hold interned nodes, so equal expressions are equal objects.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class Signatures:
                 arrangement.compute,
                 arrangement.store,
                 arrangement.slide,
+                arrangement.region,
                 join,
                 None if near is None else self.stage(near),
                 None if join is None else self.stage(join.stage),
@@ -113,7 +115,7 @@ class Signatures:
             self.facts(),
             self.storage(tensor),
             tuple(self.stage(stage) for stage in dict.fromkeys(stages + writers)),
-            tuple((tree.common(*pair), tree.text_before(*pair)) for pair in pairs),
+            tuple((tree.common(*pair), tree.text_before(*pair), tree.shared_lanes(*pair)) for pair in pairs),
             self._sequence(tensor),
         )
 

@@ -33,6 +33,9 @@ from tdsl.poly.violation import Violation
 from tdsl.poly.witness import Explainer
 from tdsl.records import dataclass
 
+TOO_LARGE = "it is too large to decide"
+"""What an answer says for which isl's budget did not reach."""
+
 _memo = Memo()
 
 
@@ -41,7 +44,11 @@ def judge(arranged: Arranged, *, explain: bool = True) -> Verdict:
 
     explain: off, a refutation may come without witness and condition, which cost more than the verdict.
     """
-    judgement = Judgement(arranged, explain=explain)
+    return verdict_in(Judgement(arranged, explain=explain))
+
+
+def verdict_in(judgement: Judgement) -> Verdict:
+    """What a judgement of its whole arrangement comes to."""
     fault = placement_fault(judgement.copies.tree)
     if fault is not None:
         return judgement.shown(fault)
@@ -84,6 +91,8 @@ class Judgement:
     quick: bool = True
     """Off: ask isl even where the loop tree decides (for tests of those shortcuts)."""
     explain: bool = True
+    spare: bool = False
+    """Explain nothing where a stage makes more than is needed: another region may prove what this one does not."""
     copies: Copies = field(init=False)
     edges: Edges = field(init=False)
     carried: Carried = field(init=False)
@@ -362,14 +371,16 @@ class Judgement:
         what, tensor, first, second = question
         key = Key((*self.signatures.together(what, tensor, first.name, second.name), *more))
         known = _memo.get(key)
-        if known is None and not self.explain:
-            key = Key(("unexplained", key))
-            known = _memo.get(key)
+        if known is None and not self._explains():
+            known = _memo.get(Key(("unexplained", key)))
         if known is None:
             known = self._answered(tensor, first, second, check)
-            _memo.put(key, *known)
+            _memo.put(key if self._explains() else Key(("unexplained", key)), *known)
         self.bill.add(known[1])
         return known[0]
+
+    def _explains(self) -> bool:
+        return self.explain and not (self.spare and self.copies.loose)
 
     def _answered(
         self, tensor: str, first: Statement, second: Statement, check: Callable[[], Violation | None]
@@ -387,7 +398,7 @@ class Judgement:
             answer = Unknown(text_of(fault.term), "an index or condition that is affine in axes and sizes")
         except TooLarge:
             stages = f"{first.stage} and {second.stage}"
-            return Unknown(f"{tensor} between {stages}", "it is too large to decide", tensor), spent.total
+            return Unknown(f"{tensor} between {stages}", TOO_LARGE, tensor), spent.total
         return answer, spent.total
 
     def _witness(self, violation: Violation) -> Witness | None:
@@ -403,7 +414,7 @@ class Judgement:
             if opaque is not None:
                 return Unknown(*opaque, violation.tensor, names)
         found = Refuted(violation.kind, violation.tensor, names, violation.text, place=violation.place)
-        if not self.explain:
+        if not self._explains():
             return found
         with suppress(TooLarge), budget():
             found = replace(found, witness=self._witness(violation))

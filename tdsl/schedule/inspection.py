@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tdsl.poly.model import Split
+from tdsl.poly.model import Arranged, LoopKind, Split
 from tdsl.schedule.arguments import kind_text, marked_by
 from tdsl.schedule.directive import Directive, step_text
 from tdsl.schedule.legality import arranged_of, is_legal, verdict_of
@@ -29,10 +29,19 @@ DEEPEST_FOLD = 64
 
 def parallel_axes(state: State, stage: str) -> tuple[str, ...]:
     """The loops of a stage that may run in parallel as the schedule stands, outermost first."""
+    from tdsl.poly.settle import exact_regions
     from tdsl.poly.verdict import parallel_loops
 
-    lanes = {loop.name for loop in state.stage(stage).loops if loop.kind == "vector"}
-    return tuple(loop for loop in parallel_loops(arranged_of(state), stage) if loop not in lanes)
+    entry = state.stage(stage)
+    arranged = arranged_of(state)
+    legal = parallel_loops(arranged, stage)
+    others = bool(exact_regions(arranged))
+    return tuple(
+        loop.name
+        for loop in entry.loops
+        if loop.kind != "vector"
+        and (loop.name in legal or (others and is_legal(_with_mark(state, entry, loop.name, "parallel"))))
+    )
 
 
 def tilable(state: State, stage: str) -> tuple[tuple[str, ...], ...]:
@@ -88,20 +97,31 @@ def fold_is_legal(state: State, stage: str, dim: str, length: int) -> bool:
 def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> tuple[int, ...] | None:
     """The lengths that keep every live value of all tensors of a stage, in order; None where isl cannot tell."""
     from tdsl.poly.affine import NonAffine
-    from tdsl.poly.folds import min_fold
     from tdsl.poly.isl import TooLarge
+    from tdsl.poly.settle import exact_regions, with_regions
 
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
     bare = state.with_stage(replace(entry, folds=others, layout=None))
-    arranged, place = arranged_of(bare, folded=stage), entry.dims.index(dim)
-    lengths = frozenset(range(1, deepest + 1))
+    arranged, place = with_regions(arranged_of(bare, folded=stage), {}), entry.dims.index(dim)
     try:
-        for name in entry.stage.tensor_names:
-            lengths &= frozenset(min_fold(arranged, name, place, deepest).legal)
+        lengths = _kept_by(arranged, entry, place, deepest)
+        exact = exact_regions(arranged)
+        if exact:
+            lengths |= _kept_by(with_regions(arranged, exact), entry, place, deepest)
     except (TooLarge, NonAffine):
         return None
     return tuple(sorted(lengths))
+
+
+def _kept_by(arranged: Arranged, entry: StageState, place: int, deepest: int) -> frozenset[int]:
+    """The lengths of one dim that are legal for all tensors of a stage."""
+    from tdsl.poly.folds import min_fold
+
+    lengths = frozenset(range(1, deepest + 1))
+    for name in entry.stage.tensor_names:
+        lengths &= frozenset(min_fold(arranged, name, place, deepest).legal)
+    return lengths
 
 
 def about_loop(state: State, entry: StageState, axis: str) -> str:
@@ -144,9 +164,13 @@ def _origin(entry: StageState, axis: str) -> str:
 
 
 def _why_not(state: State, entry: StageState, axis: str) -> str:
+    return str(getattr(verdict_of(_with_mark(state, entry, axis, "parallel")), "text", "not decidable"))
+
+
+def _with_mark(state: State, entry: StageState, axis: str, kind: LoopKind) -> State:
+    """The state in which a loop runs otherwise."""
     position = entry.axes.index(axis)
-    tried = state.with_stage(marked(entry, position, replace(entry.loops[position], kind="parallel")))
-    return str(getattr(verdict_of(tried), "text", "not decidable"))
+    return state.with_stage(marked(entry, position, replace(entry.loops[position], kind=kind)))
 
 
 def _makers(state: State, entry: StageState, axis: str) -> tuple[Directive, ...]:

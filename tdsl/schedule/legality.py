@@ -113,6 +113,7 @@ def _arrangement(state: State, entry: StageState, ahead: frozenset[str]) -> Arra
         atomic=entry.atomic,
         across=crossing(state, entry),
         slide="rewind" if entry.name in ahead else "burst",
+        region=entry.region,
     )
 
 
@@ -121,18 +122,27 @@ def bound(loop: LoopMark) -> bool:
     return loop.kind not in ("serial", "parallel", "unroll", "vector")
 
 
+def settled(state: State, *, explain: bool = True) -> tuple[answers.Verdict, State]:
+    """What poly says of a state, and the state whose stages make what they have to for that."""
+    from tdsl.poly.settle import settle
+
+    verdict, regions = settle(arranged_of(state), explain=explain)
+    changed = [
+        replace(entry, region=regions.get(entry.name, "usual"))
+        for entry in state.stages
+        if entry.region != regions.get(entry.name, "usual")
+    ]
+    return verdict, state.with_stages(*changed) if changed else state
+
+
 def verdict_of(state: State) -> answers.Verdict:
     """What poly says of a state."""
-    from tdsl.poly.verdict import judge
-
-    return judge(arranged_of(state))
+    return settled(state)[0]
 
 
 def is_legal(state: State) -> bool:
     """Whether poly proves a state; why it does not, nobody is told."""
-    from tdsl.poly.verdict import judge
-
-    return judge(arranged_of(state), explain=False) is answers.PROVED
+    return settled(state, explain=False)[0] is answers.PROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +153,17 @@ class Case:
     found: answers.Refuted
 
 
-def check(step: Directive, state: State, before: State) -> None:
-    """Raises where the state after a step is not proved legal; `before` is what the step was asked on.
+def check(step: Directive, state: State, before: State) -> State:
+    """The state after a step, settled; raises where it is not proved legal. `before` is what the step was asked on.
 
     Errors: S201 a value is read before it is made, or never made; S202 a race; S203 an element overwritten too early;
         S204 dependent lanes; S205 a buffer that a reader cannot see; S206 terms added twice; S208 stages that need each
         other in one iteration; S210 not decidable.
     """
-    found = verdict_of(state)
+    found, state = settled(state)
     match found:
         case answers.Proved():
-            return
+            return state
         case answers.Refuted():
             raise _Refusal(step, state, found, before).error()
         case answers.Unknown():

@@ -438,7 +438,7 @@ def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     check_joins(chosen, fresh)
     check_order(chosen, state, fresh)
     limit_blocks(chosen, fresh)
-    legality.check(step, fresh, state)
+    fresh = legality.check(step, fresh, state)
     fresh = replace(fresh, steps=(*state.steps, step))
     if state.keeps_bits:
         from tdsl.schedule.bits import check_exact

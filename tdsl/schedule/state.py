@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from tdsl.expr.intrinsic import Intrinsic
 from tdsl.expr.node import Node
 from tdsl.expr.tensor import Stage, Tensor
-from tdsl.poly.model import AxisRelation, Join, LoopMark, Place
+from tdsl.poly.model import AxisRelation, Join, LoopMark, Place, Region
 from tdsl.records import dataclass
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class StageState:
     inlined: bool = False
     joined: Join | None = None
     cooperate: Cooperate | None = None
+    region: Region = "usual"
+    """What it makes inside another stage: as much as it takes for the schedule to be legal (`legality.settled`)."""
     swizzle: int | None = None
     """Elements that stay side by side where the cells of its shared rows are permuted."""
     origin: Literal["declared", "cache_read", "cache_write", "rfactor", "clone", "hoist"] = "declared"

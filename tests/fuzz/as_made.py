@@ -7,16 +7,11 @@ holds at least what is read, and nothing outside of the domain, is checked.
 
 from __future__ import annotations
 
-from unittest import mock
-
-from tdsl.poly import copies as poly_copies
 from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
 from tdsl.poly.model import Arranged
+from tdsl.poly.settle import with_regions
 from tests.poly.oracle import Oracle
-
-NEVER = 1_000_000
-"""Pieces of a region that never falls back."""
 
 
 class Memo(Oracle):
@@ -56,8 +51,7 @@ class AsMade(Memo):
 def widened(arranged: Arranged, stage: str) -> dict[tuple[int, ...], set[tuple[int, ...]]] | None:
     """Iteration of the loops around a stage -> what is made there of what is read; None where that is exactly it."""
     made = _region(arranged, stage)
-    with mock.patch.object(poly_copies, "PIECES", NEVER):
-        read = _region(arranged, stage)
+    read = _region(with_regions(arranged, {each.stage: "exact" for each in arranged.arrangements}), stage)
     if made.is_equal(read):
         return None
     width, count = made.dim(isl.dim_type.in_), made.dim(isl.dim_type.out)

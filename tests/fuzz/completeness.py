@@ -120,7 +120,9 @@ def asked(
         return None  # loops shared inside another stage: the enumeration knows only those at root
     verdict, after = "accepted", tried
     try:
-        legality.check(tried.steps[-1], tried.state, schedule.state)
+        settled = legality.check(tried.steps[-1], tried.state, schedule.state)
+        after = td.Schedule(tried.declared, tried.target, settled, tried.settings)
+        arranged = arranged_of(settled)
     except td.IllegalSchedule as error:
         verdict, after = error.code, None
     try:
@@ -150,7 +152,7 @@ def is_legal(arranged: Arranged, of: type[Oracle] = Memo) -> bool:
 def _unjudged(schedule: td.Schedule, step: str, names: Mapping[str, object]) -> td.Schedule | None:
     """The schedule after a step that nobody judged; None where its form is refused."""
     judge = legality.check
-    legality.check = lambda *_: None
+    legality.check = lambda step, state, before: state
     try:
         return applied(schedule, step, names)
     except td.TdslError:

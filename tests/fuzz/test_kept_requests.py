@@ -40,6 +40,46 @@ s1 = td.compute("s1", (2, 8), s1_at)
 """
 SLID = ('.store_root("s0")', '.compute_at("s0", "s1", "k0")', '.vectorize("s0", "d1", 3)', '.reorder("s1", "k0", "i")',
         '.compute_at("s0", "s1", "i")')  # fmt: skip
+# Seeds 788, 16749: what a change needs of its own array comes in pieces; what lies between them is made of more of it.
+HALVES = """
+B = td.placeholder("B", (), "int8")
+D = td.placeholder("D", (8,), "int8")
+x = td.axis("x", 8)
+s0 = td.update("s0", D, over=x, at=(x // 2,), value=lambda s0: (s0[x // 2] + D[x % 4] * 2) + s0[x])
+s1, s1b = td.compute(("s1", "s1b"), (6,), lambda i: (s0[7 - i] - B[()], B[()] + td.where(i + i < 8, D[i + i], 1)))
+"""
+MIRRORED = """
+A = td.placeholder("A", (9,), "float64")
+x = td.axis("x", (1, 9))
+s0 = td.update("s0", A, over=x, at=(x,), value=lambda s0: td.maximum(s0[x] + 2.0, s0[1]) - s0[8 - x])
+k0 = td.reduce_axis("k0", (1, 9))
+s1 = td.compute("s1", (9,), lambda i: td.sum(td.cast(s0[1], "float32"), over=k0))
+"""
+# Seeds 11631, 5167, 999, 12108: what is read of a pure stage comes in many pieces.
+SCATTERED = """
+A = td.placeholder("A", (9, 8))
+s0 = td.compute("s0", (9, 8), lambda i, j: td.where(j > 0, A[j, j - 1], 3.0) * 2.0)
+s1 = td.compute("s1", (6,), lambda i:
+    td.where(i == 1, 1.0, s0[i, i + 2]) + td.where(i % 2 == 1, s0[i, 0], A[i, i])
+    + td.where(i + i < 9, s0[i + i, i + 1], 1.0) + s0[i + 2, i])
+"""
+# Seed 2982: what mutual recurrences need of themselves is too large to decide; all of them is not.
+MUTUAL = """
+A = td.placeholder("A", (10, 7))
+s0, t0 = td.recurrence(("s0", "t0"), (10, 7), lambda s0, t0, i, j: (
+    td.where(j > 1, s0[i, j - 2], 0.0) + td.where(td.all(i > 0, j < 5), s0[i - 1, j + 2], 1.0)
+    * td.where(td.all(i > 1, j < 6), t0[i - 2, j + 1], 2.0),
+    td.minimum(td.where(td.all(i > 0, j < 5), t0[i - 1, j + 2], 3.0), td.where(i > 1, t0[i - 2, j], A[j, 6 - j]))))
+k0, k1 = td.reduce_axis("k0", 7), td.reduce_axis("k1", 5)
+s2 = td.compute("s2", (), lambda: td.sum(A[k0, 6 - k0] * s0[k0 % 4, k0], over=(k0, k1)))
+"""
+# Seed 10669: lanes run statement by statement, so all of s0 is there before s1 reads its element 1.
+IN_LANES = """
+A = td.placeholder("A", (8,))
+B = td.placeholder("B", (7,))
+s0 = td.compute("s0", (8,), lambda i: td.floor(A[i]))
+s1 = td.compute("s1", (7,), lambda i: s0[1] * B[i])
+"""
 CASES = [
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), (), '.compute_with("s0", "s2", "y", align={"x": "y"})', True),
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), ('.compute_with("s0", "s2", "y", align={"x": "y"})',),
@@ -47,6 +87,14 @@ CASES = [
     (TWO_LOOPS_OF_ONE_SIZE, ("T", "V"), ('.compute_with("T", "V", "j")', '.compute_at("S", "T", "i")'),
      '.reorder("V", "j", "i")', False),
     *((REGION_IN_MANY_PIECES, ("s1",), SLID[:count], SLID[count], True) for count in range(1, 5)),
+    (HALVES, ("s1", "s1b"), ('.compute_at("s0", "s1", "i")',), '.fold("s0", "d0", 5)', True),
+    (HALVES, ("s1", "s1b"), ('.compute_at("s0", "s1", "i")',), '.fold("s0", "d0", 4)', False),
+    (MIRRORED, ("s1",), ('.vectorize("s0", "x", 2, tail="pad")',), '.compute_at("s0", "s1", "i")', True),
+    (SCATTERED, ("s1",), ('.store_root("s0")', '.compute_at("s0", "s1", "i")'), '.fold("s0", "j", 3)', True),
+    (SCATTERED, ("s1",), ('.compute_at("s0", "s1", "i")',), '.fold("s0", "j", 1)', False),
+    (MUTUAL, ("s2",), ('.fuse("s0", "i", "j")',), '.store_at("s0", "s2", "k0")', True),
+    (IN_LANES, ("s1",), ('.vectorize("s1", "i")',), '.compute_with("s0", "s1", "iv")', True),
+    (IN_LANES, ("s1",), (), '.compute_with("s0", "s1", "i")', False),
 ]  # fmt: skip
 
 

@@ -60,12 +60,11 @@ def test_errors_pickle(matmul):
 
 
 def test_what_is_not_decidable_names_the_access_and_the_fact(matmul, told, monkeypatch):
-    from tdsl.poly import verdict
+    from tdsl.poly import settle
     from tdsl.poly.answers import Unknown
 
-    monkeypatch.setattr(
-        verdict, "judge", lambda arranged: Unknown("A[at[i]]", "range= of the values that index A")
-    )
+    unknown = Unknown("A[at[i]]", "range= of the values that index A")
+    monkeypatch.setattr(settle, "settle", lambda *_, **__: (unknown, {}))
     assert told(lambda: matmul.s.parallel("C", "i")) == (
         "UnprovenSchedule S210: whether parallel of C is legal is not decidable\n"
         '  here: parallel("C", "i")\n'

@@ -20,6 +20,23 @@ def test_a_strided_reader_needs_only_what_it_reads():
     assert td.schedule(S).split(S, "i", 8).compute_at(P, S, "ii").storage(P)["shape"] == ("1",)
 
 
+def test_only_what_is_read_where_more_would_be_illegal():
+    """Five elements in five rows and columns: a fold to one row has place for them, not for what lies between."""
+    n = td.size("n")
+    A = td.placeholder("A", (n + 8, n + 8))
+    P = td.compute("P", (n + 8, n + 8), lambda i, j: A[i, j] * 2)
+    S = td.compute(
+        "S", (n,), lambda i: P[i, i] + P[i + 1, i + 5] + P[i + 2, i + 2] + P[i + 4, i + 6] + P[i + 7, i + 3]
+    )
+    s = td.schedule(S).compute_at(P, S, "i")
+    assert s.storage(P)["shape"] == ("8", "7")
+    assert s.min_fold(P, "i") == 1
+    folded = s.fold(P, "i", 1).vectorize(P, "j", 4)
+    assert folded.storage(P)["shape"] == ("1", "7")
+    check(s, {"n": 5})
+    check(folded, {"n": 5})
+
+
 def test_its_loops_are_its_declared_axes(blur):
     assert blur.s.compute_at("bx", "by", "y").axes("bx") == ("y", "x")
 

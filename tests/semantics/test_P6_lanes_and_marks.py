@@ -73,3 +73,16 @@ def test_between_statements_the_source_stands_first():
     ahead = td.compute("b", (n,), lambda i: a[i + 1] + 1.0)
     with pytest.raises(td.IllegalSchedule, match="S201"):
         td.schedule(ahead).vectorize("b", "i", 4).compute_with(a, "b", "iv")
+
+
+def test_of_two_statements_in_the_same_lanes_the_first_has_run_in_all():
+    """In lanes `near` may read elements that other lanes made; in a loop, or in several vectors, it may not."""
+    A = td.placeholder("A", (n, 8))
+    far = td.compute("far", (n, 8), lambda i, j: A[i, j] + 1)
+    near = td.compute("near", (n, 8), lambda i, j: far[i, 7 - j] * far[i, (3 * j) % 8])
+    s = td.schedule(near, far)
+    check(s.vectorize(near, "j").compute_with(far, near, "jv"), {"n": 3})
+    with pytest.raises(td.IllegalSchedule, match="S201"):
+        s.compute_with(far, near, "j")
+    with pytest.raises(td.IllegalSchedule, match="S201"):
+        s.vectorize(near, "j", 4).compute_with(far, near, "jv")

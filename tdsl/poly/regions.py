@@ -1,0 +1,46 @@
+"""What a stage inside another one makes there: as exactly as asked for (`model.Region`), and never less than is needed.
+
+In: { host's dims -> what is read there } with the step by which elements are made from others of their stage. Out: the
+region with all that, and whether it may hold more (then legality may refuse what the exact region allows). What is made
+in vain is little work, and what tells many pieces apart is a condition at every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tdsl.poly import library as isl
+from tdsl.poly.closure import everything, exactly, is_closed, reached
+from tdsl.poly.isl import merged
+from tdsl.poly.model import Region
+
+PIECES = 4
+"""Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
+
+Made = tuple["isl.Map", bool]
+"""(a region, whether it may hold more than is needed)"""
+
+
+def few(needed: isl.Map, starts: Callable[[], int], within: isl.Set, region: Region) -> Made:
+    """The same, or, where it is in too many pieces, all that lies between them. starts: pieces of where splits start."""
+    count = needed.n_basic_map()
+    if region == "exact" or count <= 1:
+        return needed, False
+    if region == "usual" and count <= PIECES and count * starts() <= PIECES * PIECES:
+        return needed, False
+    hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
+    return merged(hull.intersect_range(within)), True
+
+
+def closed(needed: isl.Map, step: isl.Map, within: isl.Set, region: Region, *, joined: bool = False) -> Made:
+    """With all that elements of it are made from. joined: of too many pieces all that lies between them, if that is closed."""
+    if region == "whole":
+        return everything(needed, within), True
+    found, exact = reached(needed, step)
+    found = merged(found.intersect_range(within).union(needed))
+    found, more = few(found, lambda: 1, within, region) if joined else (found, False)
+    more = more or not exact
+    whole = not is_closed(found, step, within)
+    if region == "exact" and (more or whole) and (least := exactly(needed, step, within)) is not None:
+        return least, False
+    return (everything(found, within), True) if whole else (found, more)
