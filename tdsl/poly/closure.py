@@ -21,9 +21,12 @@ def reached(needed: isl.Map, step: isl.Map) -> tuple[isl.Map, bool]:
 
     Nothing is proved of it yet (`is_closed`).
     """
-    plain = merged(step).gist_params(step.params())
-    closure, exact = merged(plain).transitive_closure()
-    return merged(needed.union(needed.apply_range(closure))), exact
+    if step.is_empty():
+        return needed, True
+    sizes = step.params()
+    closure, exact = merged(merged(step).gist_params(sizes)).transitive_closure()
+    there = isl.Set.universe(needed.range().get_space()).intersect_params(sizes)
+    return merged(needed.union(needed.intersect_range(there).apply_range(closure))), exact
 
 
 def exactly(needed: isl.Map, step: isl.Map, within: isl.Set) -> isl.Map | None:

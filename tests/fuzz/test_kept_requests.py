@@ -80,6 +80,12 @@ B = td.placeholder("B", (7,))
 s0 = td.compute("s0", (8,), lambda i: td.floor(A[i]))
 s1 = td.compute("s1", (7,), lambda i: s0[1] * B[i])
 """
+# Seed 30460: the read of s0 itself is never taken.
+NEVER_ITSELF = """
+B = td.placeholder("B", (2, 8))
+s0 = td.recurrence("s0", (2, 8), lambda s0, i, j: td.where(td.all(i > 1, j < 7), s0[i - 2, j + 1], 0.0) + B[i, j])
+s1 = td.compute("s1", (2,), lambda i: s0[i % 2, i] + s0[i, i])
+"""
 CASES = [
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), (), '.compute_with("s0", "s2", "y", align={"x": "y"})', True),
     (ONLY_THE_FIRST_COPY, ("s0", "s2"), ('.compute_with("s0", "s2", "y", align={"x": "y"})',),
@@ -94,6 +100,7 @@ CASES = [
     (SCATTERED, ("s1",), ('.compute_at("s0", "s1", "i")',), '.fold("s0", "j", 1)', False),
     (MUTUAL, ("s2",), ('.fuse("s0", "i", "j")',), '.store_at("s0", "s2", "k0")', True),
     (IN_LANES, ("s1",), ('.vectorize("s1", "i")',), '.compute_with("s0", "s1", "iv")', True),
+    (NEVER_ITSELF, ("s1",), ('.compute_at("s0", "s1", "i")',), '.fold("s0", "j", 3)', True),
     (IN_LANES, ("s1",), (), '.compute_with("s0", "s1", "i")', False),
 ]  # fmt: skip
 
