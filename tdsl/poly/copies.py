@@ -17,14 +17,15 @@ from tdsl.expr.node import Node
 from tdsl.poly import library as isl
 from tdsl.poly.aligned import aligned, within
 from tdsl.poly.flow import ValueFlow, recent_flow
+from tdsl.poly.history import history
 from tdsl.poly.isl import IN, OUT, Row, basic_map, budget, map_space, merged, set_space, without_divisions
 from tdsl.poly.kept import kept
 from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
+from tdsl.poly.regions import closed, few
 from tdsl.poly.rewound import Lead, lead, rewind
-from tdsl.poly.regions import closed, few, history
 from tdsl.poly.signature import Signatures
 from tdsl.poly.slide import affine_row, once
 from tdsl.poly.unfold import Step, Unfolding, steps_of, with_outputs
