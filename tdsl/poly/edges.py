@@ -11,6 +11,7 @@ from dataclasses import field
 from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import IN, OUT, map_space, set_space
+from tdsl.poly.lanes import lane, shared_lanes
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.model import Statement
 from tdsl.poly.order import Order
@@ -103,7 +104,7 @@ class Edges:
             if lost.is_empty():
                 return None
             late = late.intersect(lost.apply_range(made.reverse()))
-        lanes = self.copies.tree.shared_lanes(reader.name, writer.name)
+        lanes = shared_lanes(self.copies.tree, reader.name, writer.name)
         if lanes and late.intersect(self.order.not_after_in_turn(reader.name, writer.name)).is_empty():
             return self._locked(tensor, reader, writer, lanes, late)
         text = f"{reader.stage} reads {tensor} before {writer.stage} has made it"
@@ -113,7 +114,7 @@ class Edges:
         self, tensor: str, reader: Statement, writer: Statement, lanes: tuple[int, ...], late: isl.Map
     ) -> Violation:
         """Values that come too late only because lanes run together."""
-        place = self.copies.tree.lane(self.copies.dims(reader.name)[lanes[0]])
+        place = lane(self.copies.tree, self.copies.dims(reader.name)[lanes[0]])
         assert place is not None
         text = f"lanes of {place[1]} touch one element of {tensor}"
         return Violation(

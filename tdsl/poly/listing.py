@@ -16,6 +16,7 @@ from tdsl.poly.answers import Iteration, Refuted, Witness
 from tdsl.poly.copies import Copies
 from tdsl.poly.evaluate import value_at
 from tdsl.poly.isl import IN, PARAM, SET, basic_set
+from tdsl.poly.lanes import lane
 from tdsl.poly.looptree import Dim, Misplaced
 from tdsl.poly.model import Arranged, Statement
 from tdsl.poly.smallest import smallest_point
@@ -162,7 +163,7 @@ class Listing:
         if name in self._known_lanes:
             return self._known_lanes[name]
         tree = self.copies.tree
-        self._known_lanes[name] = frozenset(dim for dim in tree.dims(name) if tree.lane(dim))
+        self._known_lanes[name] = frozenset(dim for dim in tree.dims(name) if lane(tree, dim))
         return self._known_lanes[name]
 
     def cell(self, tensor: str, copy: Copy | None, element: tuple[int, ...]) -> tuple[object, ...]:

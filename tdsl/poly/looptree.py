@@ -68,7 +68,6 @@ class LoopTree:
     _dims: dict[str, tuple[Dim, ...]] = field(init=False, default_factory=dict[str, tuple[Dim, ...]])
     _levels: dict[str, int] = field(init=False, default_factory=dict[str, int])
     joins: Joins = field(init=False)
-    _with_lanes: frozenset[str] = field(init=False)
     _meeting: frozenset[Dim] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -85,11 +84,6 @@ class LoopTree:
             self._positions[owner(statement)] = place
             self._positions[f"{owner(statement)}.rest"] = place
         self.joins = Joins(self)
-        self._with_lanes = frozenset(
-            each.stage
-            for each in self.arranged.arrangements
-            if any(loop.kind == "vector" for loop in each.loops)
-        )
 
     # loops
 
@@ -347,24 +341,6 @@ class LoopTree:
                 break
             count += 1
         return count
-
-    def shared_lanes(self, one: str, other: str) -> tuple[int, ...]:
-        """Which of the leading dims that two different statements share are lanes, which run one after the other."""
-        if one == other or not self._with_lanes:
-            return ()
-        dims = self.dims(one)[: self.common(one, other)]
-        return tuple(place for place, dim in enumerate(dims) if self.lane(dim))
-
-    def lane(self, dim: Dim) -> tuple[str, str] | None:
-        """(stage, loop) that a dim is of where its iterations are lanes."""
-        stage = dim[0].split(".")[0]
-        if stage not in self._with_lanes:
-            return None
-        own = self.own(stage)
-        for loop in self.arrangements[stage].loops:
-            if loop.kind == "vector" and dim[1] in own.leaves[slice(*own.spans[loop.name])]:
-                return stage, loop.name
-        return None
 
     def text_before(self, one: str, other: str) -> bool:
         """Whether `one` stands before `other` in the innermost body they share."""

@@ -13,6 +13,7 @@ from dataclasses import field
 from tdsl.poly import library as isl
 from tdsl.poly.copies import Copies
 from tdsl.poly.isl import IN, OUT, set_space
+from tdsl.poly.lanes import shared_lanes
 from tdsl.records import dataclass
 
 _Shape = tuple[str, int, int, int, bool, tuple[int, ...]]
@@ -58,7 +59,7 @@ class Order:
 
     def _related(self, sense: str, one: str, other: str, equal: bool) -> isl.Map:
         tree = self.copies.tree
-        count, lanes = tree.common(one, other), tree.shared_lanes(one, other)
+        count, lanes = tree.common(one, other), shared_lanes(tree, one, other)
         return self._make(sense, one, other, count, equal, lanes)
 
     def _make(

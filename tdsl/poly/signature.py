@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 
+from tdsl.poly.lanes import shared_lanes
 from tdsl.poly.looptree import LoopTree
 from tdsl.poly.memo import Key
 from tdsl.records import dataclass
@@ -115,7 +116,7 @@ class Signatures:
             self.facts(),
             self.storage(tensor),
             tuple(self.stage(stage) for stage in dict.fromkeys(stages + writers)),
-            tuple((tree.common(*pair), tree.text_before(*pair), tree.shared_lanes(*pair)) for pair in pairs),
+            tuple((tree.common(*pair), tree.text_before(*pair), shared_lanes(tree, *pair)) for pair in pairs),
             self._sequence(tensor),
         )
 
