@@ -19,13 +19,28 @@ from tdsl.poly import answers
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import inputs_of, readers
-from tdsl.schedule.primitives import Atomic, Parallel, Reorder, RFactor, Skew, StoreAt, Tile, Vectorize
+from tdsl.schedule.primitives import (
+    Atomic,
+    Clone,
+    ComputeAt,
+    ComputeWith,
+    Parallel,
+    Reorder,
+    RFactor,
+    Shift,
+    Skew,
+    StoreAt,
+    Tile,
+    Vectorize,
+)
 from tdsl.schedule.state import StageState, State
 
 CONDITIONS = 4
 """Violations whose conditions are put together before a step counts as illegal for all sizes."""
 FACTORS = (1, 2, -1, 3)
 """Skew factors tried, the likeliest first: stencils reach one or two places far."""
+FURTHER = 3
+"""Shifts tried: the smallest example may not show the value that is furthest away."""
 
 
 def condition(state: State, found: answers.Refuted) -> Node | None:
@@ -59,6 +74,14 @@ def added_together(step: Directive, before: State) -> list[str]:
     if _legal(before, Atomic(stage), step):
         lines.append(f'atomic("{stage}") first: threads add to an element one after another')
     return lines
+
+
+def own_copy(step: ComputeAt, before: State) -> list[str]:
+    """Of a stage that others read, too, a clone for the one reader that it was to stand in; tried."""
+    name = f"{step.stage}_clone"
+    if not _legal(before, Clone(step.stage, (step.host,)), replace(step, stage=name)):
+        return []
+    return [f'clone("{step.stage}", "{step.host}"), then compute_at("{name}", "{step.host}", "{step.axis}")']
 
 
 def _legal(before: State, *steps: Directive) -> bool:
@@ -100,6 +123,8 @@ class Advisor:
             lines += list(islice(self._skewed_tiles(self.step), 1))
         if self.found.kind == "order" and isinstance(self.step, Reorder):
             lines += list(islice(self._skewed_orders(self.step), 1))
+        if self.found.kind == "order" and isinstance(self.step, ComputeWith):
+            lines += list(islice(self._shifted(self.step), 1))
         if isinstance(self.step, Vectorize):
             lines += list(islice(self._fewer_lanes(self.step), 1))
         if self.found.kind in ("scope", "placement", "missing"):
@@ -180,6 +205,25 @@ class Advisor:
                     order = tuple(name if one == axis else one for one in named)
                     if self._legal(skew, replace(step, axes=order)):
                         yield f"{_call(skew)}, then reorder of {', '.join(order)}"
+
+    def _shifted(self, step: ComputeWith) -> Iterator[str]:
+        """A shift of the stage that joins, as far as its value is made too late or read too early, or a little further."""
+        witness, entry = self.found.witness, self.before.find(step.stage)
+        if witness is None or entry is None:
+            return
+        places = {each.stage: dict(each.axes) for each in witness.iterations}
+        mine, host = places.get(step.stage, {}), places.get(step.host, {})
+        names = {axis: axis for axis in entry.axes if axis in host} | dict(step.align)
+        apart = [
+            (axis, host[other] - mine[axis])
+            for axis, other in names.items()
+            if axis in mine and other in host
+        ]
+        for axis, least in ((axis, by) for axis, by in apart if by):
+            for by in (least + more * (1 if least > 0 else -1) for more in range(FURTHER)):
+                if self._legal(Shift(step.stage, axis, by), step):
+                    yield f'shift("{step.stage}", "{axis}", {by}), then compute_with'
+                    return
 
     def _fewer_lanes(self, step: Vectorize) -> Iterator[str]:
         """The most lanes, a power of two, that do not depend on each other."""

@@ -115,9 +115,11 @@ def _refuse_readers_outside(
     names = ", ".join(reader.name for reader in outside) or "nothing"
     placeable = [reader.name for reader in outside if not is_output(state, reader)]
     hint = [f'compute_at("{name}", "{host.name}", "{axis}") first' for name in placeable[:1]]
-    alternatives = [
-        f'cache_read("{entry.name}", "{reader.name}")' for reader in outside if is_output(state, reader)
-    ]
+    alternatives: list[str] = []
+    if not placeable and isinstance(step, ComputeAt):
+        from tdsl.schedule.advice import own_copy
+
+        alternatives = own_copy(step, state)
     refused = step.refusal(
         PlacementError,
         "S301",
@@ -131,8 +133,8 @@ def _refuse_readers_outside(
             *hint,
             f'inline("{entry.name}")' if not entry.stage.reduce_axes else f'compute_root("{entry.name}")',
         )
-        if placeable or not alternatives
-        else (f"leave {entry.name} at root",),
+        if placeable or not outside
+        else (*alternatives, f"leave {entry.name} at root"),
     )
     assert isinstance(refused, PlacementError)
     placed = replace(entry, compute=Place(host.name, axis), store=None, joined=None)

@@ -44,8 +44,10 @@ def test_a_reader_that_cannot_move(three, told):
         "  reader D is computed at root\n"
         "      for i   <- B would stand here\n"
         "        C[i] = …\n"
-        "  try: leave B at root"
+        '  try: clone("B", "C"), then compute_at("B_clone", "C", "i")\n'
+        "   or: leave B at root"
     )
+    assert s.clone(B, C).compute_at("B_clone", C, "i").stages() == ("B_clone", "B", "C", "D")
 
 
 def test_readers_first(three):
@@ -79,7 +81,8 @@ def test_inside_itself(three, told):
         "  reader D is computed at root\n"
         "      for i   <- B would stand here\n"
         "        C[i] = …\n"
-        "  try: leave B at root"
+        '  try: clone("B", "C"), then compute_at("B_clone", "C", "i")\n'
+        "   or: leave B at root"
     )
 
 

@@ -160,9 +160,12 @@ def test_a_dependence_that_crosses(told):
             "  a at i=1 writes a[1], b at i=0 reads it   (n=1)",
             "      for i   <-",
             "        a[i] = …",
-            "  try: assume(n <= 0): then it is legal",
+            '  try: shift("b", "i", 1), then compute_with',
+            "   or: assume(n <= 0): then it is legal",
         ]
     )
+    shifted = td.schedule(b).shift(b, "i", 1).compute_with(b, a, "i")
+    assert np.array_equal(td.build(shifted)(np.arange(5, dtype=np.float32)), np.arange(4) * 2 + 3)
     with pytest.raises(td.IllegalSchedule) as caught:
         td.schedule(b).compute_with(b, a, "i")
     assert caught.value.witness.iterations == ({"i": 1}, {"i": 0}) and caught.value.witness.sizes == {"n": 1}
