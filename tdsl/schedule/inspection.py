@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tdsl.poly import answers
 from tdsl.poly.model import Arranged, LoopKind, Split
 from tdsl.schedule.arguments import kind_text, marked_by
 from tdsl.schedule.directive import Directive, step_text
@@ -79,19 +80,31 @@ def smallest_fold(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOL
     """The least number of cells that a dim of a stage's array can be folded to; None where none up to `deepest` is.
 
     One question gives all lengths that keep every live value; the least that is accepted beside the stage's other folds
-    is the answer.
+    is the answer. Where that is too much for isl, powers of two are tried, until one is, too.
     """
     known = fold_lengths(state, stage, dim, deepest)
-    lengths = range(1, deepest + 1) if known is None else known
-    return next((length for length in lengths if fold_is_legal(state, stage, dim, length)), None)
+    powers = [1 << power for power in range(deepest.bit_length())]
+    for length in powers if known is None else known:
+        found = _fold_verdict(state, stage, dim, length)
+        if isinstance(found, answers.Proved):
+            return length
+        if known is None and isinstance(found, answers.Unknown):
+            return None
+    return None
 
 
 def fold_is_legal(state: State, stage: str, dim: str, length: int) -> bool:
     """Whether a fold of a dim to that many cells is proved legal, in the place of one it has."""
+    return isinstance(_fold_verdict(state, stage, dim, length), answers.Proved)
+
+
+def _fold_verdict(state: State, stage: str, dim: str, length: int) -> answers.Verdict:
+    from tdsl.poly.verdict import judge
+
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
     tried = state.with_stage(replace(entry, folds=(*others, (dim, length)), layout=None))
-    return is_legal(tried)
+    return judge(arranged_of(tried), explain=False)
 
 
 def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> tuple[int, ...] | None:

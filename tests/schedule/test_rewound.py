@@ -9,6 +9,7 @@ import pytest
 
 import tdsl as td
 from tdsl.lower.interpret_buffer import Buffer
+from tdsl.schedule import inspection
 from tdsl.schedule.rewound import rewound
 
 n, m = td.size("n"), td.size("m")
@@ -277,3 +278,11 @@ def test_every_pair_of_loops_of_a_chain_with_its_least_folds(stores, first):
         assert made == stores(s, x)[1], (mine, theirs)
         ran += 1
     assert ran >= 4
+
+
+def test_where_the_lengths_are_too_much_for_isl_powers_of_two_are_tried(monkeypatch):
+    stages, s = chain(THREE, THREE, THREE)
+    asked = []
+    monkeypatch.setattr(inspection, "fold_lengths", lambda *arguments: asked.append(arguments))
+    assert s.min_fold("s0", "i") == 4
+    assert len(asked) == 1
