@@ -80,6 +80,20 @@ def self_read(
     return Term(form, dtype, (near,), form, kept=True)
 
 
+def own_sum(scope: Scope, name: str, dtype: str, dims: Sequence[Dim], value: Term) -> tuple[str, Term]:
+    """A reduction axis, and a value with a reduction of the elements before its own along one of its axes."""
+    dice, axes = scope.dice, list(scope.axes.bounds)
+    place = dice.randrange(len(axes))
+    index = ["k0" if number == place else axis for number, axis in enumerate(axes)]
+    term = read(name, dtype, ", ".join(index))
+    if dice.random() < 0.5:
+        term = Term("{0} * {1}", dtype, (term, draw_term(scope, dtype, 0)), "{0} * {1}")
+    reducer = dice.choice(["sum", "sum", "max"])
+    bound = "td.sum({0}, over=k0)" if reducer == "sum" else "td.maximum(td.max({0}, over=k0), 0.0)"
+    total = Term(f"td.{reducer}({{0}}, over=k0)", dtype, (term,), bound)
+    return f'k0 = td.reduce_axis("k0", (0, {axes[place]}))', combined(dice, total, value)
+
+
 def update_stage(scope: Scope, name: str, base: TensorInfo) -> StageDecl:
     """An update of a tensor: rows, triangles, mirrored or halved targets, targets from data, sums into elements."""
     dice = scope.dice

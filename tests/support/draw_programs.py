@@ -12,7 +12,7 @@ import random
 
 from tests.support.draw_flat import flattened
 from tests.support.draw_narrow import narrow_stage
-from tests.support.draw_ordered import recurrence_value, update_stage
+from tests.support.draw_ordered import own_sum, recurrence_value, update_stage
 from tests.support.draw_terms import Axes, Dim, Scope, TensorInfo, converted, draw_read, draw_term, holds
 from tests.support.programs import InputDecl, Program, SizeDecl, StageDecl
 from tests.support.terms import COMPANION, FLOATS, Term, constant
@@ -189,8 +189,13 @@ class _Drawing:
         names = (name,) if self.dice.random() < 0.8 else (name, name + "b")
         scope = self._scope(dims)
         body = tuple(recurrence_value(scope, names, dims, dtype, place) for place in range(len(names)))
-        shape = tuple(dim.text() for dim in dims)
-        stage = StageDecl(names, (dtype,) * len(names), shape, AXES[: len(dims)], (), body, verb="recurrence")
+        shape, lines = tuple(dim.text() for dim in dims), tuple[str, ...]()
+        if dtype != "bool" and self.dice.random() < 0.25:
+            line, first = own_sum(scope, name, dtype, dims, body[0])
+            lines, body = (line,), (first, *body[1:])
+        stage = StageDecl(
+            names, (dtype,) * len(names), shape, AXES[: len(dims)], lines, body, verb="recurrence"
+        )
         self._add(stage, dims)
 
     def _update(self, name: str) -> bool:

@@ -115,10 +115,13 @@ class StageDecl:
         if self.verb == "recurrence":
             parameters = ", ".join([*names, *self.axes])
             dtype = dtype or self.dtypes[0]
-            return (
-                f"{target} = td.recurrence({shown}, {tuple_text(self.shape)}, lambda {parameters}: {value}, "
-                f'dtype="{dtype}")'
-            )
+            function, lines = f"lambda {parameters}: {value}", list[str]()
+            if self.lines:
+                function = f"{names[0]}_at"
+                inside = (f"    {line}" for line in self.lines)
+                lines = [f"def {function}({parameters}):", *inside, f"    return {value}"]
+            call = f'td.recurrence({shown}, {tuple_text(self.shape)}, {function}, dtype="{dtype}")'
+            return "\n".join([*lines, f"{target} = {call}"])
         if not self.lines:
             return (
                 f"{target} = td.compute({shown}, {tuple_text(self.shape)}, lambda {axes}: {value}{options})"
