@@ -110,9 +110,16 @@ def _stage(
         case "recurrence":
             own = dice.choice([f"td.where(i > 0, {name}[i - 1, j], 0)", f"td.where(j > 0, {name}[i, j - 1], 1)",
                                f"td.where(td.all(i > 0, j + 1 < {shape[1]}), {name}[i - 1, j + 1], 2)"])  # fmt: skip
-            return [
+            lines = [
                 f'{name} = td.recurrence("{name}", {shape}, lambda {name}, i, j: {own} + {value}, dtype="int32")'
             ]
+            if dice.random() < 0.35:
+                term = dice.choice([f"td.where(k1 < j, {name}[i, k1], 0)", f"td.where(k1 < i, {name}[k1, j], 0)",
+                                    f"({value}) * td.cast(k1 + 1, 'int32')"])  # fmt: skip
+                lines = [
+                    'k1 = td.reduce_axis("k1", 2)', lines[0].replace(f"{own} + ", f"{own} + td.sum({term}, over=k1) + ", 1)
+                ]  # fmt: skip
+            return lines
         case _:
             axes = [f'{axis} = td.axis("{axis}", {extent})' for axis, extent in zip("xy", shape)]
             own = dice.choice([f"{name}[x, y]", f"{name}[x, y]", f"{name}[x, y] + td.where(x > 0, {name}[x - 1, y], 0)",
