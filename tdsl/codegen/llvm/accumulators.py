@@ -99,11 +99,17 @@ def _place(loop: For, buffer: str) -> _Place | None:
     ):
         return None
     place = _Place(buffer, statement.value.dtype, statement.index, lanes)
-    reads = [node for part in parts(loop.body) for root in nodes(part) for node in subnodes(root)
-             if isinstance(node, Load) and node.buffer == buffer]  # fmt: skip
+    reads = _reads(loop.body, buffer)
+    if lanes is not None and len(reads) != len(_reads(lanes, buffer)):
+        return None  # what stands outside of the vector loop has no lane to read from
     writes = [part for part in parts(loop.body) if isinstance(part, Store) and part.buffer == buffer]
     same = all(access.index == place.index for access in (*reads, *writes))
     return place if reads and same and len(writes) == 1 else None
+
+
+def _reads(statement: Statement, buffer: str) -> list[Load]:
+    every = (node for part in parts(statement) for root in nodes(part) for node in subnodes(root))
+    return [node for node in every if isinstance(node, Load) and node.buffer == buffer]
 
 
 def _sure_store(statement: Statement, buffer: str, lanes: For | None) -> tuple[Store, For | None] | None:
