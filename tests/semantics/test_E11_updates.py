@@ -140,3 +140,20 @@ def test_text_and_pickle_keep_it():
     s = pickle.loads(pickle.dumps(td.schedule(u).reverse(u, "i")))
     assert s == td.schedule(u).reverse(u, "i")
     assert td.build(s)(np.arange(3)).tolist() == [1, 2, 3]
+
+
+def test_a_target_from_data_outside_its_range_is_refused_before_anything_is_written():
+    at = td.placeholder("at", (n,), "int32", range=(0, n))
+    u = td.update("u", A, over=i, at=at[i], value=lambda u: u[at[i]] + 1)
+    for target in ("interpret", "cpu"):
+        f, out = td.build(td.schedule(u), target=target), np.full(3, 77)
+        for wrong in (3, -1):
+            with pytest.raises(td.CallError, match="outside its declared range"):
+                f(np.arange(3), np.array([0, wrong, 1], np.int32), out=out)
+            assert out.tolist() == [77, 77, 77]
+        assert f(np.arange(3), np.array([0, 2, 2], np.int32)).tolist() == [1, 1, 4]
+
+
+def test_a_target_that_is_clamped_needs_no_range():
+    u = td.update("u", A, over=i, at=td.clamp(A[i], 0, n - 1), value=lambda u: 9)
+    assert td.build(td.schedule(u))(np.array([5, 0, -2, 1])).tolist() == [9, 9, -2, 9]
