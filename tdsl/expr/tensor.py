@@ -78,9 +78,9 @@ class Tensor(Operators["Tensor"]):
 
     Compares and hashes by identity. `extents` are int64 nodes; the public property `shape` shows them as ints and
     expressions. `producer` is None for an input array. `value_range` (half-open, int64 nodes) is the declared range of
-    an input whose values are used as indices. `strides` / `align` are declared layout facts in elements / bytes.
-    `sizes`: the facts of every size that occurs in extents and range. `adopts`: stands for a tensor of a stage while its
-    dtype is being found; its elements take the dtype of what they meet (semantics E8).
+    an input whose values are used as indices, and of a copy of one. `strides` / `align` are declared layout facts in
+    elements / bytes. `sizes`: the facts of every size that occurs in extents and range. `adopts`: stands for a tensor of
+    a stage while its dtype is being found; its elements take the dtype of what they meet (semantics E8).
     """
 
     name: str
@@ -230,8 +230,27 @@ def tensors_of(stage: Stage) -> tuple[Tensor, ...]:
     if not stage.tensors:
         extents = stage.extents
         for component, (name, dtype) in enumerate(zip(stage.tensor_names, stage.dtypes, strict=True)):
+            limits, sizes = _limits(stage, component)
             stage.tensors.append(
-                Tensor(name=name, extents=extents, dtype=dtype, producer=stage, component=component,
-                       number=stage.number, sizes=stage.sizes, where=stage.where)
+                Tensor(name=name, extents=extents, dtype=dtype, producer=stage, component=component, value_range=limits,
+                       number=stage.number, sizes=sizes, where=stage.where)
             )  # fmt: skip
     return tuple(stage.tensors)
+
+
+def _limits(stage: Stage, component: int) -> tuple[tuple[Node, Node] | None, tuple[Size, ...]]:
+    """The range of a stage's values, and the sizes of its tensor: a copy of an array has the range declared of that."""
+    from tdsl.expr.node import Read
+
+    value = stage.body[component] if component < len(stage.body) else None
+    if (
+        not isinstance(value, Read)
+        or stage.base is not None
+        or stage.domain
+        or stage.dtypes[component] is not value.dtype
+    ):
+        return None, stage.sizes
+    limits = value.tensor.value_range
+    return limits, stage.sizes if limits is None else tuple(
+        dict.fromkeys((*stage.sizes, *value.tensor.sizes))
+    )

@@ -74,7 +74,10 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
     drop = frozenset(dim for _, _, dims in inside for dim in dims if dim[1] in plan.reducing)
     touched = builder.scanned(plan, nest.update, nest.init, nest.depth, drop)
     own = {builder.names[plan.name, leaf] for _, _, dims in inside for _, leaf in dims}
-    guards = [guard for guard in touched.guards if own & {var.name for var in variables(guard)}]
+    # Bounds that are data are told of the terms themselves, which the tile has none of: it is read and written whole.
+    gone = {builder.names[dim] for dim in drop}
+    known = [guard for guard in touched.guards if gone.isdisjoint(var.name for var in variables(guard))]
+    guards = [guard for guard in known if own & {var.name for var in variables(guard)}]
     data = nest.data_groups(inside)
     tile = _Tile(nest, "", nest.depth + len(around), inside)
     slots = tile.slots("")
@@ -98,7 +101,7 @@ def _inside(nest: ReductionNest, outer: list[Group], inside: list[Group]) -> tup
 
     around_guards = [guard for guard in nest.terms.guards if guard not in _mentioning(nest, inside)]
     # A condition on the loops around may stand in the bounds of the terms, where the tile has none of it.
-    around_guards += [guard for guard in touched.guards if guard not in (*guards, *around_guards)]
+    around_guards += [guard for guard in known if guard not in (*guards, *around_guards)]
     loops = builder.loops(plan, outer, around_guards, body)
     start = nest.start(nest.own_slots(f"{plan.name}.init"))
     if not simple:
