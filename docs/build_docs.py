@@ -1,7 +1,8 @@
 """Writes the generated pages of docs/ from running code: `python docs/build_docs.py [--check]`.
 
 errors.md comes from tdsl/error_pages/, architecture.md from docs/architecture_page.py, which runs one program through
-every package and prints what each made of it, dtypes.md from docs/dtypes_page.py, which asks declarations. With `--check` nothing is written, and a stale page is status 1.
+every package and prints what each made of it, dtypes.md from docs/dtypes_page.py, which asks declarations, reuse.md from
+docs/reuse_page.py, which counts. With `--check` nothing is written, and a stale page is status 1.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ def generator(module: str) -> Callable[[], str]:
 
 sys.path.insert(0, str(DOCS.parent))  # the checkout that the pages belong to, installed or not
 
-PAGES = {"errors.md": "errors_page", "architecture.md": "architecture_page", "dtypes.md": "dtypes_page"}
+PAGES = {
+    "errors.md": "errors_page",
+    "architecture.md": "architecture_page",
+    "dtypes.md": "dtypes_page",
+    "reuse.md": "reuse_page",
+}
 """Generated page -> the script that makes it."""
 
 

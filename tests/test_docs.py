@@ -20,7 +20,13 @@ def test_generated_pages_are_not_stale() -> None:
 def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
     copy = tmp_path / "docs"
     copy.mkdir()
-    for script in ("build_docs.py", "errors_page.py", "architecture_page.py", "dtypes_page.py"):
+    for script in (
+        "build_docs.py",
+        "errors_page.py",
+        "architecture_page.py",
+        "dtypes_page.py",
+        "reuse_page.py",
+    ):
         (copy / script).write_text((ROOT / "docs" / script).read_text(encoding="utf-8"), encoding="utf-8")
     for page in ("architecture.md", "dtypes.md"):
         (copy / page).write_text((ROOT / "docs" / page).read_text(encoding="utf-8"), encoding="utf-8")

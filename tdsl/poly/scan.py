@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import cast
 
-from tdsl.expr.build import add, floordiv, maximum, minimum, neg, select
+from tdsl.expr.build import add, floordiv, logical_and, maximum, minimum, neg, select
 from tdsl.expr.node import INT64, Binary, Node, Var, axis_var, index_const
 from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
@@ -101,7 +101,7 @@ def _scanned(
     domain = domain.compute_divs().coalesce()
     dims = tuple(dim for dim in every if dim not in drop)
     frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
-    known = _known(copies, lead, fixed)
+    known = known_before(copies, lead, fixed)
     if copies.tree.arrangements[copies.tree.statements[statement].stage].shared:
         known = forgotten(
             known, [place for place in range(fixed) if copies.tree.bound_to_threads(dims[place])]
@@ -117,6 +117,8 @@ def _scanned(
         ahead += [position] * (len(shadows) > 1)
         fixed_extent = dims[position] in constant
         bound, kept = frame.common_bound(shadows, forgotten(known, apart), position, fixed_extent)
+        if len(shadows) > 1:
+            bound, kept = frame.never_in_vain(bound, kept, shadows, known)
         bounds.append(bound)
         known = known.intersect(kept)
         enforced.append(known)
@@ -127,32 +129,6 @@ def _scanned(
         for count, reached in enumerate(() if drop else enforced, fixed)
     }
     return Scan(tuple(bounds), frame.conditions(rest)), through
-
-
-def begin_shared(copies: Copies, statements: Sequence[str], lead: str | None, fixed: int) -> None:
-    """Enters what holds inside the `fixed` loops around statements that will share loops."""
-    known = _known(copies, lead, fixed)
-    copies.enforced.update({(name, fixed): known for name in statements})
-
-
-def shared_bound(copies: Copies, statements: Sequence[str], position: int, constant: bool) -> Bound:
-    """Bounds of the loop at `position` of several statements, over the union of what they compute.
-
-    constant: whether it has to run over a constant extent; LookupError with the position when there is none.
-    """
-    dims = copies.dims(statements[0])[: position + 1]
-    frame = Frame(tuple(loop_var(*dim) for dim in dims), copies.param_nodes())
-    known = copies.enforced[statements[0], position].add_dims(SET, 1)
-    shadows: list[isl.Set] = []
-    for name in statements:
-        domain = clear(copies.relation(name).domain())
-        part = domain.project_out(SET, position + 1, domain.dim(SET) - position - 1).compute_divs().coalesce()
-        if not any(part.is_equal(other) for other in shadows):
-            shadows.append(part)
-    bound, kept = frame.common_bound(shadows, known, position, constant)
-    reached = known.intersect(kept)
-    copies.enforced.update({(name, position + 1): reached for name in statements})
-    return bound
 
 
 def buffer_box(copies: Copies, statement: str, level: int, subscripts: Sequence[Node]) -> Box:
@@ -200,7 +176,7 @@ def _rest(domain: isl.Set, known: isl.Set) -> isl.Set:
         return domain
 
 
-def _known(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
+def known_before(copies: Copies, lead: str | None, fixed: int) -> isl.Set:
     """What holds before the first loop scanned: the context, and what the enclosing loops and their guards ask.
 
     That may be more than the lead's own iterations: a guard that mentions a deeper loop has not been asked yet.
@@ -264,6 +240,22 @@ class Frame:
         parts = (reduce(lambda one, other: one.union(other), side).coalesce() for side in sides)
         kept = reduce(lambda one, other: one.intersect(other), parts)
         return Bound(reduce(minimum, lowers), reduce(maximum, uppers)), kept
+
+    def never_in_vain(
+        self, bound: Bound, kept: isl.Set, shadows: Sequence[isl.Set], known: isl.Set
+    ) -> tuple[Bound, isl.Set]:
+        """Bounds of a loop that starts early, which does not run for sizes for which there is nothing to do.
+
+        From 0 to n it would not run for n = 0 anyway; from -2 it would, and every body would ask.
+        """
+        some = reduce(lambda one, other: one.union(other), shadows).params().coalesce()
+        unknown = isl.Set.from_params(some).gist(isl.Set.from_params(known.params()))
+        asked = self.conditions(unknown)
+        if bound.extent is not None or not asked:
+            return bound, kept
+        return Bound(
+            bound.lower, select(logical_and(*asked), bound.upper, bound.lower)
+        ), kept.intersect_params(some)
 
     def _by_constraints(self, basic: isl.BasicSet, position: int) -> tuple[Bound, isl.Set] | None:
         """Bounds from single constraints; None where a side is bounded by several together only."""

@@ -15,7 +15,7 @@ from tdsl.errors import LimitError
 from tdsl.expr.node import Node
 from tdsl.expr.reduction_groups import ReductionGroup, reduction_groups
 from tdsl.poly.model import Place, Statement
-from tdsl.poly.scan import begin_shared, shared_bound
+from tdsl.poly.shared_scan import begin_shared, shared_bound
 from tdsl.schedule.nest import NestAllocate, NestCompute, NestGuard, NestItem, Slot, Storage
 from tdsl.schedule.nest_groups import GroupedNest
 from tdsl.schedule.nest_plan import StagePlan

@@ -112,7 +112,7 @@ def test_one_less_is_refused():
 def test_how_it_is_shown():
     stages, s = chain(THREE, THREE, THREE)
     _, s = folded(s, stages)
-    assert "for s2.i in -2 .. n:" in str(s)
+    assert "for s2.i in -2 .. where(m >= 1 and n >= 1, n, -2):" in str(s)
     assert "for s1.i in s2.i + 2 .. s2.i + 3:" in str(s)
     assert "if s2.i >= 0:\n    for s2.j in 0 .. m:" in str(s)
 
