@@ -24,14 +24,16 @@ Regions = Mapping[str, Region]
 """stage -> what it makes, of those that make something else than usual"""
 
 
-def settle(arranged: Arranged, *, explain: bool = True) -> tuple[Verdict, Regions]:
+def settle(
+    arranged: Arranged, *, explain: bool = True, suspect: Refuted | None = None
+) -> tuple[Verdict, Regions]:
     """The verdict on an arrangement with the regions under which it is proved; none where it is not.
 
     The usual regions first, whatever it has: then what it has, then others.
-    explain: off, a refutation may come without witness and condition.
+    explain: off, a refutation may come without witness and condition. suspect: what to look at first.
     """
     usual = with_regions(arranged, {})
-    judgement = Judgement(usual, explain=explain, spare=True)
+    judgement = Judgement(usual, explain=explain, spare=True, suspect=suspect)
     verdict = verdict_in(judgement)
     if verdict is PROVED:
         return verdict, {}

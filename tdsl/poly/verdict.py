@@ -93,6 +93,8 @@ class Judgement:
     explain: bool = True
     spare: bool = False
     """Explain nothing where a stage makes more than is needed: another region may prove what this one does not."""
+    suspect: Refuted | None = None
+    """What was found about another arrangement of this kind: its edge is asked first."""
     copies: Copies = field(init=False)
     edges: Edges = field(init=False)
     carried: Carried = field(init=False)
@@ -112,7 +114,7 @@ class Judgement:
     def answers(self) -> Iterator[Verdict]:
         """Answers to all parts, cheap and telling ones first."""
         tree = self.copies.tree
-        pairs = list(self._pairs())
+        pairs = sorted(self._pairs(), key=self._unsuspected)
         for tensor, reader, writer in pairs:
             fault = scope_fault(tree, tensor, reader, writer)
             if fault is not None:
@@ -130,6 +132,11 @@ class Judgement:
         for arrangement in self.arranged.arrangements:
             if arrangement.stage in tree.of_stage:
                 yield from self._marks(arrangement.stage, arrangement.loops, arrangement.promotes)
+
+    def _unsuspected(self, pair: tuple[str, Statement, Statement]) -> bool:
+        tensor, reader, writer = pair
+        found = self.suspect
+        return found is None or (tensor, {reader.name, writer.name}) != (found.tensor, set(found.statements))
 
     def _pairs(self) -> Iterator[tuple[str, Statement, Statement]]:
         """(tensor, reader, writer) of every edge; the chain of a reduction's own terms is none."""

@@ -84,8 +84,8 @@ def own_copy(step: ComputeAt, before: State) -> list[str]:
     return [f'clone("{step.stage}", "{step.host}"), then compute_at("{name}", "{step.host}", "{step.axis}")']
 
 
-def _legal(before: State, *steps: Directive) -> bool:
-    """Whether some steps, one after another on a state, are all legal."""
+def _legal(before: State, *steps: Directive, suspect: answers.Refuted | None = None) -> bool:
+    """Whether some steps, one after another on a state, are all legal. suspect: what is likeliest to be wrong again."""
     from tdsl.schedule.legality import is_legal
 
     state = before
@@ -94,7 +94,7 @@ def _legal(before: State, *steps: Directive) -> bool:
             state = replace(step.apply(state), steps=(*state.steps, step))
     except TdslError:
         return False
-    return is_legal(state)
+    return is_legal(state, suspect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Advisor:
 
     def _legal(self, *steps: Directive) -> bool:
         """Whether some steps, one after another on the state before, are all legal."""
-        return _legal(self.before, *steps)
+        return _legal(self.before, *steps, suspect=self.found)
 
     def _parallel(self, host: StageState, loop: str) -> list[str]:
         """Other loops of the stage that may run in parallel; where there is none, a wavefront."""

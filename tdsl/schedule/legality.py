@@ -122,11 +122,13 @@ def bound(loop: LoopMark) -> bool:
     return loop.kind not in ("serial", "parallel", "unroll", "vector")
 
 
-def settled(state: State, *, explain: bool = True) -> tuple[answers.Verdict, State]:
-    """What poly says of a state, and the state whose stages make what they have to for that."""
+def settled(
+    state: State, *, explain: bool = True, suspect: answers.Refuted | None = None
+) -> tuple[answers.Verdict, State]:
+    """What poly says of a state, and the state whose stages make what they have to for that. suspect: asked first."""
     from tdsl.poly.settle import settle
 
-    verdict, regions = settle(arranged_of(state), explain=explain)
+    verdict, regions = settle(arranged_of(state), explain=explain, suspect=suspect)
     changed = [
         replace(entry, region=regions.get(entry.name, "usual"))
         for entry in state.stages
@@ -140,9 +142,9 @@ def verdict_of(state: State) -> answers.Verdict:
     return settled(state)[0]
 
 
-def is_legal(state: State) -> bool:
-    """Whether poly proves a state; why it does not, nobody is told."""
-    return settled(state, explain=False)[0] is answers.PROVED
+def is_legal(state: State, suspect: answers.Refuted | None = None) -> bool:
+    """Whether poly proves a state; why it does not, nobody is told. suspect: what a state near it was refuted for."""
+    return settled(state, explain=False, suspect=suspect)[0] is answers.PROVED
 
 
 @dataclass(frozen=True, slots=True)
