@@ -175,9 +175,10 @@ class ValueFlow:
     def opaque(self, statement: Statement, tensor: str) -> Opaque | None:
         """An access of a tensor that isl sees only as a range, and what would make it exact."""
         affine = self.affine(statement)
-        for access in (*statement.reads, *statement.writes):
-            if access.tensor != tensor:
-                continue
+        accesses = [one for one in (*statement.reads, *statement.writes) if one.tensor == tensor]
+        for access in sorted(
+            accesses, key=lambda one: bool(one.linearised)
+        ):  # those have parts but for others
             declared = {place for place, _, _ in access.opaque}
             for place, node in enumerate(access.index):
                 if node is not None and affine.offender(node) is None:

@@ -10,12 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from tdsl.expr.build import ZERO, compare
+from tdsl.expr.node import Node, size_var
 from tdsl.poly.affine import NonAffine
 from tdsl.poly.answers import PROVED, Refuted, Unknown, Verdict
+from tdsl.poly.flow import program_parameters
 from tdsl.poly.isl import TooLarge, budget
 from tdsl.poly.looptree import Misplaced
 from tdsl.poly.model import Arranged, Region
+from tdsl.poly.nodes import monomial_node
 from tdsl.poly.verdict import TOO_LARGE, Judgement, judge, verdict_in
+
+CASES = 3
+"""Sizes in products up to which a schedule is also judged case by case, each of them 0 or none."""
 
 BY_FORM = ("placement", "scope", "cycle")
 """Refusals of where a stage stands, whatever it makes there."""
@@ -41,9 +48,46 @@ def settle(
     for regions in _others(judgement, verdict, before):
         if judge(with_regions(arranged, regions), explain=False) is PROVED:
             return PROVED, regions
-    if explain and isinstance(verdict, Refuted) and verdict.witness is None:
+    if explain and isinstance(verdict, Refuted) and verdict.witness is None and judgement.copies.loose:
         verdict = judge(usual)
-    return verdict, {}
+    if isinstance(verdict, Refuted) and verdict.witness is not None:
+        return verdict, {}
+    return _by_cases(usual, explain) or verdict, {}
+
+
+def _by_cases(arranged: Arranged, explain: bool) -> Verdict | None:
+    """The verdict where all sizes in products are positive, and where each of them is 0; None where that tells no more.
+
+    A product of sizes is a parameter of its own, of which no convex fact says that it is 0 where one of its sizes is.
+    """
+    program = arranged.program
+    products = [each for each in program_parameters(program) if len(each) > 1]
+    least = {size.name: size.minimum for size in program.sizes}
+    sizes = {var: None for each in products for var in each if var.kind == "size"}
+    open_ = [var for var in sizes if not least.get(var.name, 0)]
+    if not open_ or len(open_) > CASES or any(var.kind != "size" for each in products for var in each):
+        return None
+    cases: list[tuple[Node, ...]] = [tuple(compare("gt", var, ZERO) for var in open_)]
+    for var in open_:
+        gone = [monomial_node(each) for each in products if var in each]
+        cases.append(tuple(compare("eq", node, ZERO) for node in (var, *gone)))
+    found = (judge(_under(arranged, case), explain=explain) for case in cases)
+    wrong = next((each for each in found if each is not PROVED), None)
+    if wrong is None:
+        return PROVED
+    return wrong if isinstance(wrong, Refuted) and (wrong.witness is not None or not explain) else None
+
+
+def _under(arranged: Arranged, facts: tuple[Node, ...]) -> Arranged:
+    """An arrangement of the program with more known of its sizes."""
+    program = arranged.program
+    sizes = tuple(
+        replace(size, minimum=1)
+        if size.minimum == 0 and compare("gt", size_var(size.name), ZERO) in facts
+        else size
+        for size in program.sizes
+    )
+    return replace(arranged, program=replace(program, sizes=sizes, context=(*program.context, *facts)))
 
 
 def with_regions(arranged: Arranged, regions: Regions) -> Arranged:

@@ -12,7 +12,7 @@ from tdsl.poly import answers
 from tdsl.poly.model import Arranged, LoopKind, Split
 from tdsl.schedule.arguments import kind_text, marked_by
 from tdsl.schedule.directive import Directive, step_text
-from tdsl.schedule.legality import arranged_of, is_legal, verdict_of
+from tdsl.schedule.legality import arranged_of, is_legal, settled, verdict_of
 from tdsl.schedule.loops import (
     children,
     constant_extents,
@@ -99,12 +99,10 @@ def fold_is_legal(state: State, stage: str, dim: str, length: int) -> bool:
 
 
 def _fold_verdict(state: State, stage: str, dim: str, length: int) -> answers.Verdict:
-    from tdsl.poly.verdict import judge
-
     entry = state.stage(stage)
     others = tuple(fold for fold in entry.folds if fold[0] != dim)
     tried = state.with_stage(replace(entry, folds=(*others, (dim, length)), layout=None))
-    return judge(arranged_of(tried), explain=False)
+    return settled(tried, explain=False)[0]
 
 
 def fold_lengths(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> tuple[int, ...] | None:

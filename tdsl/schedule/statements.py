@@ -31,6 +31,7 @@ from tdsl.poly.model import Access, Statement
 from tdsl.poly.polynomial import linear_node, polynomial
 from tdsl.poly.reads import inside_axis, read_sites
 from tdsl.schedule.derive import element
+from tdsl.schedule.subscript_branches import branches
 
 
 def accumulator(stage: Stage, group: int = 0) -> str:
@@ -210,8 +211,24 @@ class _Maker:
         found: dict[Access, None] = {}
         for site in read_sites(bodies, ()):
             for path in site.paths:
-                found[self._access(site.read, path)] = None
+                found |= dict.fromkeys(self._accesses(site.read, path))
         return tuple(found)
+
+    def _accesses(self, read: Read, path: tuple[Node, ...]) -> tuple[Access, ...]:
+        """A read as one access, or as several where it chooses between subscripts that are polynomials."""
+        whole = self._access(read, path)
+        if _is_known(whole):
+            return (whole,)
+        lifting = self.own if read.tensor in self.stage.own else self.lifting
+        parts: list[Access] = []
+        for part, conditions in branches(read):
+            access = self._access(part, (*path, *conditions))
+            if not _is_known(access) or any(
+                _is_opaque(lifting, one) for one in map(lifting.lift, conditions)
+            ):
+                return (whole,)
+            parts.append(access)
+        return tuple(parts) or (whole,)
 
     def _access(self, read: Read, path: Iterable[Node]) -> Access:
         lifting = self.own if read.tensor in self.stage.own else self.lifting
@@ -232,6 +249,12 @@ class _Maker:
         )
         shown = text(read) if None in index else ""
         return Access(read.tensor.name, tuple(index), guard, tuple(opaque), shown, tuple(linearised))
+
+
+def _is_known(access: Access) -> bool:
+    """Whether every subscript is affine, or a polynomial."""
+    products = dict(access.linearised)
+    return all(node is not None or place in products for place, node in enumerate(access.index))
 
 
 def _product(lifting: Lifting, lifted: Node) -> Node | None:

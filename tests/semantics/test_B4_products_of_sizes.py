@@ -200,3 +200,19 @@ def test_rows_under_conditions_that_imply_their_bounds():
     td.compute(
         "z", (n, m, p), lambda i, j, l: td.where(td.all(j <= i, l <= j), deep[(i * m + j) * p + l], 0.0)
     )
+
+
+def test_what_is_said_of_a_product_where_a_size_is_0():
+    """With rows of length 0 an element would be made from itself; there are none then, which no fact about n * m says."""
+    x = td.placeholder("x", (n * m,))
+    rows = td.recurrence("rows", (n * m,), lambda rows, i: td.where(i >= m, rows[i - m], 0.0) + x[i])
+    s = td.schedule(rows)
+    for sizes in ({"n": 0, "m": 3}, {"n": 3, "m": 0}, {"n": 4, "m": 3}):
+        check(s.split(rows, "i", 4), sizes)
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        s.parallel(rows, "i")
+    assert caught.value.witness.sizes == {"n": 2, "m": 1}
+    with pytest.raises(td.IllegalSchedule, match="S207"):
+        td.schedule(
+            td.recurrence("itself", (n * m,), lambda itself, i: td.where(i >= m, itself[i], 0.0) + x[i])
+        )
