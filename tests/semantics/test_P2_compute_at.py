@@ -165,3 +165,16 @@ def test_a_recurrence_is_closed_under_what_its_reductions_read_of_it(at):
     for shape in ((2, 6, 4), (1, 1, 1), (0, 2, 3)):
         arrays = rng.standard_normal(shape, np.float32), rng.standard_normal((shape[2],) * 2, np.float32)
         assert np.array_equal(td.build(placed)(*arrays), td.build(plain)(*arrays))
+
+
+def test_a_recurrence_without_outer_storage_makes_its_prefix_anew():
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int64")
+    H = td.recurrence("H", (n,), lambda H, i: td.where(i > 0, H[i - 1], 0) + x[i])
+    y = td.compute("y", (n,), lambda i: H[i] * 2)
+    s = td.schedule(y).compute_at(H, y, "i")
+    assert "for H.i in 0 .. y.i + 1:" in str(s) and s.storage(H)["where"] == "i of y"
+    assert td.build(s)(np.arange(5)).tolist() == [0, 2, 6, 12, 20]
+    once = td.schedule(y).store_root(H).compute_at(H, y, "i")
+    assert "for H.i in 0 .. y.i + 1:" not in str(once)
+    assert td.build(once)(np.arange(5)).tolist() == [0, 2, 6, 12, 20]
