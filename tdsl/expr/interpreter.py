@@ -88,6 +88,8 @@ class Run:
         """Of a recurrence being computed: which elements are there; by the tensors it reads itself by."""
         self.waiting: Array = np.asarray(False)
         """Points of it that read elements that are not there yet."""
+        self.mentions: dict[Node, frozenset[Var]] = {}
+        """The variables in nodes met so far, which frames ask for at every point."""
 
     def input(self, tensor: Tensor) -> Array:
         """The array of an input, checked."""
@@ -110,6 +112,10 @@ class Run:
     def read(self, node: Read, subscripts: Sequence[Array], mask: Array) -> Array:
         """The elements that a read names at the points of a mask; anything elsewhere."""
         array = self.value(node.tensor)
+        if not mask.ndim and node.tensor not in self.known:
+            at = tuple(int(part) for part in subscripts if not part.ndim)
+            if len(at) == array.ndim and all(0 <= i < extent for i, extent in zip(at, array.shape, strict=True)):
+                return np.asarray(array[at])  # one point, as every read of an update is
         index: list[Array] = []
         for place, subscript in enumerate(subscripts):
             inside = (subscript >= 0) & (subscript < array.shape[place])
@@ -197,7 +203,7 @@ class Frame:
         self.outer = outer
         self.bound = bound
         self.known: dict[Node, Array] = {}
-        self.mentions: dict[Node, frozenset[Var]] = {} if outer is None else outer.mentions
+        self.mentions = run.mentions
 
     def value(self, root: Node) -> Array:
         """The value of a node at the points; children first, by a stack."""
@@ -224,12 +230,11 @@ class Frame:
 
     def _found(self, node: Node) -> Array | None:
         frame: Frame | None = self
-        mentioned = self._mentioned(node)
         while frame is not None:
             value = frame.known.get(node)
             if value is not None:
                 return value
-            if mentioned & frame.bound:
+            if frame.bound and not frame.bound.isdisjoint(self._mentioned(node)):
                 return None
             frame = frame.outer
         return None
