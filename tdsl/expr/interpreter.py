@@ -114,7 +114,9 @@ class Run:
         array = self.value(node.tensor)
         if not mask.ndim and node.tensor not in self.known:
             at = tuple(int(part) for part in subscripts if not part.ndim)
-            if len(at) == array.ndim and all(0 <= i < extent for i, extent in zip(at, array.shape, strict=True)):
+            if len(at) == array.ndim and all(
+                0 <= i < extent for i, extent in zip(at, array.shape, strict=True)
+            ):
                 return np.asarray(array[at])  # one point, as every read of an update is
         index: list[Array] = []
         for place, subscript in enumerate(subscripts):
