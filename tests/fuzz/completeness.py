@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tdsl as td
 from tdsl.fuzzing.draw import applied
@@ -22,6 +22,7 @@ from tdsl.schedule import legality
 from tdsl.schedule.legality import arranged_of
 from tdsl.schedule.state import State
 from tests.fuzz.as_made import AsMade, Memo
+from tests.fuzz.request_aims import EVERY, draw_aimed_program
 from tests.fuzz.request_draws import draw_request
 from tests.fuzz.request_programs import draw_request_program
 from tests.poly.enumeration import value
@@ -62,7 +63,7 @@ def requests(seed: int) -> Iterator[Request]:
     """The requests of a seed."""
     dice = random.Random(seed)
     while True:
-        program = draw_request_program(dice)
+        program = draw_request_program(dice) if seed % EVERY else draw_aimed_program(dice, seed)
         try:
             names = declare(program.source)
             start = td.schedule(*(names[name] for name in program.outputs))
@@ -71,7 +72,9 @@ def requests(seed: int) -> Iterator[Request]:
         if _countable(start.state):
             break
     drawing = Drawing(dice, (), factors=(2, 3), widths=(2, 2, 3, 4))
-    schedule = start = _begun(start, program.begin, names)
+    schedule = start = begun(start, program.begin, names)
+    for request in judged(start, program.asks, names):
+        yield replace(request, text=f"{program.source}\n{request.text}")
     for _ in range(REQUESTS):
         primitive, step = draw_request(drawing, schedule)
         found = asked(schedule, primitive, step, names)
@@ -79,7 +82,7 @@ def requests(seed: int) -> Iterator[Request]:
             drawing.planned.clear()
             continue
         request, after = found
-        yield Request(*request, _text(program.source, schedule, step))
+        yield Request(*request, f"{program.source}\n{_text(schedule, step)}")
         if after is None:
             drawing.planned.clear()
         else:
@@ -87,7 +90,15 @@ def requests(seed: int) -> Iterator[Request]:
             schedule = after if more <= (KEPT if not start.steps else KEPT_BEGUN) else start
 
 
-def _begun(schedule: td.Schedule, steps: Sequence[str], names: Mapping[str, object]) -> td.Schedule:
+def judged(schedule: td.Schedule, asks: Sequence[str], names: Mapping[str, object]) -> Iterator[Request]:
+    """Directives asked of a schedule, each of it alone; those that are not counted are left out."""
+    for step in asks:
+        found = asked(schedule, step[1 : step.index("(")], step, names)
+        if found is not None:
+            yield Request(*found[0], _text(schedule, step))
+
+
+def begun(schedule: td.Schedule, steps: Sequence[str], names: Mapping[str, object]) -> td.Schedule:
     """The schedule after those of the steps that are accepted."""
     for step in steps:
         try:
@@ -220,8 +231,8 @@ def _kind(state: State, step: str) -> str:
     return "reduction" if entry.stage.reduce_axes else "pure"
 
 
-def _text(source: str, schedule: td.Schedule, step: str) -> str:
-    return f"{source}\ns = {schedule.script()}\ns = s{step}"
+def _text(schedule: td.Schedule, step: str) -> str:
+    return f"s = {schedule.script()}\ns = s{step}"
 
 
 def table(counts: Counter[tuple[str, str, bool, bool]]) -> list[str]:

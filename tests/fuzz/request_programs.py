@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.support.draw_programs import draw_small_program
 
-CROSSING = 0.5
+CROSSING = 0.3
 """Share of the programs that read across."""
 KINDS = ("pure", "reduction", "recurrence", "update")
 PLACES = ("{i}, {j}", "{i}, {j} + 1", "{i} + 1, {j}", "{i} + 1, {j} + 1", "{i}, {j} + 2", "{i} + 2, {j}")
@@ -19,11 +19,15 @@ PLACES = ("{i}, {j}", "{i}, {j} + 1", "{i} + 1, {j}", "{i} + 1, {j} + 1", "{i}, 
 
 @dataclass(frozen=True, slots=True)
 class RequestProgram:
-    """source: declarations as text. outputs: names. begin: directives tried first; those that are refused are left out."""
+    """source: declarations as text. outputs: names. begin: directives tried first; those that are refused are left out.
+
+    asks: what is asked of the schedule then, each of that one alone.
+    """
 
     source: str
     outputs: tuple[str, ...]
     begin: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
 
 def draw_request_program(dice: random.Random) -> RequestProgram:
@@ -68,7 +72,7 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str
     """A, P of it, S that reads P across, and two stages that read S: P and S of any kinds."""
     rows, columns = dice.choice([2, 3, 4]), dice.choice([2, 3, 4])
     lines = [f'A = td.placeholder("A", ({rows + 2}, {columns + 2}), "int32")']
-    lines += _stage(dice, "P", dice.choice(KINDS), "A", (rows + 2, columns + 2), ["A[{i}, {j}]"])
+    lines += stage_lines(dice, "P", dice.choice(KINDS), "A", (rows + 2, columns + 2), ["A[{i}, {j}]"])
     reads = [f"P[{place}]" for place in dice.sample(PLACES, dice.choice([1, 2, 2, 3]))]
     if dice.random() < 0.45:
         reads.append(
@@ -80,7 +84,7 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str
     start = "D" if dice.random() < 0.7 else "A"
     if kind == "update" and start == "D":
         lines.append(f'D = td.placeholder("D", ({rows}, {columns}), "int32")')
-    lines += _stage(dice, "S", kind, start, (rows, columns), reads)
+    lines += stage_lines(dice, "S", kind, start, (rows, columns), reads)
     lines.append(f'T = td.compute("T", ({rows}, {columns}), lambda i, j: S[i, j] + {dice.choice([1, 2])})')
     loops = ("x", "y") if kind == "update" else ("i", "j")
     if dice.random() < 0.5:
@@ -90,10 +94,17 @@ def _crossing(dice: random.Random) -> tuple[str, tuple[str, ...], tuple[str, str
     return "\n".join(lines), ("T", "V"), loops
 
 
-def _stage(
-    dice: random.Random, name: str, kind: str, base: str, shape: tuple[int, int], reads: list[str]
+def stage_lines(
+    dice: random.Random,
+    name: str,
+    kind: str,
+    base: str,
+    shape: tuple[int, int],
+    reads: list[str],
+    *,
+    again: bool = False,
 ) -> list[str]:
-    """A stage of a kind over (i, j)."""
+    """A stage of a kind over (i, j). again: an update adds to each element several times."""
     i, j = ("x", "y") if kind == "update" else ("i", "j")
     value = " + ".join(reads).format(i=i, j=j)
     match kind:
@@ -128,7 +139,8 @@ def _stage(
                 inside, terms = _inner_sum(dice, name)
                 axes.append(inside)
                 own = f"{own} + {terms}"
-            again = dice.random() < 0.35
+            own = f"{name}[x, y]" if again else own
+            again = again or dice.random() < 0.35
             own = f"{name}[x, y]" if again and dice.random() < 0.7 else own
             over = "(z, x, y)" if again else dice.choice(["(x, y)", "(x, y)", "(y, x)"])
             axes += ['z = td.axis("z", 2)'] * again
