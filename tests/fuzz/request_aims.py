@@ -21,7 +21,9 @@ PAIRS = tuple(combinations(PLACES, 2))
 ROWS = tuple(pair for pair in PAIRS if len({place.split(",")[0] for place in pair}) == 1)
 """Places in one row: the next tile of rows begins before the last one has ended."""
 DIAGONALS = tuple(
-    pair for pair in PAIRS if "{i} + " in "".join(pair) and "{j} + " in "".join(pair) and "{i} + 1, {j} + 1" not in pair
+    pair
+    for pair in PAIRS
+    if "{i} + " in "".join(pair) and "{j} + " in "".join(pair) and "{i} + 1, {j} + 1" not in pair
 )
 """Places down one row and on by columns in the other: what comes first changes with the direction."""
 STEPS = tuple(pair for pair in PAIRS if "{i} + 1" in "".join(pair) and pair not in ROWS)
@@ -90,7 +92,9 @@ def aimed(dice: random.Random, aim: Aim, kind: str) -> RequestProgram:
     lines += _read_across(dice, aim, kinds["S"], (rows, columns))
     lines.append(f'T = td.compute("T", ({rows}, {columns}), lambda i, j: S[i, j] + {dice.choice([1, 2])})')
     if aim.primitive == "clone":
-        lines.append(f'V = td.compute("V", ({rows}, {columns}), lambda i, j: S[i, j] * {dice.choice([2, 3])})')
+        lines.append(
+            f'V = td.compute("V", ({rows}, {columns}), lambda i, j: S[i, j] * {dice.choice([2, 3])})'
+        )
     outputs = ("T", "V") if aim.primitive == "clone" else ("T",)
     loops = ("x", "y") if kinds["S"] == "update" else ("i", "j")
     words = {"i": loops[0], "j": loops[1], "f": dice.choice([2, 2, 3])}
@@ -136,7 +140,10 @@ def _begin(dice: random.Random, situation: str, loops: tuple[str, str], dims: st
             return (*shifts, f'.compute_with("T", "S", "{j}", align={{"i": "{i}", "j": "{j}"}})')
         case "beside":  # P and S in a loop of T
             loop = dice.choice("ij")
-            return (f'.compute_at("S", "T", "{loop}")', f'.compute_at("P", "T", "{dice.choice(["i", loop])}")')
+            return (
+                f'.compute_at("S", "T", "{loop}")',
+                f'.compute_at("P", "T", "{dice.choice(["i", loop])}")',
+            )
         case "threads":
             loop = dice.choice(loops)
             return (f'.compute_at("P", "S", "{loop}")', f'.parallel("S", "{dice.choice([i, loop])}")')

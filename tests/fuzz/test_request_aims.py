@@ -35,7 +35,9 @@ def test_a_stratum_is_asked_what_is_illegal_and_refused(aim, kind):
 
 
 def test_strata_take_turns_and_follow_from_the_number():
-    drawn = [draw_aimed_program(random.Random(number), number) for number in range(0, EVERY * len(STRATA), EVERY)]
+    drawn = [
+        draw_aimed_program(random.Random(number), number) for number in range(0, EVERY * len(STRATA), EVERY)
+    ]
     again = draw_aimed_program(random.Random(EVERY), EVERY)
     assert again == drawn[1] != drawn[0]
     asked = [program.asks[0].split("(")[0][1:] for program in drawn]
