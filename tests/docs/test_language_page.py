@@ -107,3 +107,17 @@ def _named(begin: str, end: str) -> list[str]:
 def test_what_is_listed_is_there(module, begin, end):
     names = _named(begin, end)
     assert len(names) > 15 and not [name for name in names if not callable(getattr(module, name, None))]
+
+
+def test_everything_public_is_on_the_page():
+    """Functions of the package and methods of schedules; classes are what they give."""
+    public = [
+        name
+        for name in td.__all__
+        if not inspect.isclass(getattr(td, name)) and not inspect.ismodule(getattr(td, name))
+    ]
+    methods = [
+        name for name in dir(td.Schedule) if not name.startswith("_") and name not in ("settings", "state")
+    ]
+    assert len(public) > 80 and len(methods) > 60
+    assert not [name for name in (*public, *methods) if not re.search(rf"\b{name}\b", PAGE)]
