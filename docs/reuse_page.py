@@ -222,7 +222,8 @@ starts early for them ([why](adr/0045-chains-with-folds-start-early.md)):
 {early()}
 ```
 
-That works with steps (`p[2 * i]`), rates (`p[i // 2]`), gaps, borders that are clamped, sums and recurrences.
+That works with steps (`p[2 * i]`), rates (`p[i // 2]`), gaps, rows read backwards, borders that are clamped, sums and
+recurrences.
 
 ## Regions
 What is made is what is read, not the box around it. The last column is what a box would have.
@@ -235,9 +236,9 @@ the pieces apart is a condition at every point ([0040](adr/0040-regions-as-exact
 ## What is not reused, or costs storage
 {limits()}
 
-- A loop starts early if it runs in order, is the only one between storage and computation, and is none over a reduction, of an
-  update, shared by `compute_with`, or with `double_buffer` in it. Elsewhere rows come as they are needed, and folds are deeper.
-- Rows read backwards (`p[n - 1 - i]`) are made as they are needed: the same work, deeper folds along chains.
+- A loop starts early if it runs in order and is the only one between storage and computation, if what is read moves on steadily in it
+  (not from both ends, not at two paces), and if it is none over a reduction, of an update, shared by `compute_with`, or with
+  `double_buffer` in it. Elsewhere rows come as they are needed, and folds are deeper.
 - Threads share nothing that a loop makes: `parallel` on a loop between storage and computation is refused; store inside of it, as in
   strips above, and the overlap is made by each.
 - Of a recurrence, what is read needs all that came before it. Stored outside the loop it goes on where it stopped; stored

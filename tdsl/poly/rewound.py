@@ -18,12 +18,14 @@ class Lead:
     """After iteration t the elements are there up to the index `row(t) // divisor` along `axis`.
 
     row: `[constant, parameters…, host's dims…]`; the coefficient of the last dim, at least 1, is how far `divisor`
-    iterations advance.
+    iterations advance. sign: -1 where indices fall from iteration to iteration; what is said of an index then holds of the
+    index times -1.
     """
 
     axis: int
     row: tuple[int, ...]
     divisor: int
+    sign: int
 
     def before(self) -> tuple[int, ...]:
         """The row of one iteration earlier."""
@@ -39,15 +41,15 @@ def lead(needed: isl.Map, level: int) -> Lead | None:
     if needed.dim(IN) != level + 1:
         return None
     for axis in range(needed.dim(OUT)):
-        newest = needed.dim_max(axis)
-        found: list[tuple[int, Lead]] = []
-        for _, aff in pieces(newest):
-            row = _row(aff, level + 1)
-            early = None if row is None else _early(aff, newest)
-            if row is not None and early is not None:
-                found.append((early, Lead(axis, *row)))
-        if found:
-            return min(found, key=lambda pair: pair[0])[1]
+        for newest, sign in ((needed.dim_max(axis), 1), (needed.dim_min(axis).neg(), -1)):
+            found: list[tuple[int, Lead]] = []
+            for _, aff in pieces(newest):
+                row = _row(aff, level + 1)
+                early = None if row is None else _early(aff, newest)
+                if row is not None and early is not None:
+                    found.append((early, Lead(axis, *row, sign)))
+            if found:
+                return min(found, key=lambda pair: pair[0])[1]
     return None
 
 
@@ -86,12 +88,12 @@ def _early(aff: isl.Aff, newest: isl.PwAff) -> int | None:
 
 
 def rewind(needed: isl.Map, level: int, how: Lead) -> isl.Map:
-    """Everything needed in a buffer, cut into windows lead(t - 1) < index <= lead(t).
+    """Everything needed in a buffer, cut into windows lead(t - 1) < index <= lead(t), of falling indices times -1.
 
     Iterations before the host's first occur; no element is made later than its first use, since the lead grows.
     """
     rank = needed.dim(OUT)
-    outputs = [how.divisor * int(place == how.axis) for place in range(rank)]
+    outputs = [how.sign * how.divisor * int(place == how.axis) for place in range(rank)]
     upper = [*how.row, *(-each for each in outputs)]
     lower = [*(-each for each in how.before()), *outputs]
     lower[0] -= 1

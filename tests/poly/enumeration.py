@@ -78,7 +78,7 @@ def product_of(monomial, sizes):
 def ahead(needed, level, how, params):
     """Every element in the iteration in which its index becomes the newest, perhaps before the first that needs any.
 
-    how: the axis, and up to where elements are there, a row over the constant, `params` and the loops, and a divisor.
+    how: the axis, and up to where elements are there, a row over the constant, `params` and the loops, a divisor, a sign.
     """
     buffers: dict[tuple[int, ...], set] = {}
     for context, elements in needed.items():
@@ -88,7 +88,7 @@ def ahead(needed, level, how, params):
         start = sum(factor * each for factor, each in zip(how.row[:-1], (1, *params, *outer)))
         for element in elements:
             # the least t with start + step * t >= divisor * index
-            when = -((start - how.divisor * element[how.axis]) // how.row[-1])
+            when = -((start - how.sign * how.divisor * element[how.axis]) // how.row[-1])
             result.setdefault((*outer, when), set()).add(element)
     return result
 

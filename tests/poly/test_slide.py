@@ -85,6 +85,9 @@ STEADY = {
     "up, clamped": (("y // 2", "min(y // 2 + 1, h - 1)"), "h", (0, 1, 2), 2),
     "down": (("2 * y", "2 * y + 2"), "2 * h + 1", (0, 2, 1), 3),
     "two of three": (("(2 * y) // 3", "(2 * y) // 3 + 1"), "h + 1", (0, 2, 3), 2),
+    "backwards": (("h - 1 - y", "h - y", "h - y + 1"), "h + 2", (0, 1, 1), 3),
+    "backwards, up": (("h - y // 2", "h - y // 2 + 1"), "h + 2", (0, 1, 2), 2),
+    "backwards, clamped": (("h - 1 - y", "max(h - 2 - y, 0)"), "h", (0, 1, 1), 2),
 }
 
 
@@ -102,9 +105,9 @@ def test_what_advances_is_made_ahead(name):
         assert legal == all(Oracle(folded.arranged, {"h": h}).right() for h in range(8)), length
 
 
-@pytest.mark.parametrize("rows", [("h - 1 - y",), ("y", "h - 1 - y"), ("y", "0"), ("2 * y", "y + 3"), ("0",)])
+@pytest.mark.parametrize("rows", [("y", "h - 1 - y"), ("y", "0"), ("2 * y", "y + 3"), ("0",)])
 def test_where_nothing_advances_steadily_burst_is_taken(rows):
-    """Backwards, from both ends, one row for all, two paces; but a row besides the newest does no harm."""
+    """From both ends, one row for all, two paces; but a row besides the newest does no harm."""
     plan = pair(rows, "h + h + 3")
     assert (Copies(plan.arranged).rewinds("P") is None) == (rows != ("y", "0"))
     assert judge(plan.arranged) is PROVED

@@ -185,6 +185,24 @@ def test_borders_that_repeat_elements(stores):
         assert all(made.get(stage.name, 0) == 2 * h for stage in stages)
 
 
+def test_loops_that_run_backwards(stores):
+    """The last stage's rows from the last one up; and rows that are read from the last one up."""
+    stages, _ = chain(THREE, THREE, THREE)
+    s = slid(td.schedule(stages[-1]).reverse("s2", "i"), stages, "i", None)
+    least, s = folded(s, stages)
+    assert least == [3, 3]
+    turned = td.compute("turned", (n, m), lambda i, j: stages[1][n - 1 - i, j] - stages[1][n - i, j])
+    t = slid(td.schedule(turned), [*stages[:2], turned], "i", None)
+    least, t = folded(t, [*stages[:2], turned])
+    assert least == [3, 2]
+    for h in (0, 1, 5):
+        x = np.random.default_rng(h).integers(-9, 9, (h + 6, 2), dtype=np.int32)
+        for tight, last in ((s, stages[-1]), (t, turned)):
+            want = td.build(td.schedule(last), target="interpret")(x)
+            np.testing.assert_array_equal(stores(tight, x)[0], want)
+            np.testing.assert_array_equal(td.build(tight)(x), want)
+
+
 def test_strips_in_parallel_with_lanes_and_unrolled_columns():
     """Each strip starts early on its own; the loop that starts early runs in order, those around and inside as they like."""
     stages, _ = chain(THREE, THREE, THREE)
