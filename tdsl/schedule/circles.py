@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tdsl.expr.node import Select, Var, axis_var, size_var
-from tdsl.expr.rewrite import reads, walk
+from tdsl.expr.rewrite import reads, variables, walk
 from tdsl.expr.tensor import Axis, Stage
 from tdsl.poly.evaluate import value_at
 from tdsl.poly.model import Access
@@ -51,28 +51,36 @@ class _Undecided(Exception):
 
 
 def circle(stage: Stage, sizes: Mapping[str, int]) -> Circle | None:
-    """The shortest cycle at those sizes, or at slightly larger ones."""
+    """The shortest cycle at those sizes, or at slightly larger ones.
+
+    sizes: values of params among them: they stay.
+    """
+    params = {param.name: sizes[param.name] for param in stage.params if param.name in sizes}
     for more in range(GROWN):
         grown = {
             size.name: sizes.get(size.name, size.minimum) + more * size.multiple_of for size in stage.sizes
         }
         known = {size_var(name): value for name, value in grown.items()}
+        for param in stage.params:
+            if param.name in params:
+                known[Var(param.name, param.dtype, "param")] = params[param.name]
         try:
             if not all(value_at(fact, known) for fact in stage.facts):
                 continue
             found = _shortest(_needs(stage, known))
-        except (KeyError, TypeError, _Undecided):  # a param, or a value that is no affine one
+        except (KeyError, TypeError, _Undecided):  # a param without a value, or a value that is no affine one
             return None
         if found:
-            return Circle(found, tuple(sorted(grown.items())), surely=not _asks_data(stage))
+            return Circle(found, tuple(sorted({**grown, **params}.items())), surely=not _asks_data(stage))
         if not stage.sizes:
             return None
     return None
 
 
 def _asks_data(stage: Stage) -> bool:
-    """Whether a condition around some value is about elements."""
-    return any(isinstance(node, Select) and any(reads(node.cond)) for node in walk(*stage.body))
+    """Whether a condition around some value is about elements, or about params: proofs may know of neither."""
+    asked = [node.cond for node in walk(*stage.body) if isinstance(node, Select)]
+    return any(reads(*asked)) or any(var.kind == "param" for var in variables(*asked))
 
 
 def _needs(stage: Stage, sizes: Mapping[Var, int]) -> dict[Element, list[Element]]:

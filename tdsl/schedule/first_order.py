@@ -76,7 +76,7 @@ def _refused(entry: StageState, alone: State, found: answers.Refuted) -> Illegal
     witness = None if found.witness is None else witness_of(found.witness, None, Case(alone, found))
     cycle = None if witness is None else circle(entry.stage, witness.sizes)
     if cycle is not None:
-        what = f"elements of {entry.name} need each other in a cycle"
+        what = f"elements of {entry.name} {'need' if cycle.surely else 'may need'} each other in a cycle"
         if len(cycle.elements) == 1:
             what = f"{entry.name} reads the element that it makes: a cycle"
         why = (cycle.text(), "no order makes one of them first")

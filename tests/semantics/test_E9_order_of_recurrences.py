@@ -92,6 +92,22 @@ def test_a_cycle_that_data_may_break_is_said_so():
     assert "s[0, 0] may need s[1, 0]" in _refused(td.recurrence("s", (n, m), value, dtype="float64"))
 
 
+def test_a_cycle_that_a_param_decides():
+    far = td.param("far", "int64", range=(0, 8))
+    zero = td.recurrence("s", (n,), lambda s, i: td.where(i >= far, s[i - far], 0) + i)
+    assert "s[0] may need s[0]   (far=0, n=1)" in _refused(zero)
+    positive = td.param("positive", "int64", range=(1, 8))
+    assert not td.schedule(
+        td.recurrence("s", (n,), lambda s, i: td.where(i >= positive, s[i - positive], 0) + i)
+    ).steps
+    turn = td.param("turn", "int32")
+    either = td.recurrence(
+        "s", (n,),
+        lambda s, i: td.where(turn > 0, td.where(i > 0, s[i - 1], 0), td.where(i + 1 < n, s[i + 1], 0)) + i,
+    )  # fmt: skip
+    assert "needs" not in _refused(either)
+
+
 def test_what_no_order_of_the_axes_serves_need_not_be_a_cycle():
     """Two tensors at mirrored places: as two stages there is an order, as one there is none of its points."""
     text = _refused(*td.recurrence(("a", "b"), (n,), lambda a, b, i: (b[n - 1 - i] + 1, i), dtype="int64"))
