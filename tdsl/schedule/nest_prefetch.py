@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tdsl.errors import LimitError
 from tdsl.expr.build import ZERO, add
-from tdsl.expr.node import Node, index_const
-from tdsl.expr.rewrite import reads, substitute
+from tdsl.expr.node import Node, Read, index_const
+from tdsl.expr.rewrite import reads, substitute, variables
 from tdsl.expr.simplify import simplify
 from tdsl.schedule.nest import NestCompute, NestItem, local
 from tdsl.schedule.nest_plan import StagePlan
@@ -46,11 +46,27 @@ def prefetches(
         later: dict[Node, Node] = {own: add(own, index_const(one.ahead))}
         pairs = ((axis, simplify(substitute(value, later), builder.known)) for axis, value in values.items())
         point = tuple(pairs)
-        if any(read.tensor.name == one.tensor for read in found):
+        asking = [read for read in found if read.tensor.name == one.tensor]
+        if asking:
+            _check_start(plan, one, asking, values)
             ahead = one.loop, one.ahead
             items.append(NestCompute(plan.name, "prefetch", point, tensor=one.tensor, ahead=ahead))
             builder.prefetched.add((plan.name, one))
     return tuple(items)
+
+
+def _check_start(
+    plan: StagePlan, one: Prefetched, asking: Sequence[Read], values: Mapping[str, Node]
+) -> None:
+    """Raises where data says where a later iteration begins: it is read then, not ahead. Errors: L113."""
+    for axis in variables(*(part for read in asking for part in read.index)):
+        if axis.name in values and any(reads(values[axis.name])):
+            raise LimitError(
+                "L113",
+                f"{one.tensor} cannot be prefetched in {one.loop} of {plan.name}: data says where {axis.name} starts",
+                why=["that of a later iteration would have to be read ahead, too"],
+                hint=["a loop inside of that one"],
+            )
 
 
 def _check_outlives(

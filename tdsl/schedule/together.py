@@ -152,14 +152,15 @@ def followed(state: State) -> State:
 def check_joins(step: Directive, state: State) -> None:
     """Checks that what is shared is the same loop to all that share it.
 
-    Errors: S340 a loop without a counterpart; S341 loops of another form, or otherwise marked; S343 a reduction that
-        cannot run in a loop of another stage.
+    Errors: S304 loops inside another stage's lanes; S340 a loop without a counterpart; S341 loops of another form, or
+        otherwise marked; S343 a reduction that cannot run in a loop of another stage.
     """
     for entry in state.live():
         if entry.joined is not None:
             _check_leader(step, state, entry)
             _check_loops(step, state, entry)
             _check_reduction(step, state, entry)
+            _check_lanes(step, state, entry)
 
 
 def check_order(step: Directive, before: State, state: State) -> None:
@@ -284,3 +285,20 @@ def _check_reduction(step: Directive, state: State, entry: StageState) -> None:
                 why=(why,),
                 loops=loop_lines(leader, mark=over[-1].name),
             )
+
+
+def _check_lanes(step: Directive, state: State, entry: StageState) -> None:
+    """No loops of a stage stand inside the lanes of another, which run in lockstep, statement by statement."""
+    assert entry.joined is not None
+    leader, shared = leader_of(state, entry), shared_loops(state, entry)
+    until = leader.axes.index(entry.joined.loop) + 1
+    lanes = [loop.name for loop in leader.loops[:until] if loop.kind == "vector"]
+    inside = [loop for loop in entry.axes if loop not in shared]
+    if lanes and inside:
+        raise step.refusal(
+            PlacementError,
+            "S304",
+            f"{lanes[-1]} of {leader.name} is vector lanes: loop {inside[0]} of {entry.name} cannot stand inside them",
+            loops=loop_lines(leader, mark=lanes[-1]),
+            hint=("the loop outside, and lanes of its own",),
+        )

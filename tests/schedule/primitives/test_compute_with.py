@@ -297,3 +297,26 @@ def test_reassociation_is_told_of_a_shared_order():
     assert "reassociates k of total, l of total" in str(s.compute_with(total, high, "k")).replace(
         "bits: ", ""
     )
+
+
+@pytest.mark.parametrize("kind", ["loops", "reduction"])
+@pytest.mark.parametrize("width", [None, 4])
+def test_loops_inside_lanes(kind, width):
+    """They were accepted, and no loops could be made of them."""
+    n = td.size("n")
+    x, k = td.placeholder("x", (8, n)), td.reduce_axis("k", n)
+    z = td.compute("z", (8,), lambda b: td.cast(b, "float32"))
+    if kind == "loops":
+        other = td.compute("other", (n, 8), lambda i, b: x[b, i] * 2)
+    else:
+        other = td.compute("other", (8,), lambda b: td.sum(x[b, k], over=k))
+    s = td.schedule(z, other).vectorize(z, "b", width)
+    with pytest.raises(td.PlacementError, match=r"S304: bv of z is vector lanes: loop [ik] of other"):
+        s.compute_with(other, z, "bv")
+    if width:
+        with pytest.raises(td.PlacementError, match="S304"):
+            s.vectorize(other, "b", width).compute_with(other, z, "bv")
+        beside = s.compute_with(other, z, "b")
+        given = np.arange(40, dtype=np.float32).reshape(8, 5)
+        want = given.T * 2 if kind == "loops" else given.sum(1)
+        assert np.array_equal(td.build(beside)(given)[1], want)

@@ -89,3 +89,21 @@ def test_it_comes_last(blur, told):
     with pytest.raises(td.LimitError, match="L113: bx cannot be prefetched in y of by any more"):
         td.build(gone)
     assert "pending: bx cannot be prefetched" in str(gone)
+
+
+def test_a_start_that_data_says_is_not_known_ahead():
+    """The place was read past the end of the array of bounds, at the build an internal error."""
+    n, m = td.size("n"), td.size("m")
+    ptr, val = td.placeholder("ptr", (n + 1,), "int64", range=(0, m + 1)), td.placeholder("val", (m,))
+
+    def row(i):
+        k = td.reduce_axis("k", (ptr[i], ptr[i + 1]))
+        return td.sum(val[k], over=k)
+
+    s = td.schedule(td.compute("y", (n,), row))
+    with pytest.raises(
+        td.LimitError, match="L113: val cannot be prefetched in i of y: data says where k starts"
+    ):
+        td.build(s.prefetch("y", "val", "i", 2))
+    kernel = td.build(s.prefetch("y", "val", "k", 2))
+    assert kernel(np.array([0, 2, 2, 7]), np.arange(7, dtype=np.float32)).tolist() == [1, 0, 20]
