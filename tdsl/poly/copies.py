@@ -171,15 +171,16 @@ class Copies:
                     text = f"what is made of {stage} depends on itself: split it after the others are placed"
                     raise Misplaced(stage, text, opaque=True)
                 self._making.add(stage)
-                if stage in self.arranged.program.ordered:
-                    changes = self.flow.write(definer, stage).reverse()
-                    self._needs[stage] = merged(self.elements(stage).apply_range(changes))
-                else:
-                    self._needs[stage] = self._kept(
-                        stage, "need", stage, lambda: self._made(stage, self._needed(stage, definer, host))
-                    )
-                self._making.discard(stage)
+                try:
+                    self._needs[stage] = self._placed(stage, definer, host)
+                finally:
+                    self._making.discard(stage)
         return self._needs[stage]
+
+    def _placed(self, stage: str, definer: Statement, host: tuple[Dim, ...]) -> isl.Map:
+        if stage in self.arranged.program.ordered:
+            return merged(self.elements(stage).apply_range(self.flow.write(definer, stage).reverse()))
+        return self._kept(stage, "need", stage, lambda: self._made(stage, self._needed(stage, definer, host)))
 
     def base(self, stage: str, axis: str) -> isl.PwAff | None:
         """{ host's dims -> least value the axis takes there }, where a relative split of it starts; None for 0.

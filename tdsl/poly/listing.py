@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tdsl.expr.node import Var, axis_var
 from tdsl.poly import library as isl
 from tdsl.poly.affine import Affine
+from tdsl.poly.aligned import within
 from tdsl.poly.answers import Iteration, Refuted, Witness
 from tdsl.poly.copies import Copies
 from tdsl.poly.evaluate import value_at
@@ -65,6 +66,14 @@ class Listing:
     def __post_init__(self) -> None:
         self.arranged = with_sinks(self.arranged)
         self.copies = Copies(self.arranged)
+        self.copies.tree.joins.within = self._within
+
+    def _within(self, body: tuple[Dim, ...], writer: str, reader: str) -> bool:
+        """Whether a value flows within one iteration of a body; of what has no copies none does."""
+        try:
+            return within(self.copies, body, writer, reader)
+        except Misplaced:
+            return False
 
     def point(self, witness: Witness) -> dict[str, int]:
         """Values of all sizes and params at which the iterations of a witness run, the smallest; {} where none is found."""

@@ -32,7 +32,7 @@ def placement_fault(tree: LoopTree) -> Refuted | Unknown | None:
     except Misplaced as fault:
         if fault.opaque:
             return Unknown(fault.text, "a fused loop taken whole: isl sees it as the order of its parents")
-        return Refuted("placement", "", (fault.stage,), fault.text)
+        return Refuted("placement", fault.stage, (fault.stage,), fault.text)
     fault = next((fault for stage in stages if (fault := _misplaced(tree, stage))), None)
     return fault or (_cyclic(tree) if tree.joins.of else None)
 

@@ -21,6 +21,7 @@ from tdsl.poly.edges import Edges, Touch, touches_of
 from tdsl.poly.flow import forget_flows
 from tdsl.poly.isl import Bill, TooLarge, budget
 from tdsl.poly.kept import forget_maps
+from tdsl.poly.least import extent, least_refuted
 from tdsl.poly.looptree import Dim, Misplaced
 from tdsl.poly.memo import Key, Memo
 from tdsl.poly.model import Access, Arranged, LoopMark, Statement
@@ -29,7 +30,7 @@ from tdsl.poly.signature import Signatures
 from tdsl.poly.storage import Storage
 from tdsl.poly.structure import as_declared, by_construction, placement_fault, scope_fault, with_sinks
 from tdsl.poly.views import declared_witness, seen_through
-from tdsl.poly.violation import Violation
+from tdsl.poly.violation import Violation, few_pieces
 from tdsl.poly.witness import Explainer
 from tdsl.records import dataclass
 
@@ -52,8 +53,11 @@ def verdict_in(judgement: Judgement) -> Verdict:
     fault = placement_fault(judgement.copies.tree)
     if fault is not None:
         return judgement.shown(fault)
+    answers = judgement.answers()
     try:
-        for answer in judgement.answers():
+        for answer in answers:
+            if isinstance(answer, Refuted) and judgement.explains():
+                return least_refuted(answer, answers, judgement.arranged.program.sizes)
             if answer is not PROVED:
                 return answer
     except TooLarge:
@@ -333,8 +337,9 @@ class Judgement:
         if fault.kind not in ("scope", "placement"):
             return fault
         tree = self.copies.tree
+        found: list[Witness] = []
         for tensor, reader, writer in self._pairs():
-            if tensor != fault.tensor or reader.stage == writer.stage:
+            if fault.tensor not in (tensor, writer.stage) or reader.stage == writer.stage:
                 continue
             if self.copies.flow.opaque(reader, tensor) is not None:
                 continue
@@ -347,13 +352,15 @@ class Judgement:
                     if want.is_empty():
                         continue
                     missing = Violation("missing", tensor, writer.name, reader.name, "flow", want, fault.text)
-                    return replace(fault, witness=self._witness(missing))
+                    found += [witness for witness in (self._witness(missing),) if witness is not None]
             except (Misplaced, NonAffine, TooLarge):
                 continue
-        return fault
+        return replace(fault, witness=self._least(found)) if found else fault
 
     def _shown_in_order(self, fault: Refuted) -> Refuted:
         """A cycle with a witness: between its stages, as the body has them for want of a right order."""
+        found: list[Witness] = []
+        self.quick = False  # shortcuts trust that a body has an order
         try:
             for tensor, reader, writer in self._pairs():
                 if reader.stage not in fault.statements or writer.stage not in fault.statements:
@@ -361,10 +368,16 @@ class Judgement:
                 for which in self.copies.flow.accesses(reader, tensor):
                     for answer in self._edge(tensor, reader, writer, which):
                         if isinstance(answer, Refuted) and answer.witness is not None:
-                            return replace(fault, tensor=answer.tensor, witness=answer.witness)
-        except (Misplaced, NonAffine, TooLarge):
+                            found.append(answer.witness)
+        except (Misplaced, NonAffine, TooLarge):  # what is found is found
+            pass
+        if not found:
             return fault
-        return fault
+        least = self._least(found)
+        return replace(fault, tensor=least.tensor, witness=least)
+
+    def _least(self, witnesses: list[Witness]) -> Witness:
+        return min(witnesses, key=lambda witness: extent(witness, self.arranged.program.sizes))
 
     # asking
 
@@ -378,15 +391,16 @@ class Judgement:
         what, tensor, first, second = question
         key = Key((*self.signatures.together(what, tensor, first.name, second.name), *more))
         known = _memo.get(key)
-        if known is None and not self._explains():
+        if known is None and not self.explains():
             known = _memo.get(Key(("unexplained", key)))
         if known is None:
             known = self._answered(tensor, first, second, check)
-            _memo.put(key if self._explains() else Key(("unexplained", key)), *known)
+            _memo.put(key if self.explains() else Key(("unexplained", key)), *known)
         self.bill.add(known[1])
         return known[0]
 
-    def _explains(self) -> bool:
+    def explains(self) -> bool:
+        """Whether refutations come with witness and condition."""
         return self.explain and not (self.spare and self.copies.loose)
 
     def _answered(
@@ -421,8 +435,10 @@ class Judgement:
             if opaque is not None:
                 return Unknown(*opaque, violation.tensor, names)
         found = Refuted(violation.kind, violation.tensor, names, violation.text, place=violation.place)
-        if not self._explains():
+        if not self.explains():
             return found
+        with suppress(TooLarge), budget():
+            violation = few_pieces(violation)
         with suppress(TooLarge), budget():
             found = replace(found, witness=self._witness(violation))
         with suppress(TooLarge), budget():

@@ -1,14 +1,16 @@
 """From all collisions to the smallest one: sizes and iterations as numbers, and the condition under which none is.
 
-In: a `Violation` (isl). Out: `Witness` and a node. Smallest: least sum of sizes, then sizes in order, then the axes of
-the iterations in the order shown: a lexicographic minimum with the parameters as leading dimensions (feasibility
-study, section 3). A violation in very many pieces gets some example, and no condition.
+In: a `Violation` (isl). Out: `Witness` and a node. Smallest: least sum of sizes, then sizes in the order of their
+names, then the axes of the iterations in the order shown: a lexicographic minimum with the parameters as leading
+dimensions (feasibility study, section 3). A violation in very many pieces gets some example, and no condition.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import islice
+from math import prod
 
 from tdsl.expr.node import Node
 from tdsl.poly import library as isl
@@ -17,11 +19,8 @@ from tdsl.poly.copies import Copies
 from tdsl.poly.isl import PARAM, SET, TooLarge, allowance, basic_set, set_space
 from tdsl.poly.model import Statement
 from tdsl.poly.nodes import params_node
-from tdsl.poly.violation import Violation
+from tdsl.poly.violation import MANY_PIECES, Violation, some_point
 from tdsl.records import dataclass
-
-_PIECES = 48
-"""Above this many pieces projecting a violation on the sizes takes seconds."""
 
 _WIDE = 100
 """A piece of more constraints than this, most of them about variables in between, takes seconds to project on the sizes."""
@@ -37,6 +36,11 @@ _TOO_LARGE = 3
 _TRIED = 12
 """Sizes tried up to this sum where products of sizes occur, which isl takes for unrelated parameters."""
 
+_TRIED_OF_MANY = 8
+"""The same for a violation in many pieces, each question of which takes a millisecond."""
+
+_MOST_TRIED = 2000
+
 
 @dataclass(slots=True)
 class Explainer:
@@ -50,9 +54,8 @@ class Explainer:
         None where isl's opaque products of sizes allow none that is real, and where finding one is too large for isl.
         """
         names = self._named(violation)
-        if violation.relation.n_basic_map() > _PIECES:
-            some = isl.Map.from_basic_map(violation.relation.sample())
-            violation = replace(violation, relation=some)
+        if violation.relation.n_basic_map() > MANY_PIECES:
+            violation = self._at_least_sizes(violation)
         collisions = self._with_axes(violation)
         found = self._smallest(collisions)
         if found is None:
@@ -79,7 +82,7 @@ class Explainer:
     def condition(self, violation: Violation) -> Node | None:
         """What the sizes must satisfy for this violation not to occur; None where nothing helps."""
         pieces = violation.relation.get_basic_maps()
-        if len(pieces) > _PIECES or any(_constraints(piece) > _WIDE for piece in pieces):
+        if len(pieces) > MANY_PIECES or any(_constraints(piece) > _WIDE for piece in pieces):
             return None
         context = self.copies.context()
         bad = violation.relation.params()
@@ -90,7 +93,22 @@ class Explainer:
             allowed = _any_reversed(pieces[0])
         else:
             allowed = context.subtract(bad).coalesce().gist(context)
-        return params_node(allowed.coalesce(), self.copies.param_nodes())
+        possible = isl.Set.empty(allowed.get_space())
+        for piece in allowed.coalesce().get_basic_sets():
+            one = isl.Set.from_basic_set(piece)
+            if not one.intersect(context).is_empty():
+                possible = possible.union(one)
+        return params_node(possible, self.copies.param_nodes())
+
+    def _at_least_sizes(self, violation: Violation) -> Violation:
+        """A violation of many pieces at the smallest sizes that it has, where those are small; else some point of it."""
+        for given in islice(self._candidates(_TRIED_OF_MANY), _MOST_TRIED):
+            fixed = violation.relation
+            for place, value in given:
+                fixed = fixed.fix_val(PARAM, place, value)
+            if not fixed.is_empty():
+                return replace(violation, relation=fixed)
+        return some_point(violation)
 
     def _named(self, violation: Violation) -> list[str]:
         lost = [] if violation.lost is None else [violation.lost]
@@ -138,25 +156,28 @@ class Explainer:
     def _tried(self, points: isl.Set) -> tuple[tuple[tuple[str, int], ...], list[int]] | None:
         """The least point by trying sizes in order, products of sizes fixed to what they are."""
         monomials = self.copies.params()
-        names = [
-            monomial[0].name for monomial in monomials if len(monomial) == 1 and monomial[0].kind == "size"
-        ]
-        candidates = sorted(product(range(_TRIED + 1), repeat=len(names)), key=lambda each: (sum(each), each))
-        for candidate in candidates:
-            if sum(candidate) > _TRIED:
-                break
-            given = dict(zip(names, candidate, strict=True))
+        for given in islice(self._candidates(_TRIED), _MOST_TRIED):
             fixed = points
-            for place, monomial in enumerate(monomials):
-                if all(var.kind == "size" for var in monomial):
-                    value = 1
-                    for var in monomial:
-                        value *= given[var.name]
-                    fixed = fixed.fix_val(PARAM, place, value)
+            for place, value in given:
+                fixed = fixed.fix_val(PARAM, place, value)
             if not fixed.is_empty():
+                sizes = ((monomials[place], value) for place, value in given)
+                named = tuple((monomial[0].name, value) for monomial, value in sizes if len(monomial) == 1)
                 least = _least(fixed.project_out(PARAM, 0, len(monomials)))
-                return None if least is None else (tuple(given.items()), least)
+                return None if least is None else (named, least)
         return None
+
+    def _candidates(self, most: int) -> Iterator[list[tuple[int, int]]]:
+        """Values of sizes and of their products by parameter, the least sum of sizes first, up to a sum of `most`."""
+        monomials = self.copies.params()
+        names = [each[0].name for each in monomials if len(each) == 1 and each[0].kind == "size"]
+        for values in (each for total in range(most + 1) for each in _with_sum(total, len(names))):
+            given = dict(zip(names, values, strict=True))
+            yield [
+                (place, prod(given[var.name] for var in monomial))
+                for place, monomial in enumerate(monomials)
+                if all(var.kind == "size" for var in monomial)
+            ]
 
     def _element(
         self,
@@ -260,3 +281,14 @@ def _least_of(piece: isl.BasicSet) -> isl.Set:
 
 def _constraints(piece: isl.BasicSet | isl.BasicMap) -> int:
     return len(piece.get_constraints())
+
+
+def _with_sum(total: int, count: int) -> Iterator[tuple[int, ...]]:
+    """All tuples of so many numbers, none negative, of a sum, in order."""
+    if count <= 1:
+        if count or not total:
+            yield (total,) * count
+        return
+    for first in range(total + 1):
+        for rest in _with_sum(total - first, count - 1):
+            yield first, *rest

@@ -13,16 +13,17 @@ from keyword import iskeyword
 
 from tdsl.errors import TdslError
 from tdsl.expr.build import logical_and
-from tdsl.expr.node import Node
+from tdsl.expr.node import Compare, Node
 from tdsl.expr.printer import text
 from tdsl.poly import answers
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.loops import over_reduction
-from tdsl.schedule.placement import inputs_of, readers
+from tdsl.schedule.placement import readers
 from tdsl.schedule.primitives import (
     Atomic,
     Clone,
     ComputeAt,
+    ComputeRoot,
     ComputeWith,
     Parallel,
     Reorder,
@@ -34,6 +35,7 @@ from tdsl.schedule.primitives import (
     Vectorize,
 )
 from tdsl.schedule.state import StageState, State
+from tdsl.schedule.together import followed
 
 CONDITIONS = 4
 """Violations whose conditions are put together before a step counts as illegal for all sizes."""
@@ -50,14 +52,15 @@ def condition(state: State, found: answers.Refuted) -> Node | None:
 
     total: Node | None = None
     verdict: answers.Verdict = found
-    for count in range(CONDITIONS):
+    for _ in range(CONDITIONS):
         if not isinstance(verdict, answers.Refuted) or verdict.condition is None:
             return None
         total = verdict.condition if total is None else logical_and(total, verdict.condition)
         verdict = verdict_of(replace(state, assumptions=(*state.assumptions, total)))
         if isinstance(verdict, answers.Proved):
             program = program_of(state)
-            return total if count == 0 else simplified(total, program.sizes, program.context)
+            plain = isinstance(total, Compare)
+            return total if plain else simplified(total, program.sizes, program.context)
     return None
 
 
@@ -85,16 +88,24 @@ def own_copy(step: ComputeAt, before: State) -> list[str]:
 
 
 def _legal(before: State, *steps: Directive, suspect: answers.Refuted | None = None) -> bool:
-    """Whether some steps, one after another on a state, are all legal. suspect: what is likeliest to be wrong again."""
+    """Whether some steps, one after another on a state, are all legal; what they lead to is asked first.
+
+    suspect: what is likeliest to be wrong again.
+    """
+    from tdsl.schedule.bits import check_exact
     from tdsl.schedule.legality import is_legal
 
-    state = before
+    state, passed = before, list[State]()
     try:
         for step in steps:
-            state = replace(step.apply(state), steps=(*state.steps, step))
+            fresh = replace(followed(step.apply(state)), steps=(*state.steps, step))
+            if before.keeps_bits:
+                check_exact(step, fresh, state)
+            state = fresh
+            passed.append(state)
     except TdslError:
         return False
-    return is_legal(state, suspect)
+    return all(is_legal(one, suspect) for one in reversed(passed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ class Advisor:
         host = None if place is None else self.state.find(place[0])
         if self.found.kind in ("reduction", "race") and place is not None and host is not None:
             if place[1] in host.axes and over_reduction(host, place[1]):
-                lines.append(self._of_terms(host, place[1]))
+                lines += self._of_terms(host, place[1])
             else:
                 lines += self._apart(host, place[1])
                 lines += self._parallel(host, place[1]) + added_together(self.step, self.before)
@@ -133,13 +144,19 @@ class Advisor:
             lines.append(f"assume({text(allowed)}): then it is legal")
         return tuple(lines)
 
-    def _of_terms(self, host: StageState, loop: str) -> str:
-        """How the terms of a sum may run in parallel; terms that read what the stage itself makes come from no other."""
-        bind = self.step.primitive == "bind"
-        then = f"bind {loop} to threads" if bind else "parallel of the stage it makes"
-        atomic = f'atomic("{self._summing(host)}")'
-        parted = not host.stage.own or self._legal(RFactor(host.name, loop))
-        return f'rfactor("{host.name}", "{loop}"), then {then}; or {atomic}' if parted else atomic
+    def _of_terms(self, host: StageState, loop: str) -> list[str]:
+        """How the terms of a sum may run in parallel: as partial results, or as changes at once."""
+        summing, plain = self._summing(host), isinstance(self.step, Parallel)
+        name = _fresh_stage(self.before, f"{host.name}_partial")
+        then = (
+            "parallel of the stage it makes" if self.step.primitive != "bind" else f"bind {loop} to threads"
+        )
+        ways: list[str] = []
+        if self._legal(RFactor(host.name, loop, name), Parallel(name, loop)) or not (plain or host.stage.own):
+            ways.append(f'rfactor("{host.name}", "{loop}"), then {then}')
+        if not plain or self._legal(Atomic(summing), self.step):
+            ways.append(f'atomic("{summing}")' + ("" if ways else " first"))
+        return ["; or ".join(ways)] if ways else []
 
     def _legal(self, *steps: Directive) -> bool:
         """Whether some steps, one after another on the state before, are all legal."""
@@ -267,25 +284,42 @@ class Advisor:
         return [f'fold("{entry.name}", "{dim}", {least}): the smallest legal one'] if legal else []
 
     def _outer_readers(self) -> list[str]:
+        """Of a stage that a reader does not see: the reader placed first; where this step makes it, the stage after it."""
         entry = self.state.find(self.found.tensor)
         if entry is None or entry.compute is None:
             return []
-        place = entry.compute
-        outside = [
-            reader.name
-            for reader in readers(self.state, entry)
-            if reader.name != place.stage and reader.compute is None and len(inputs_of(reader.stage)) > 0
-        ]
-        return [
-            f'compute_at("{name}", "{place.stage}", "{place.loop}") first: readers before what they read'
-            for name in outside[:1]
-        ]
+        place, name = entry.compute, entry.name
+        for reader in readers(self.state, entry):
+            if reader.name == place.stage:
+                continue
+            if self.before.find(reader.name) is not None:
+                if self._legal(ComputeAt(reader.name, place.stage, place.loop), self.step):
+                    at = f'compute_at("{reader.name}", "{place.stage}", "{place.loop}")'
+                    return [f"{at} first: readers before what they read"]
+                continue
+            begun = (ComputeRoot(name), self.step)
+            first = f'compute_root("{name}"), then {self.step.primitive}, then'
+            beside = (ComputeAt(one, place.stage, place.loop) for one in (reader.name, name))
+            if self._legal(*begun, *beside):
+                return [f'{first} compute_at(("{name}", "{reader.name}"), "{place.stage}", "{place.loop}")']
+            if self._legal(*begun, ComputeAt(name, reader.name, place.loop)):
+                return [f'{first} compute_at("{name}", "{reader.name}", "{place.loop}")']
+        if self._legal(ComputeRoot(name), self.step):
+            return [f'compute_root("{name}") first']
+        return []
 
 
 def _fresh(entry: StageState, name: str) -> str:
     """A name that no loop of the stage has or had, and that can be one (``i`` skewed is no ``is``)."""
     taken = {*entry.axes, *(old for old, _ in entry.retired)}
     while name in taken or iskeyword(name):
+        name += "_"
+    return name
+
+
+def _fresh_stage(state: State, name: str) -> str:
+    """A name that no stage has."""
+    while state.find(name) is not None:
         name += "_"
     return name
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tdsl.errors import TdslError
+from tdsl.expr.reduction_groups import reduction_groups
 from tdsl.poly import answers
 from tdsl.poly.model import Arranged, LoopKind, Split
 from tdsl.schedule.arguments import kind_text, marked_by
@@ -22,6 +24,7 @@ from tdsl.schedule.loops import (
     parents,
     standing_at,
 )
+from tdsl.schedule.primitives.tile import Tile
 from tdsl.schedule.state import StageState, State
 
 DEEPEST_FOLD = 64
@@ -73,7 +76,15 @@ def _permutable(state: State, entry: StageState, group: tuple[str, ...]) -> bool
         loops = (*entry.loops[:start], *(marks[name] for name in order), *entry.loops[start + len(group) :])
         if not is_legal(state.with_stage(replace(entry, loops=loops))):
             return False
-    return True
+    return len(reduction_groups(entry.stage)) < 2 or _tiled(state, entry, group)
+
+
+def _tiled(state: State, entry: StageState, group: tuple[str, ...]) -> bool:
+    """Whether a tile of the loops is legal: of several nests of reductions in one body their orders alone do not tell."""
+    try:
+        return is_legal(Tile(entry.name, tuple((name, 2) for name in group), None, "guard").apply(state))
+    except TdslError:
+        return True  # of form: no tile at all can be asked
 
 
 def smallest_fold(state: State, stage: str, dim: str, deepest: int = DEEPEST_FOLD) -> int | None:

@@ -219,3 +219,55 @@ def test_conditions_put_together_are_said_once():
     said = str(caught.value.condition)
     assert said.count("n") == 1, said
     s.assume(caught.value.condition).vectorize(U, "t", 4)
+
+
+def test_partial_results_are_no_advice_where_every_bit_is_kept():
+    x = td.placeholder("x", (n, T))
+    k = td.reduce_axis("k", T)
+    y = td.compute("y", (n,), lambda i: td.sum(x[i, k], over=k))
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        td.schedule(y, exact=True).parallel(y, "k")
+    assert not any("rfactor" in hint or "atomic" in hint for hint in caught.value.hint)
+    with pytest.raises(td.IllegalSchedule, match="S202") as caught:
+        td.schedule(y).parallel(y, "k")
+    assert caught.value.hint[0] == 'rfactor("y", "k"), then parallel of the stage it makes; or atomic("y")'
+
+
+def test_a_reader_that_the_step_makes_is_placed_after_it():
+    """Each of the steps that are named is accepted, one after another."""
+    x = td.placeholder("x", (n,))
+    P = td.compute("P", (n,), lambda i: x[i] * 2.0)
+    C = td.compute("C", (n,), lambda i: P[i] + 1.0)
+    s = td.schedule(C).compute_at(P, C, "i")
+    with pytest.raises(td.IllegalSchedule, match="S205") as caught:
+        s.cache_write(C, name="W")
+    assert caught.value.hint == (
+        'compute_root("P"), then cache_write, then compute_at(("P", "W"), "C", "i")',
+    )
+    s.compute_root("P").cache_write(C, name="W").compute_at(("P", "W"), "C", "i")
+
+
+def test_a_reader_whose_own_readers_stand_elsewhere_is_not_sent_into_the_loop():
+    x = td.placeholder("x", (n,))
+    P = td.compute("P", (n,), lambda i: x[i] * 2.0)
+    C = td.compute("C", (n,), lambda i: P[i] + 1.0)
+    D, E = td.compute("D", (n,), lambda i: C[i] + 1.0), td.compute("E", (n,), lambda i: C[i] * P[i])
+    s = td.schedule(D, E)
+    with pytest.raises(td.PlacementError, match="S301") as caught:
+        s.compute_at(P, E, "i")
+    assert caught.value.hint[0] == 'clone("P", "E"), then compute_at of the clone'
+    s.clone("P", "E").compute_at("P_clone", "E", "i")
+
+
+def test_loops_of_two_sums_make_no_group_where_a_tile_runs_one_too_early():
+    x = td.placeholder("x", (n,))
+    P = td.compute("P", (n,), lambda i: x[i] * 2.0)
+    k, q = td.reduce_axis("k", n), td.reduce_axis("q", 1)
+    y = td.compute(
+        "y",
+        (n,),
+        lambda i: td.sum(P[i] * x[k], over=k) + td.sum(P[n - 1 - i] * P[i] * td.cast(q, "float32"), over=q),
+    )
+    s = td.schedule(y).store_root(P).compute_at(P, y, "i")
+    for band in s.tilable(y):
+        s.tile(y, dict.fromkeys(band, 2), tail="guard")

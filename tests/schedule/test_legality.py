@@ -38,7 +38,7 @@ def test_a_reader_that_cannot_see_the_buffer(blur, told):
         "      for y   <-\n"
         "        for x\n"
         "          by[y, x] = …\n"
-        '  try: compute_at("c", "by", "y") first: readers before what they read'
+        '  try: compute_root("bx"), then cache_read, then compute_at(("bx", "c"), "by", "y")'
     )
 
 

@@ -151,3 +151,104 @@ def test_the_lag_of_a_recurrence_is_a_param():
             for t in range(back, length):
                 want[t] += 0.5 * want[t - back]
             assert np.array_equal(kernel(back, given), 2 * want)
+
+
+def test_the_smallest_of_all_that_is_wrong():
+    """Values three steps back are lost from n = 4 on, those one step back from n = 2 on: n = 2 is shown."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int64")
+
+    def value(S, i):
+        far, near = td.where(i >= 3, S[i - 3], 0), td.where(i >= 1, S[i - 1], 0)
+        return far + near + x[i]
+
+    S = td.recurrence("S", (n,), value, dtype="int64")
+    T = td.compute("T", (n,), lambda i: S[i] + 1)
+    with pytest.raises(td.IllegalSchedule, match="S203") as caught:
+        td.schedule(T).layout(S, lambda i: (i * 0,))
+    assert caught.value.witness.sizes == {"n": 2}
+    assert str(caught.value.condition) == "n <= 1"
+    td.schedule(T).assume(caught.value.condition).layout(S, lambda i: (i * 0,))
+
+
+def test_of_sizes_with_one_sum_the_first_by_name_is_least():
+    a, b = td.size("a"), td.size("b")
+    x = td.placeholder("x", (b + 2, a + 2))
+    P = td.compute("P", (b + 2, a + 2), lambda i, j: x[i, j] * 2)
+    Q = td.compute("Q", (b, a), lambda i, j: P[i, j] + P[i + 1, j + 1])
+    with pytest.raises(td.IllegalSchedule, match="S203") as caught:
+        td.schedule(Q).store_root(P).compute_at(P, Q, "i").fold(P, "j", 2)
+    assert caught.value.witness.sizes == {"a": 2, "b": 1}
+
+
+def test_a_violation_in_many_pieces_has_a_smallest_example_and_a_condition():
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n + 2, m + 2), "int32")
+    P = td.compute("P", (n + 2, m + 2), lambda i, j: x[i, j] * 2)
+    S = td.compute("S", (n, m), lambda i, j: P[i, j + 1] + P[i + 1, j + 1] + P[i, j + 2])
+    T = td.compute("T", (n, m), lambda i, j: S[i, j] + 2)
+    s = td.schedule(T).store_root(P).compute_at(P, S, "j").fold(P, "i", 2).store_root(S).compute_at(S, T, "j")
+    s = s.fold(S, "i", 5).shift(S, "i", 1)
+    with pytest.raises(td.IllegalSchedule, match="S203") as caught:
+        s.tile(T, {"j": 3, "i": 3})
+    assert caught.value.witness.sizes == {"m": 2, "n": 3}
+    assert str(caught.value.condition) == "m <= 1 or n <= 2"
+
+
+def test_stages_that_need_each_other_around_an_update():
+    """The base of the update joins its reader, so that the update stands before and after one loop."""
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32")
+    i = td.axis("i", n)
+    base = td.compute("base", (n,), lambda j: x[j] * 2)
+    U = td.update("U", base, over=i, at=(i,), value=lambda U: U[i] + 1)
+    T = td.compute("T", (n,), lambda j: U[j] * 3)
+    with pytest.raises(td.IllegalSchedule, match="S208") as caught:
+        td.schedule(T).compute_with(base, T, "j")
+    witness = caught.value.witness
+    assert (witness.tensor, witness.sizes, witness.element) == ("U", {"n": 1}, (0,))
+    assert witness.replay().differs
+
+
+def test_a_reader_of_the_second_of_two_arrays():
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32")
+    p, q = td.compute(("p", "q"), (n,), lambda i: (x[i], x[i] + 1))
+    y = td.compute("y", (n,), lambda i: q[i] * 2)
+    s = td.schedule(y).compute_at(p, y, "i")
+    with pytest.raises(td.IllegalSchedule, match="S205") as caught:
+        s.cache_write(y, name="w")
+    witness = caught.value.witness
+    assert (witness.tensor, witness.sizes) == ("q", {"n": 1})
+    assert witness.replay().differs
+
+
+def test_stages_that_move_away_from_what_they_read_are_replayed():
+    """The reader joins a loop around the one where what it reads is made: no copy of that stage has a reader."""
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n + 2, m + 2), "int32")
+    P = td.compute("P", (n + 2, m + 2), lambda i, j: x[i, j] - 1)
+    S = td.compute("S", (n, m), lambda i, j: P[i + 1, j + 1])
+    T = td.compute("T", (n, m), lambda i, j: S[i, j] + 1)
+    s = td.schedule(T).compute_at(S, T, "j").compute_at(P, T, "j")
+    with pytest.raises(td.IllegalSchedule, match="S205") as caught:
+        s.compute_with(S, T, "i")
+    assert caught.value.hint == ('compute_root("P") first',)
+    s.compute_root(P).compute_with(S, T, "i")
+    replay = caught.value.witness.replay()
+    assert replay.differs and "P at i=1, j=1 does not run where that reader sees it" in str(replay)
+
+
+def test_conditions_leave_out_what_facts_exclude():
+    """Of the violations at n = 1 the complement has a part with n >= 2, which the assumption rules out."""
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n + 2, m + 2), "int32")
+    P = td.recurrence(
+        "P", (n + 2, m + 2), lambda P, i, j: td.where(j > 0, P[i, j - 1], 1) + x[i, j], dtype="int32"
+    )
+    S = td.compute("S", (n, m), lambda i, j: P[i, j] + P[i + 2, j] + P[0, j] * P[1, j + 1])
+    s = td.schedule(S).store_root(P).compute_at(P, S, "i").assume(n <= 1)
+    with pytest.raises(td.IllegalSchedule, match="S203") as caught:
+        s.fold(P, "j", 2)
+    assert "n >= 2" not in str(caught.value.condition)
+    s.assume(caught.value.condition).fold(P, "j", 2)

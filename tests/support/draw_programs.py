@@ -42,6 +42,25 @@ def draw_small_program(dice: random.Random) -> Program:
     return drawing.program(dice.choice([1, 2, 2, 3, 3]), gathers=0.0)
 
 
+def draw_symbolic_program(dice: random.Random) -> Program:
+    """A program of one or two sizes and few stages: what it does at small sizes can be listed."""
+    drawing = _Drawing(dice)
+    drawing.sizes = [
+        SizeDecl(name, dice.choice([0, 0, 0, 1, 2]), dice.choice([1, 1, 1, 1, 2]))
+        for name in ("n", "m")[: dice.choice([1, 1, 2])]
+    ]
+    drawing.base = [
+        Dim(dice.choice(drawing.sizes).name, 1, 0)
+        if dice.random() < 0.8
+        else Dim("", 1, dice.choice([2, 3, 4]))
+        for _ in range(dice.choice([1, 1, 2, 2]))
+    ]
+    drawing.margin = dice.choice([0, 1, 2])
+    drawing.ordered = 0.3
+    drawing.flat = drawing.narrow = False
+    return drawing.program(dice.choice([1, 2, 2, 3]), gathers=0.0)
+
+
 class _Drawing:
     """A program under construction."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tdsl.errors import PlacementError
+from tdsl.poly.model import Place
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.derive import fresh_state, write_copy
 from tdsl.schedule.directive import Directive, step_text
+from tdsl.schedule.placement import stands
 from tdsl.schedule.state import StageState, State
 
 _OWN = (
@@ -60,7 +62,27 @@ class CacheWrite(Directive):
         name = arguments.fresh_stage(self, state, name)
         self._refuse_scheduled(state, entry)
         computing, copying = write_copy(entry, name, scope)
+        self._refuse_standing(state, copying, computing)
         return state.with_stage(copying).inserted(computing, before=entry.name)
+
+    def _refuse_standing(self, state: State, copying: StageState, computing: StageState) -> None:
+        """Refuses where something stands in a loop that only the computing stage will have: that of an update's axis."""
+        for entry in state.live():
+            for place in (entry.compute, entry.store):
+                if not isinstance(place, Place) or place.stage != copying.name or place.loop in copying.axes:
+                    continue
+                raise self.refusal(
+                    PlacementError,
+                    "S310",
+                    f"cache_write of {copying.name} must come before what stands in its loops",
+                    why=(
+                        f"{entry.name} is computed {stands(entry)}; {copying.name} will only copy, in loops "
+                        + ", ".join(copying.axes),
+                    ),
+                    hint=(
+                        f'cache_write first, then compute_at("{entry.name}", "{computing.name}", "{place.loop}")',
+                    ),
+                )
 
     def _refuse_scheduled(self, state: State, entry: StageState) -> None:
         plain = fresh_state(entry.stage, entry.dims)

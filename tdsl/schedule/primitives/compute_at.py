@@ -105,6 +105,13 @@ def encloses_stage(state: State, entry: StageState, other: StageState) -> bool:
     return False
 
 
+def _could_stand(state: State, reader: StageState, host: StageState, axis: str) -> bool:
+    """Whether a reader could be placed in the loop, all that read it being there."""
+    return not is_output(state, reader) and all(
+        inside(state, other, host, axis) for other in readers(state, reader)
+    )
+
+
 def _refuse_readers_outside(
     step: Directive, state: State, entry: StageState, host: StageState, axis: str
 ) -> None:
@@ -113,7 +120,7 @@ def _refuse_readers_outside(
     if not outside and all_readers:
         return
     names = ", ".join(reader.name for reader in outside) or "nothing"
-    placeable = [reader.name for reader in outside if not is_output(state, reader)]
+    placeable = [reader.name for reader in outside if _could_stand(state, reader, host, axis)]
     hint = [f'compute_at("{name}", "{host.name}", "{axis}") first' for name in placeable[:1]]
     alternatives: list[str] = []
     if not placeable and isinstance(step, ComputeAt):

@@ -110,6 +110,12 @@ class RFactor(Directive):
                 hint=("+ - * min max & | ^ of the element and something else, also under td.where",),
             )
         self._check_loops(entry)
+        for other in state.live():
+            if isinstance(other.compute, Place) and other.compute.stage == entry.name:
+                self._refuse(
+                    entry, f"{other.name} is computed in its loop {other.compute.loop}", other.compute.loop,
+                    f'compute_root("{other.name}") first; the loops are those of "{name}" then',
+                )  # fmt: skip
         arguments.fresh_stage(self, state, f"{name}_start")
         parts = shared_out(self, entry, self.axis, name, adding)
         if parts is None:
@@ -165,14 +171,20 @@ class RFactor(Directive):
                 entry, f"{asked[0]} has a tail= of its own, which the new stage has no use for", asked[0]
             )
 
-    def _refuse(self, entry: StageState, why: str, mark: str | None = None) -> NoReturn:
+    def _refuse(
+        self,
+        entry: StageState,
+        why: str,
+        mark: str | None = None,
+        hint: str = "rfactor before marks, fuses and promotes of the reduction loops",
+    ) -> NoReturn:
         raise self.refusal(
             PlacementError,
             "S317",
             f"{entry.name} cannot keep partial results an iteration of {self.axis}",
             why=(why,),
             loops=loop_lines(entry, mark=mark or self.axis),
-            hint=("rfactor before marks, fuses and promotes of the reduction loops",),
+            hint=(hint,),
         )
 
     # the two stages

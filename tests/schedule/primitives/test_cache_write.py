@@ -33,3 +33,20 @@ def test_loop_and_placement_directives_came_before(matmul, told):
         f'  the first of them is split("C", "i", 4) at {s.steps[0].where.brief()}\n'
         "  try: cache_write first: its loops are then those of the copy"
     )
+
+
+def test_what_stands_in_loops_that_only_the_update_has(told):
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32")
+    i = td.axis("i", n)
+    base = td.compute("base", (n,), lambda d: x[d] * 2)
+    P = td.compute("P", (n,), lambda p: x[p] + 1)
+    U = td.update("U", base, over=i, at=(i,), value=lambda U: U[i] + P[i])
+    s = td.schedule(td.compute("T", (n,), lambda t: U[t] + 1)).compute_at(P, U, "i")
+    assert told(lambda: s.cache_write(U, name="W")) == (
+        "PlacementError S310: cache_write of U must come before what stands in its loops\n"
+        '  here: cache_write(U, name="W")\n'
+        "  P is computed at i of U; U will only copy, in loops d\n"
+        '  try: cache_write first, then compute_at("P", "W", "i")'
+    )
+    s.compute_root(P).cache_write(U, name="W").compute_at("P", "W", "i")

@@ -169,3 +169,17 @@ def test_nests_over_different_axes(told):
         '  here: rfactor("y", "k")\n'
         "  try: a stage for each nest"
     )
+
+
+def test_what_stands_in_the_loops_of_an_update(told):
+    n = td.size("n")
+    x = td.placeholder("x", (n,), "int32")
+    i, r = td.axis("i", n), td.axis("r", 4)
+    P = td.compute("P", (n,), lambda p: x[p] + 1)
+    U = td.update("U", x, over=(r, i), at=(i,), value=lambda U: U[i] + P[i])
+    s = td.schedule(U).split(U, "i", 4).compute_at(P, U, "io")
+    text = told(lambda: s.rfactor(U, "r", name="part"))
+    assert text.startswith("PlacementError S317: U cannot keep partial results an iteration of r\n")
+    assert "  P is computed in its loop io\n" in text
+    assert text.endswith('  try: compute_root("P") first; the loops are those of "part" then')
+    s.compute_root(P).rfactor(U, "r", name="part")
