@@ -199,8 +199,8 @@ td.schedule(F)
         "S310",
         PlacementError,
         "cache_write after other directives of the stage",
-        "`cache_write` moves the stage's expression into a new stage, so loops and placement of the stage come after, and so does "
-        "what is placed in loops that only the new stage will have, as those of an update.",
+        "`cache_write` moves the stage's expression into a new stage, so loops and placement of the stage come after, and so "
+        "does what is placed in loops that only the new stage will have, as those of an update.",
         MATRIX + 'td.schedule(C).split(C, "i", 8).cache_write(C, name="acc", scope="heap")',
         MATRIX + 'td.schedule(C).cache_write(C, name="acc", scope="heap").split(C, "i", 8)',
     ),
