@@ -255,7 +255,7 @@ def test_a_reader_whose_own_readers_stand_elsewhere_is_not_sent_into_the_loop():
     s = td.schedule(D, E)
     with pytest.raises(td.PlacementError, match="S301") as caught:
         s.compute_at(P, E, "i")
-    assert caught.value.hint[0] == 'clone("P", "E"), then compute_at of the clone'
+    assert caught.value.hint[0] == 'clone("P", "E"), then compute_at("P_clone", "E", "i")'
     s.clone("P", "E").compute_at("P_clone", "E", "i")
 
 
