@@ -8,6 +8,8 @@ import pytest
 import tdsl as td
 from tdsl.fuzzing.draw import applied
 from tdsl.fuzzing.drawing import Drawing
+from tdsl.poly.listing import Listing
+from tdsl.poly.looptree import Misplaced
 from tests.fuzz.request_draws import draw_request
 from tests.support.draw_programs import draw_small_program
 from tests.support.programs import declare
@@ -59,7 +61,7 @@ def test_a_refused_order_shows_what_is_wrong_with_it(start):
     assert differing >= 0.6 * sum(counts.values()), counts  # loops that do the same again may run backwards
 
 
-def test_an_order_that_cannot_be_run_shows_the_two_accesses():
+def misplaced():
     """The start of a partial result would stand inside a loop of its reader, whose copy of it stands before the loop."""
     A, x = td.placeholder("A", (4,), "float32"), td.axis("x", 4)
     total = td.update("total", A, over=x, at=x, value=lambda total: total[x] + A[x])
@@ -67,7 +69,20 @@ def test_an_order_that_cannot_be_run_shows_the_two_accesses():
     s = s.compute_with("part", "total", "x_", align={"x": "x_"}).store_root("part_start")
     with pytest.raises(td.IllegalSchedule, match="S205") as caught:
         s.compute_at("part_start", "part", "x")
-    replay = caught.value.witness.replay()
+    return caught.value.witness
+
+
+def test_a_stage_whose_readers_all_stand_elsewhere_runs_nowhere():
+    replay = misplaced().replay()
+    assert replay.differs and replay.found == "not made before it is read" and not replay.note
+
+
+def test_an_order_that_cannot_be_run_shows_the_two_accesses(monkeypatch):
+    def nowhere(*_):
+        raise Misplaced("part_start", "no reader of part_start is there")
+
+    monkeypatch.setattr(Listing, "all", nowhere)
+    replay = misplaced().replay()
     assert replay.note.endswith("this order cannot be run") and not replay.differs
     assert replay.scheduled[0].endswith("does not run where that reader sees it")
 
