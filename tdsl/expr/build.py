@@ -40,6 +40,8 @@ FALSE = const(False, BOOL)
 ZERO = index_const(0)
 ONE = index_const(1)
 
+MAXIMUM = (1 << 63) - 1
+
 NEGATED: dict[CompareOp, CompareOp] = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
 """The comparison that holds exactly where another does not; for floats only `eq` and `ne` (NaN)."""
 
@@ -57,19 +59,37 @@ def _require(condition: bool, what: str) -> None:
 
 
 def _same(op: str, a: Node, b: Node) -> DType:
-    _require(a.dtype is b.dtype, f"{op} of {a.dtype} and {b.dtype}")
-    return a.dtype
+    dtype = a.dtype
+    if dtype is not b.dtype:
+        raise InternalError(f"{op} of {dtype} and {b.dtype}", pass_name="expr.build")
+    return dtype
+
+
+def _takes(op: BinaryOp, dtype: DType) -> bool:
+    """Whether operands of a dtype have this operation."""
+    if dtype is INT64:  # most of all: subscripts and bounds
+        return op != "div"
+    if dtype.is_bool:
+        return op in (*_BITWISE, "min", "max")
+    if not dtype.arithmetic:
+        return False
+    return op != "div" if dtype.is_integer else op not in (*_INTEGER_ONLY, *_BITWISE)
 
 
 def constant(value: int | float | bool, dtype: DType | str) -> Const:
     """A constant of an already wrapped or rounded value."""
+    if dtype is INT64 and type(value) is int and -MAXIMUM <= value <= MAXIMUM:
+        return index_const(value)
     of = as_dtype(dtype)
     return Const(of, bits_of(value, of))
 
 
 def is_constant(node: Node, value: int) -> bool:
     """Whether a node is the constant `value`; for floats the positive zero is 0, the negative one is not."""
-    return isinstance(node, Const) and node.bits == bits_of(value, node.of)
+    if not isinstance(node, Const):
+        return False
+    # Zero is all bits clear in every dtype; most questions ask for it.
+    return node.bits == (bits_of(value, node.of) if value else 0)
 
 
 # one operand
@@ -147,12 +167,8 @@ def bitcast(a: Node, to: DType | str) -> Node:
 def binary(op: BinaryOp, a: Node, b: Node) -> Node:
     """`op` of two operands of one dtype, folded by the rules of that operator."""
     dtype = _same(op, a, b)
-    if dtype.is_bool:
-        _require(op in (*_BITWISE, "min", "max"), f"{op} of bools")
-    else:
-        _require(dtype.arithmetic, f"{op} of {dtype}")
-        _require(dtype.is_integer or op not in (*_INTEGER_ONLY, *_BITWISE), f"{op} of {dtype}")
-        _require(dtype.is_float or op != "div", f"div of {dtype}")
+    if not _takes(op, dtype):
+        raise InternalError(f"{op} of {dtype}", pass_name="expr.build")
     if isinstance(a, Const) and isinstance(b, Const):
         return constant(constants.binary(op, a.value, b.value, dtype), dtype)
     folded = _fold_idempotent(op, a, b) if op in ("min", "max", "and", "or") else None

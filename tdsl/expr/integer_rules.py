@@ -10,12 +10,29 @@ from tdsl.dtypes import DType, max_value
 from tdsl.expr import build
 from tdsl.expr.knowledge import Knowledge
 from tdsl.expr.linear import Form, constant_of, from_linear
-from tdsl.expr.node import Binary, Const, Node
+from tdsl.expr.node import Binary, Const, Node, Var
 
 
 def from_sum(known: Knowledge, form: Form, dtype: DType) -> Node:
     """The simple node of a form."""
-    return simplify_sum(known, from_linear(form, dtype))
+    node = from_linear(form, dtype)
+    return node if _lone_extreme(form) is None else simplify_sum(known, node)
+
+
+def plain_sum(known: Knowledge, node: Node) -> Node | None:
+    """The normal form of a sum of variables, found at once from the whole; None for other nodes.
+
+    No range and no fact enters it, so that it is the same wherever the node stands.
+    """
+    if not isinstance(node, Binary) or node.op not in ("add", "sub", "mul") or not node.dtype.is_integer:
+        return None
+    found = known.normal.get(node)
+    form = known.form(node)
+    if not all(isinstance(term, Var) for term in form[0]):
+        return None
+    if found is None:
+        found = known.normal[node] = from_linear(form, node.dtype)
+    return found
 
 
 def simplify_sum(known: Knowledge, node: Node) -> Node:
@@ -54,8 +71,11 @@ def _lone_extreme(form: Form) -> Binary | None:
 # division by constants
 
 
-def _divided(known: Knowledge, node: Binary) -> tuple[Form, Form, int] | None:
-    """`x` of `x // d` or `x % d` as `d * quotient + rest`, for a constant d > 0 and an x that does not wrap."""
+def _divided(known: Knowledge, node: Binary) -> tuple[Form, Form, int, bool] | None:
+    """`x` of `x // d` or `x % d` as `d * quotient + rest`, for a constant d > 0 and an x that does not wrap.
+
+    Returns: quotient, rest, d, and whether `0 <= rest < d` for all values.
+    """
     if not isinstance(node.rhs, Const) or int(node.rhs.value) <= 0 or not known.fits(node.lhs):
         return None
     divisor = int(node.rhs.value)
@@ -65,8 +85,8 @@ def _divided(known: Knowledge, node: Binary) -> tuple[Form, Form, int] | None:
     offset = constant % divisor
     band = _band(known, (rest, offset), divisor)
     if band is not None:
-        return (quotient, constant // divisor + band), (rest, offset - band * divisor), divisor
-    return (quotient, constant // divisor), (rest, offset), divisor
+        return (quotient, constant // divisor + band), (rest, offset - band * divisor), divisor, True
+    return (quotient, constant // divisor), (rest, offset), divisor, False
 
 
 def _band(known: Knowledge, rest: Form, divisor: int) -> int | None:
@@ -95,13 +115,13 @@ def simplify_floordiv(known: Knowledge, node: Binary) -> Node:
     divided = _divided(known, node)
     if divided is None:
         return _small(known, node, build.constant(0, node.dtype))
-    quotient, rest, divisor = divided
+    quotient, rest, divisor, small = divided
     dtype = node.dtype
-    inner = from_sum(known, rest, dtype)
-    if known.within(rest, divisor):
+    if small:
         return from_sum(known, quotient, dtype)
     if not known.representable(rest, dtype):
         return node
+    inner = from_sum(known, rest, dtype)
     multiple = next(
         (term for term, count in rest[0].items() if count * known.stride(term) % divisor == 0), None
     )
@@ -144,15 +164,17 @@ def simplify_mod(known: Knowledge, node: Binary) -> Node:
     divided = _divided(known, node)
     if divided is None:
         return _small(known, node, node.lhs)
-    _, rest, divisor = divided
+    _, rest, divisor, small = divided
     dtype = node.dtype
     kept = {term: count for term, count in rest[0].items() if count * known.stride(term) % divisor}
+    # Without the multiples of d that went, what is left may lie elsewhere.
+    small = small if len(kept) == len(rest[0]) else known.within((kept, rest[1]), divisor)
     rest = (kept, rest[1])
-    if known.within(rest, divisor):
+    if small:
         return from_sum(known, rest, dtype)
-    inner = from_sum(known, rest, dtype)
     if not known.representable(rest, dtype):
         return node
+    inner = from_sum(known, rest, dtype)
     if isinstance(inner, Binary) and inner.op == "mod" and isinstance(inner.rhs, Const):
         if int(inner.rhs.value) > 0 and int(inner.rhs.value) % divisor == 0:
             return simplify_mod(known, Binary("mod", inner.lhs, node.rhs))
@@ -170,9 +192,9 @@ def _small(known: Knowledge, node: Binary, result: Node) -> Node:
 def simplify_extreme(known: Knowledge, node: Binary) -> Node:
     """`min` and `max` of integers: the operand proved to win, and nested ones that cannot change the result."""
     low, high = (node.lhs, node.rhs) if node.op == "min" else (node.rhs, node.lhs)
-    if known.prove(build.le(low, high)):
+    if known.at_most(low, high):
         return node.lhs
-    if known.prove(build.le(high, low)):
+    if known.at_most(high, low):
         return node.rhs
     # min(x, min(x, y)) and min(x, max(x, y)): the inner one decides nothing.
     for outer, inner in ((node.lhs, node.rhs), (node.rhs, node.lhs)):

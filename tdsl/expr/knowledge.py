@@ -33,8 +33,8 @@ BUDGET = 600
 FACTS = 24
 """Facts that a proof combines with what it shows, the ones added last: those of the closest conditions."""
 
-BUDGET_OF_ALL = 20_000
-"""Steps of all proofs over one kernel (some 0.5 s); then each is left `LITTLE`, so that no kernel takes minutes."""
+BUDGET_OF_ALL = 10_000
+"""Steps of all proofs over one kernel (some 0.2 s); then each is left `LITTLE`, so that no kernel takes minutes."""
 
 BUDGET_OF_ONE = 4_000
 """The same of an expression that is simplified by itself."""
@@ -115,6 +115,10 @@ class Knowledge(Intervals):
         if self.samples().holds(condition):
             return False
         return self._within_budget(lambda: self._prove(condition, False, 0))
+
+    def at_most(self, a: Node, b: Node) -> bool:
+        """Whether a <= b is proved."""
+        return not self.samples().exceeds(a, b) and self.prove(build.le(a, b))
 
     def nonnegative(self, node: Node, offset: int = 0) -> bool:
         """Whether the integer node plus `offset`, as whole numbers, is proved to be at least 0."""

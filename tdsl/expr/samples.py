@@ -8,7 +8,9 @@ says so at the price of evaluating it. What is not known at the points (loads, f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +28,11 @@ SIZES = (1, 64, 33, 1000, 2, 128, 70, 777, 3, 256, 101, 640, 5, 96, 47, 1023)
 PLACES = (0, 8, 0, 8, 1, 4, 7)
 """Where in its range a variable stands, in eighths: all at their starts or ends at some points, mixed at the others."""
 
-COUNT = len(SIZES) * 2
-"""Points."""
+REGULAR = len(SIZES) * 2
+"""Points at which variables move in step."""
+
+COUNT = 256
+"""Points; at the others each variable stands where it does whatever the others do."""
 
 LARGE = 1 << 40
 """What the ends of ranges are taken to be at most."""
@@ -61,6 +66,11 @@ class Samples:
         """Whether a condition is true at a point."""
         value = self.value(condition)
         return value is not None and bool((self.alive & value).any())
+
+    def exceeds(self, a: Node, b: Node) -> bool:
+        """Whether a > b at a point."""
+        first, second = self.value(a), self.value(b)
+        return first is not None and second is not None and bool((self.alive & (first > second)).any())
 
     def leaves(self, terms: Mapping[Node, int], constant: int, upper: int | None) -> bool:
         """Whether a sum is below 0, or not below `upper`, at a point."""
@@ -134,12 +144,18 @@ def samples(ranges: Mapping[str, tuple[Bound, Bound] | None], facts: Iterable[No
     return found.given(facts)
 
 
+@lru_cache(maxsize=4096)
 def _rotated(numbers: tuple[int, ...], name: str) -> Array:
     """One of the numbers at each point, in another order for each name."""
     start, stride = sum(map(ord, name)), 1 + len(name) % 3
-    picked = [numbers[(start + point * stride) % len(numbers)] for point in range(COUNT)]
+    picked = [numbers[(start + point * stride) % len(numbers)] for point in range(REGULAR)]
     if numbers is PLACES:
         picked[: len(SIZES)] = [8 * (point % 2) for point in range(len(SIZES))]
+    # A linear congruential generator from Numerical Recipes (chapter 7.1); its high bits are the better ones.
+    state = crc32(name.encode())
+    for _ in range(COUNT - REGULAR):
+        state = (state * 1664525 + 1013904223) % (1 << 32)
+        picked.append(numbers[(state >> 16) % len(numbers)])
     return np.array(picked, np.int64)
 
 

@@ -170,6 +170,8 @@ def _integer(op: BinaryOp, a: Array, b: Array, dtype: DType) -> Array:
 
 
 def _division(op: BinaryOp, a: Array, b: Array, dtype: DType) -> Array:
+    if b.ndim == 0 and b > 0:  # the usual one: by a constant
+        return np.asarray(np.floor_divide(a, b) if op == "floordiv" else np.remainder(a, b))
     zero = b == 0
     # -1 is taken out as well: the least integer over it overflows in the machine's division.
     minus = (b == -1) if dtype.is_signed else np.zeros_like(zero)

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from tdsl.expr import build
 from tdsl.expr.condition_rules import negated, simplify_comparison, simplify_condition, simplify_select
 from tdsl.expr.float_rules import simplify_cast, simplify_float
-from tdsl.expr.integer_rules import simplify_extreme, simplify_floordiv, simplify_mod, simplify_sum
+from tdsl.expr.integer_rules import plain_sum, simplify_extreme, simplify_floordiv, simplify_mod, simplify_sum
 from tdsl.expr.knowledge import Knowledge, Ranges
+from tdsl.expr.linear import linear as form_of
 from tdsl.expr.node import BOOL, Binary, Cast, Compare, Const, Fma, Node, Select, Unary
 
 CONTEXT_VISITS = 2500
@@ -43,7 +44,7 @@ def prove(condition: Node, ranges: Ranges | Knowledge | None = None, facts: Iter
 
 def linear(node: Node) -> tuple[Mapping[Node, int], int]:
     """The affine normal form of an integer node: `{term: coefficient}` and the constant, exact modulo 2**bits."""
-    return Knowledge().form(node)
+    return form_of(node)
 
 
 def _knowledge(ranges: Ranges | Knowledge | None, facts: Iterable[Node]) -> Knowledge:
@@ -72,6 +73,9 @@ class _Simplifier:
                 continue
             if self.nesting and self.budget[0] <= 0:
                 self.done[current] = self.outermost.run(current)
+                continue
+            if (found := plain_sum(self.known, current)) is not None:
+                self.done[current] = found
                 continue
             children = current.children
             # Asked again after the operands: the budget may have ended meanwhile.

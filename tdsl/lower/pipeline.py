@@ -16,7 +16,7 @@ from tdsl.lower.passes.separate_full_tiles import separate_full_tiles
 from tdsl.lower.passes.separate_selects import separate_selects
 from tdsl.lower.passes.simplify_loops import simplify_loops
 from tdsl.lower.tiles import check_tiles
-from tdsl.lower.verifier import verify
+from tdsl.lower.verifier import Names, verify
 from tdsl.schedule.nest import Nest, Storage
 
 Pass = Callable[[Kernel], Kernel]
@@ -56,8 +56,9 @@ def lower(
     for version in reversed(versions):
         special = build_loops(version.nest, version.stages, inputs, signature).body
         kernel = replace(kernel, body=If(version.condition, special, kernel.body))
+    sound: Names = {}
     for name, one in (("build_loops", _same), *CPU_PASSES):
-        kernel = verify(one(kernel), after=name)
+        kernel = verify(one(kernel), name, sound)
         if watch is not None:
             watch(name, kernel)
     return check_tiles(kernel)
@@ -76,8 +77,9 @@ def lower_for_device(
 ) -> Kernel:
     """Loop IR for a GPU: one launch an item at root. Errors: L133 L134 loops that no launch can have."""
     kernel = build_loops(nest, stages, inputs, signature, on_device=True)
+    sound: Names = {}
     for name, one in (("build_loops", _same), *GPU_PASSES):
-        kernel = verify(one(kernel), after=name)
+        kernel = verify(one(kernel), name, sound)
         if watch is not None:
             watch(name, kernel)
     return kernel

@@ -75,15 +75,25 @@ class _Scope:
         return replace(self, names=names, unrolled=inside, vector=self.vector or vector)
 
 
-def verify(kernel: Kernel, after: str) -> Kernel:
-    """The kernel itself, if it holds. after: the pass that made it, for the message. Errors: I999."""
-    _Verifier(after).kernel(kernel)
+Names = dict[Node, tuple[Node, ...]]
+"""What a scope is asked about an expression that is well typed: its variables and accesses, children first."""
+
+
+def verify(kernel: Kernel, after: str, sound: Names | None = None) -> Kernel:
+    """The kernel itself, if it holds. Errors: I999.
+
+    Args:
+        after: the pass that made it, for the message.
+        sound: expressions that an earlier call found well typed, and what they name; new ones are added.
+    """
+    _Verifier(after, {} if sound is None else sound).kernel(kernel)
     return kernel
 
 
 class _Verifier:
-    def __init__(self, after: str) -> None:
+    def __init__(self, after: str, sound: Names) -> None:
         self.after = after
+        self.sound = sound
         self.place: Statement | ArrayArgument | ScalarArgument | Node | None = None
 
     def fail(self, what: str) -> InternalError:
@@ -252,10 +262,7 @@ class _Verifier:
 
     # ------------------------------------------------------------ expressions
     def expression(self, root: Node, scope: _Scope) -> None:
-        problem = violation(root)
-        if problem is not None:
-            raise self.fail(problem)
-        for node in walk(root):
+        for node in self.names(root):
             match node:
                 case Var():
                     if scope.names.get(node.name) is not node:
@@ -271,6 +278,17 @@ class _Verifier:
                     raise self.fail(f"{text(node)} belongs above Loop IR")
                 case _:
                     pass
+
+    def names(self, root: Node) -> tuple[Node, ...]:
+        """The variables, accesses and reductions in an expression, once it is found to be well typed."""
+        found = self.sound.get(root)
+        if found is None:
+            problem = violation(root)
+            if problem is not None:
+                raise self.fail(problem)
+            found = tuple(node for node in walk(root) if isinstance(node, Var | Load | Read | Reduce))
+            self.sound[root] = found
+        return found
 
     def typed(self, node: Node, dtype: DType, what: str) -> None:
         if node.dtype is not dtype:

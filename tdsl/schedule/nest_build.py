@@ -185,7 +185,7 @@ class NestBuilder:
         at = plan.state.compute
         if at is None:
             return None
-        return Place(at.stage, leaves_of(at.loop, self.plans[at.stage].state)[-1])
+        return Place(at.stage, self.plans[at.stage].table[at.loop].leaves[-1])
 
     def statement(self, plan: StagePlan, role: str) -> str:
         return self.statements[plan.name, role].name

@@ -51,7 +51,7 @@ class StoragePlanner:
         at = state.compute if state.store is None else state.store
         if at is None or at == "root":
             return None
-        return Place(at.stage, leaves_of(at.loop, self.stages[at.stage])[-1])
+        return Place(at.stage, self.builder.plans[at.stage].table[at.loop].leaves[-1])
 
     def allocate(
         self, place: Place | None, dim: tuple[str, str] | None, items: tuple[NestItem, ...]

@@ -11,7 +11,7 @@ Counterpart: Halide's loop partitioning, isl's `isolate`; the copies are bounded
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import (
     TRUE,
@@ -76,13 +76,18 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Separation:
-    """One run. registers: buffers that are values, which only constant subscripts can name."""
+    """One run.
+
+    registers: buffers that are values, which only constant subscripts can name. named: the local variables of expressions
+    seen, None for those that load.
+    """
 
     registers: frozenset[str]
+    named: dict[Node, frozenset[str] | None] = field(default_factory=dict[Node, "frozenset[str] | None"])
 
     def scope(self, body: Statement, names: frozenset[str]) -> Statement:
         """A kernel's or let's body: the decisions its names settle become a test around two versions."""
-        decisions = list(_decisions(body, names))
+        decisions = list(_decisions(body, names, self.named))
         if not decisions:
             return self.inside(body)
         test = logical_and(*(compare("ge", one.full, index_const(0)) for one in _unique(decisions)))
@@ -119,7 +124,7 @@ class _Separation:
 
     def serial(self, loop: For) -> Statement:
         """Ranges before, of and after the full tiles; a test inside where a condition is not linear in the loop."""
-        decisions = list(_decisions(loop.body, frozenset({loop.var})))
+        decisions = list(_decisions(loop.body, frozenset({loop.var}), self.named))
         if not decisions:
             return replace(loop, body=self.inside(loop.body))
         solved = [_solve(one.full, loop.var) for one in _unique(decisions)]
@@ -223,7 +228,18 @@ def _assuming(body: Statement, decisions: list[Decision]) -> Statement:
 
 
 # ------------------------------------------------------------ which conditions a scope decides
-def _decisions(body: Statement, names: frozenset[str]) -> Iterator[Decision]:
+def _locals(expression: Node, named: dict[Node, frozenset[str] | None]) -> frozenset[str] | None:
+    """The local variables of an expression; None where it loads."""
+    if expression not in named:
+        parts = tuple(walk(expression))
+        names = frozenset(part.name for part in parts if isinstance(part, Var) and part.kind == "local")
+        named[expression] = None if any(isinstance(part, Load) for part in parts) else names
+    return named[expression]
+
+
+def _decisions(
+    body: Statement, names: frozenset[str], named: dict[Node, frozenset[str] | None]
+) -> Iterator[Decision]:
     """Conditions on lanes inside `body` whose other variables include one of `names` and none bound inside."""
     spans: dict[Node, dict[str, tuple[int, int]]] = {}
     inner: dict[Node, frozenset[str]] = {}
@@ -239,9 +255,9 @@ def _decisions(body: Statement, names: frozenset[str]) -> Iterator[Decision]:
         if tail == "guard":
             kept.add(expression)
     for expression, span in spans.items():
-        if expression in kept or any(isinstance(node, Load) for node in walk(expression)):
+        mentioned = None if expression in kept else _locals(expression, named)
+        if mentioned is None:
             continue
-        mentioned = {var.name for var in variables(expression) if var.kind == "local"}
         used = mentioned - set(span)
         if mentioned & inner[expression] or not (used & names if names else not used):
             continue

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from tdsl.expr.build import TRUE, add, compare, logical_not
 from tdsl.expr.knowledge import Allowance, Knowledge, conjuncts
 from tdsl.expr.node import INT64, Const, Load, Node, Var, index_const
-from tdsl.expr.rewrite import substitute, variables, walk
+from tdsl.expr.rewrite import substitute, walk
 from tdsl.expr.simplify import simplify
 from tdsl.lower.ir import (
     Allocate,
@@ -57,8 +57,8 @@ def simplify_loops(kernel: Kernel) -> Kernel:
         for argument in kernel.arguments
         if isinstance(argument, ArrayArgument) and argument.role == "input"
     )
-    facts = tuple(fact for fact in kernel.assumptions if _is_stable(fact, stable))
     run = _Simplification(stable)
+    facts = tuple(fact for fact in kernel.assumptions if run.seen(fact).stable)
     body = run.statement(kernel.body, _Scope(Knowledge({}, facts, Allowance()), {}))
     return flatten_blocks(kernel if body is kernel.body else replace(kernel, body=body))
 
@@ -79,6 +79,19 @@ class _Scope:
         return _Scope(self.known.given(*facts), self.values) if facts else self
 
 
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What is asked about an expression again and again.
+
+    size: its distinct nodes. locals: its local variables. stable: whether it keeps its value however long its variables
+    live, because it loads from inputs only.
+    """
+
+    size: int
+    locals: frozenset[str]
+    stable: bool
+
+
 class _Simplification:
     """One run over a kernel. stable: buffers that nothing writes, so that what they hold may be a fact."""
 
@@ -86,11 +99,25 @@ class _Simplification:
         self.stable = stable
         self.budget = BUDGET
         self.used: set[str] = set()
+        self.traits: dict[Node, _Traits] = {}
 
     def statement(self, statement: Statement, scope: _Scope) -> Statement:
         """The statement, simplified. The variables of what is kept are noted as used; what went uses nothing."""
         found = self.simplified(statement, scope)
-        self.used.update(v.name for v in variables(*expressions(found)) if v.kind == "local")
+        for expression in expressions(found):
+            self.used |= self.seen(expression).locals
+        return found
+
+    def seen(self, node: Node) -> _Traits:
+        """What one walk over an expression finds, kept: the same ones stand in many places."""
+        found = self.traits.get(node)
+        if found is None:
+            parts = tuple(walk(node))
+            names = frozenset(part.name for part in parts if isinstance(part, Var) and part.kind == "local")
+            stable = node is not TRUE and all(
+                part.buffer in self.stable for part in parts if isinstance(part, Load)
+            )
+            found = self.traits[node] = _Traits(len(parts), names, stable)
         return found
 
     def simplified(self, statement: Statement, scope: _Scope) -> Statement:
@@ -127,7 +154,7 @@ class _Simplification:
         ):
             return self.once(loop, lower, scope)
         runs = compare("lt", lower, upper)
-        stable = _is_stable(runs, self.stable)
+        stable = self.seen(runs).stable
         if not stable:
             inner = scope.ranged(loop.var, known.interval(lower)[0], known.interval(upper)[1])
         else:
@@ -140,7 +167,7 @@ class _Simplification:
 
     def once(self, loop: For, value: Node, scope: _Scope) -> Statement:
         """The body of a loop that runs for one value."""
-        small = sum(1 for _ in walk(value)) <= SUBSTITUTED_NODES
+        small = self.seen(value).size <= SUBSTITUTED_NODES
         if small and not any(isinstance(node, Load) for node in walk(value)):
             return self.statement(loop.body, _bound(scope, loop.var, value))
         return self.let(Let(loop.var, value, loop.body), scope)
@@ -150,7 +177,7 @@ class _Simplification:
         if isinstance(cond, Const):
             taken = branch.then if cond.value else branch.otherwise
             return EMPTY if taken is None else self.statement(taken, scope)
-        stable = _is_stable(cond, self.stable)
+        stable = self.seen(cond).stable
         then = self.statement(branch.then, scope.given(*conjuncts(cond)) if stable else scope)
         other = branch.otherwise
         if other is not None:
@@ -177,7 +204,7 @@ class _Simplification:
         """The scope of a let: its value is known as an expression, or at least between numbers."""
         if value.dtype is not INT64:
             return scope
-        if _is_stable(value, self.stable) and scope.known.fits(after := add(value, ONE)):
+        if self.seen(value).stable and scope.known.fits(after := add(value, ONE)):
             return scope.ranged(var, value, after)
         low, high = scope.known.interval(value)
         return scope.ranged(var, low, high + 1)
@@ -188,7 +215,7 @@ class _Simplification:
         if found is None:
             found = substitute(node, scope.values)
             if not isinstance(found, Const) and self.budget > 0:
-                self.budget -= sum(1 for _ in walk(found))
+                self.budget -= self.seen(found).size
                 found = simplify(found, scope.known)
             scope.done[node] = found
         return found
@@ -197,11 +224,6 @@ class _Simplification:
 def _bound(scope: _Scope, name: str, value: Node) -> _Scope:
     """The scope in which a variable is its value."""
     return _Scope(scope.known, {**scope.values, Var(name, value.dtype, "local"): value})
-
-
-def _is_stable(node: Node, stable: frozenset[str]) -> bool:
-    """Whether an expression keeps its value however long its variables live: it loads from inputs only."""
-    return node is not TRUE and all(one.buffer in stable for one in walk(node) if isinstance(one, Load))
 
 
 def _is_empty(statement: Statement) -> bool:
