@@ -171,8 +171,14 @@ class Param:
     where: Location | None = None
 
 
+class _Referable:
+    """What weak tables may be keyed by."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Stage:
+class Stage(_Referable):
     """One loop nest: at every point of `axes` the tensors' elements at that point get `body`.
 
     axes: data axes, one a dimension of the tensors, in shape order. reduce_axes: in order of first use, outermost

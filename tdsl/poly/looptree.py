@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Literal
 
 from tdsl.poly.joins import Joins
-from tdsl.poly.model import Arranged, Arrangement, Fuse, Place, Skew, Split, Statement
+from tdsl.poly.model import Arranged, Arrangement, AxisRelation, Fuse, Place, Skew, Split, Statement
 from tdsl.records import dataclass
 
 Dim = tuple[str, str]
@@ -124,7 +125,11 @@ class LoopTree:
     def own(self, stage: str) -> OwnLoops:
         """The stage's own loops."""
         if stage not in self._own:
-            self._own[stage] = _own_loops(self.axes(stage), self.reducing(stage), self.arrangements[stage])
+            arrangement = self.arrangements[stage]
+            names = tuple(loop.name for loop in arrangement.loops)
+            self._own[stage] = _own_loops(
+                stage, self.axes(stage), self.reducing(stage), arrangement.relations, names
+            )
         return self._own[stage]
 
     def relevant(self, statement: Statement, leaf: str) -> bool:
@@ -389,7 +394,14 @@ def owner(statement: Statement) -> str:
     return f"{statement.stage}.update{statement.group}" if statement.group else statement.stage
 
 
-def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arrangement) -> OwnLoops:
+@lru_cache(maxsize=2048)
+def _own_loops(
+    stage: str,
+    axes: tuple[str, ...],
+    reduced: frozenset[str],
+    relations: tuple[AxisRelation, ...],
+    names: tuple[str, ...],
+) -> OwnLoops:
     """Leaves of the loops, by following the relations forward: names may be used again (`vectorize` keeps `a`)."""
     leaves: dict[str, tuple[str, ...]] = {axis: (axis,) for axis in axes}
     reducing = set(reduced)
@@ -399,14 +411,14 @@ def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arra
     sequences: dict[
         tuple[str, ...], list[str]
     ] = {}  # leaves of a fused loop -> the loops it was split into, in order
-    for relation in arrangement.relations:
+    for relation in relations:
         if isinstance(relation, Fuse):
-            _fuse(arrangement.stage, relation, leaves, sequences)
+            _fuse(stage, relation, leaves, sequences)
             continue
         children = [relation.outer, relation.inner] if isinstance(relation, Split) else [relation.into]
         parts = leaves.pop(relation.parent)
         if taken := [child for child in children if child in leaves]:
-            raise ValueError(f"{arrangement.stage} has two loops named {taken[0]}")
+            raise ValueError(f"{stage} has two loops named {taken[0]}")
         if parts != (relation.parent,):  # part of a fused loop: an order, never arithmetic
             sequence = sequences.setdefault(parts, [relation.parent])
             place = sequence.index(relation.parent)
@@ -424,7 +436,7 @@ def _own_loops(axes: tuple[str, ...], reduced: frozenset[str], arrangement: Arra
         carried |= dict.fromkeys(children, mine)
         roots |= dict.fromkeys(children, "" if isinstance(relation, Skew) else root)
     reduces = frozenset(reducing & set(roots))
-    return _spans(arrangement, leaves, roots, reduces, sequences, carried, bears)
+    return _spans(stage, names, leaves, roots, reduces, sequences, carried, bears)
 
 
 def _fuse(
@@ -449,7 +461,8 @@ def _fuse(
 
 
 def _spans(
-    arrangement: Arrangement,
+    stage: str,
+    names: tuple[str, ...],
     leaves: dict[str, tuple[str, ...]],
     roots: dict[str, str],
     reduces: frozenset[str],
@@ -457,7 +470,6 @@ def _spans(
     carried: dict[str, frozenset[str]],
     bears: dict[str, frozenset[str]],
 ) -> OwnLoops:
-    names = [loop.name for loop in arrangement.loops]
     order: list[str] = []
     spans: dict[str, tuple[int, int]] = {}
     prefix: int | None = None
@@ -466,9 +478,9 @@ def _spans(
         sequence = sequences.get(parts, [name])
         if name != sequence[0]:
             continue
-        if names[place : place + len(sequence)] != sequence:
-            text = f"the parts of a fused loop of {arrangement.stage}, {', '.join(sequence)}, stand apart"
-            raise Misplaced(arrangement.stage, text, opaque=True)
+        if list(names[place : place + len(sequence)]) != sequence:
+            text = f"the parts of a fused loop of {stage}, {', '.join(sequence)}, stand apart"
+            raise Misplaced(stage, text, opaque=True)
         if prefix is None and not reduces.isdisjoint(parts):
             prefix = len(order)
         spans |= dict.fromkeys(sequence, (len(order), len(order) + len(parts)))

@@ -41,7 +41,7 @@ from tdsl.schedule.nest_fused import fused_loop, fused_threads
 from tdsl.schedule.nest_names import variable_names
 from tdsl.schedule.nest_padding import has_room
 from tdsl.schedule.nest_pipeline import check_ahead, made_ahead, pipelined
-from tdsl.schedule.nest_plan import StagePlan, leaves_of, recover, turned_round
+from tdsl.schedule.nest_plan import StagePlan, recover, turned_round
 from tdsl.schedule.nest_prefetch import check_prefetches, fetched
 from tdsl.schedule.nest_registers import moving_loops
 from tdsl.schedule.nest_source import source_items

@@ -5,9 +5,8 @@ The dependences decide (`legality.py`); this module finds the words when a reade
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from tdsl.expr.node import Node
+from tdsl.expr.per_stage import per_stage
 from tdsl.expr.rewrite import reads
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly.model import Place
@@ -20,7 +19,7 @@ def nodes_of(stage: Stage) -> tuple[Node, ...]:
     return (*stage.body, *stage.at, *stage.domain, *stage.fill, *bounds)
 
 
-@lru_cache(maxsize=256)
+@per_stage
 def inputs_of(stage: Stage) -> tuple[Tensor, ...]:
     """Every tensor that a stage reads and does not compute itself, in order of first occurrence, an update's base last."""
     found = dict.fromkeys(read.tensor for read in reads(*nodes_of(stage)) if read.tensor not in stage.own)

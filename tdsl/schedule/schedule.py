@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import EllipsisType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
+from tdsl.errors import TdslError
 from tdsl.expr.handles import Expr
 from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
@@ -32,6 +33,7 @@ from tdsl.schedule.handles import (
 from tdsl.schedule.knob import Knob, bound, plain_step
 from tdsl.schedule.methods import Methods
 from tdsl.schedule.questions import Questions
+from tdsl.schedule.several import judged_at_the_end
 from tdsl.schedule.state import State
 from tdsl.schedule.together import check_joins, check_order, followed
 from tdsl.target import Target, as_target
@@ -423,14 +425,26 @@ class Schedule(Questions, Methods, GpuMethods):
         )
 
     def _each(self, names: Sequence[str], make: Callable[[str], Directive]) -> Schedule:
+        steps = [make(name) for name in names]
+        if judged_at_the_end(self._state, steps):
+            try:
+                state = self._state
+                for step in steps:
+                    state = after(state, step, dict(self._settings), judged=step is steps[-1])
+                return Schedule(self._declared, self._target, state, self._settings)
+            except TdslError:
+                pass  # one by one, to find the step to blame
         result = self
-        for name in names:
-            result = result._then(make(name))
+        for step in steps:
+            result = result._then(step)
         return result
 
 
-def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
-    """The state after one step with its knobs at their values; the recorded step keeps the knobs."""
+def after(state: State, step: Directive, settings: Mapping[str, int], *, judged: bool = True) -> State:
+    """The state after one step with its knobs at their values; the recorded step keeps the knobs.
+
+    judged: off for a step of a call that is judged at its end.
+    """
     step = plain_step(step)
     editing.check_knobs(step, state)
     chosen = bound(step, settings)
@@ -438,7 +452,8 @@ def after(state: State, step: Directive, settings: Mapping[str, int]) -> State:
     check_joins(chosen, fresh)
     check_order(chosen, state, fresh)
     limit_blocks(chosen, fresh)
-    fresh = legality.check(step, fresh, state)
+    if judged:
+        fresh = legality.check(step, fresh, state)
     fresh = replace(fresh, steps=(*state.steps, step))
     if state.keeps_bits:
         from tdsl.schedule.bits import check_exact

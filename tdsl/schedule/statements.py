@@ -15,6 +15,7 @@ from functools import lru_cache
 from tdsl.errors import InternalError
 from tdsl.expr.build import ZERO, compare
 from tdsl.expr.node import Node, Read, Reduce, Var, axis_var, index_const
+from tdsl.expr.per_stage import per_stage
 from tdsl.expr.printer import text
 from tdsl.expr.reducers import keeps_every_bit
 from tdsl.expr.reduction_groups import (
@@ -57,7 +58,7 @@ def is_bare(stage: Stage) -> bool:
     )
 
 
-@lru_cache(maxsize=256)
+@per_stage
 def statements_of(stage: Stage) -> tuple[Statement, ...]:
     """The statements of a stage, in program order."""
     maker = _Maker(stage)

@@ -168,14 +168,11 @@ def check_order(step: Directive, before: State, state: State) -> None:
 
     Errors: S341 it did: the step would have no effect on them.
     """
+    if step.primitive not in ("reorder", "shift"):
+        return
     for entry in state.live():
-        old = before.find(entry.name)
-        if (
-            entry.joined is None
-            or old is None
-            or old.joined is None
-            or step.primitive not in ("reorder", "shift")
-        ):
+        old = None if entry.joined is None else before.find(entry.name)
+        if entry.joined is None or old is None or old.joined is None:
             continue
         shared = shared_loops(state, entry)
         mine, was = ([loop for loop in one.axes if loop in shared] for one in (entry, old))
