@@ -154,13 +154,19 @@ def _below(bound: int) -> st.SearchStrategy[int]:
     return st.integers(0, bound - 1)
 
 
-def watch(calls: int, seed: int, *, before: str = "", seconds: float = SECONDS, most: int = 4) -> Watched:
-    """Make the calls. before: Python code that each process runs first; most: failures, after which it ends."""
+def watch(
+    calls: int, seed: int, *, before: str = "", seconds: float = SECONDS, most: int = 4, shrunk: bool = True
+) -> Watched:
+    """Make the calls.
+
+    before: Python code that each process runs first; most: failures, after which it ends; shrunk: off, a failure is told as
+    it was met.
+    """
     found, start = Watched(), time.monotonic()
     with tempfile.TemporaryDirectory() as cache:
         desk = _Desk(before, seconds, cache)
         for first in range(0, calls, BATCH):
-            failure = _one_run(found, desk, min(BATCH, calls - first), seed * 1_000_003 + first)
+            failure = _one_run(found, desk, min(BATCH, calls - first), seed * 1_000_003 + first, shrunk)
             if failure is not None:
                 found.failures.append(failure.text())
             if len(found.failures) == most:
@@ -188,13 +194,14 @@ class _Desk:
             worker.close()
 
 
-def _one_run(found: Watched, desk: _Desk, calls: int, seed: int) -> Failed | None:
-    """The smallest failure of one run of Hypothesis, or nothing."""
+def _one_run(found: Watched, desk: _Desk, calls: int, seed: int, shrunk: bool) -> Failed | None:
+    """The smallest failure of one run of Hypothesis, or the first one, or nothing."""
+    phases = (Phase.generate, Phase.shrink) if shrunk else (Phase.generate,)
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
         max_examples=calls, database=None, deadline=None, derandomize=False, verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink), report_multiple_bugs=False, print_blob=False,
+        phases=phases, report_multiple_bugs=False, print_blob=False,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @hypothesis.given(st.data())

@@ -33,7 +33,7 @@ BREAKS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("what", BREAKS)
 def test_it_would_be_noticed(what):
-    found = watch(4000, 5, before=BREAKS[what], most=1)
+    found = watch(4000, 3, before=BREAKS[what], most=1, shrunk=False)
     assert "AssertionError" in found.text(), what
 
 

@@ -15,7 +15,7 @@ from tests.support.hostile_draws import Call
 
 def spoil(draw: Choices, call: Call) -> None:
     """One thing that must be refused, where it can be had in this call."""
-    indexed = bool(call.subject.ranges(call.sizes)) and draw.chance(40)
+    indexed = bool(call.subject.ranges(call.sizes)) and draw.chance(60)
     name, change = ("index", _bad_index) if indexed else draw.choice(SPOILERS)
     if change(draw, call):
         call.wrong.append(name)
@@ -290,7 +290,9 @@ def _bad_index(draw: Choices, call: Call) -> bool:
     ranges = call.subject.ranges(call.sizes)
     for at, (low, high) in ranges.items():
         array, dtype = call.arrays[at], np.iinfo(call.subject.dtypes[at])
-        wrong = [value for value in (low - 1, high, dtype.min, dtype.max) if not low <= value < high]
+        # The first values outside come twice: what is off by one lets only these pass.
+        outside = (high, low - 1, high, low - 1, dtype.min, dtype.max)
+        wrong = [value for value in outside if not low <= value < high]
         wrong = [value for value in wrong if dtype.min <= value <= dtype.max]
         if array.size and wrong and array.flags.writeable:
             array.flat[draw.randrange(array.size)] = draw.choice(wrong)
