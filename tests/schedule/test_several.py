@@ -35,9 +35,7 @@ def test_placing_and_inlining_are_judged_once(judged):
     *before, out = stages = chain(4)
     split = td.schedule(out).split(out, "i", 8)
     judged.clear()
-    together = (
-        split.store_at(before, out, "io").compute_at(before, out, "ii").inline([]).vectorize(out, "ii", 4)
-    )
+    together = split.store_at(before, out, "io").compute_at(before, out, "ii").vectorize(out, "ii", 4)
     assert judged == ["store_at", "compute_at", "vectorize"]
     one_by_one = split
     for primitive, loop in (("store_at", "io"), ("compute_at", "ii")):
