@@ -17,6 +17,7 @@ from tdsl.expr.node import Compare, Node
 from tdsl.expr.printer import text
 from tdsl.poly import answers
 from tdsl.schedule.directive import Directive
+from tdsl.schedule.likely import Try, likely
 from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import readers
 from tdsl.schedule.primitives import (
@@ -162,6 +163,12 @@ class Advisor:
         """Whether some steps, one after another on the state before, are all legal."""
         return _legal(self.before, *steps, suspect=self.found)
 
+    def _first_legal(self, stage: str, tries: list[Try]) -> Iterator[str]:
+        """What is said of the tries that are legal, those left out that distances rule out."""
+        for steps, said in likely(self.before, stage, self.found, tries):
+            if self._legal(*steps):
+                yield said
+
     def _parallel(self, host: StageState, loop: str) -> list[str]:
         """Other loops of the stage that may run in parallel; where there is none, a wavefront."""
         from tdsl.schedule.inspection import parallel_axes
@@ -195,6 +202,7 @@ class Advisor:
         if entry is None:
             return
         axes = [axis for axis, _ in step.factors if axis in entry.axes]
+        tries: list[Try] = []
         for factor in FACTORS:
             choices = [([axis for axis in axes if axis != by], by) for by in entry.axes[:1] if len(axes) > 2]
             choices += [([axis], by) for axis in axes for by in entry.axes[: entry.axes.index(axis)]]
@@ -202,9 +210,10 @@ class Advisor:
                 names = {axis: _fresh(entry, f"{axis}s") for axis in skewed}
                 skews = [Skew(step.stage, axis, by, names[axis], factor) for axis in skewed]
                 factors = tuple((names.get(axis, axis), width) for axis, width in step.factors)
-                if self._legal(*skews, replace(step, factors=factors, into=None)):
-                    tiled = ", ".join(axis for axis, _ in factors)
-                    yield f"{', '.join(map(_call, skews))}, then tile of {tiled}"
+                tiled = ", ".join(axis for axis, _ in factors)
+                said = f"{', '.join(map(_call, skews))}, then tile of {tiled}"
+                tries.append(((*skews, replace(step, factors=factors, into=None)), said))
+        yield from self._first_legal(step.stage, tries)
 
     def _skewed_orders(self, step: Reorder) -> Iterator[str]:
         """Skews after which the same order is legal: of a loop by one that it moves out of."""
@@ -212,6 +221,7 @@ class Advisor:
         named = [] if entry is None else [axis for axis in step.axes if axis in entry.axes]
         if entry is None or len(named) != len(step.axes):
             return
+        tries: list[Try] = []
         for factor in FACTORS:
             for axis in named:
                 for by in entry.axes[: entry.axes.index(axis)]:
@@ -220,8 +230,9 @@ class Advisor:
                     name = _fresh(entry, f"{axis}s")
                     skew = Skew(step.stage, axis, by, name, factor)
                     order = tuple(name if one == axis else one for one in named)
-                    if self._legal(skew, replace(step, axes=order)):
-                        yield f"{_call(skew)}, then reorder of {', '.join(order)}"
+                    said = f"{_call(skew)}, then reorder of {', '.join(order)}"
+                    tries.append(((skew, replace(step, axes=order)), said))
+        yield from self._first_legal(step.stage, tries)
 
     def _shifted(self, step: ComputeWith) -> Iterator[str]:
         """A shift of the stage that joins, as far as its value is made too late or read too early, or a little further."""
