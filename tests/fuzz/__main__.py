@@ -16,18 +16,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import tdsl.codegen.machine as machine_code
 from benchmarks.record import machine
 from tdsl.codegen.machine import CODEGEN_LEVEL
 from tdsl.fuzzing.failure import Failure
 from tdsl.fuzzing.isolate import Workplace, isolated
 from tests.fuzz.completeness import Request, requests
 from tests.fuzz.planted import PLANTED, processor_seconds, search
+from tests.fuzz.quick import QUICK_LEVEL, advice, codegen_level
 from tests.fuzz.statistics import Statistics
 from tests.support.case import Case, Outcome, draw_case, draw_scheduled, judge, judge_drawn
 from tests.support.shrink import shrink
@@ -40,15 +38,16 @@ SHORT = 10.0
 """What a smaller case of a hang may take: smaller ones should be faster."""
 THOROUGH = 10
 """Of so many schedules one is looked at in every way: LLVM as users run it, all forms of arrays, texts made and read
-again. The others are compiled at `QUICK_LEVEL`, which costs half of the time, on one form of arrays a size.
+again, advice with each refusal. The others are compiled at `QUICK_LEVEL` and run on one form of arrays a size.
 """
-QUICK_LEVEL = 0
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "fuzz.jsonl"
 
 
 def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
     """The case of a seed, what was accepted and refused, and what went wrong."""
-    drawn, thorough = draw_scheduled(seed), seed % THOROUGH == 0
+    thorough = seed % THOROUGH == 0
+    with advice(thorough):
+        drawn = draw_scheduled(seed)
     case, found = drawn.case, drawn.outcome
     if found.failure is not None:
         return case, found.tally, found.failure
@@ -57,22 +56,10 @@ def drawn_and_judged(seed: int) -> tuple[Case, Counter[str], Failure | None]:
     return case, found.tally + judged.tally, judged.failure
 
 
-@contextmanager
-def codegen_level(level: int) -> Iterator[None]:
-    """LLVM selects instructions at another level meanwhile: what tdsl writes is the same."""
-    compiled = machine_code.compile_object
-    machine_code.compile_object = lambda text, target, opt=level, **more: compiled(
-        text, target, level, **more
-    )
-    try:
-        yield
-    finally:
-        machine_code.compile_object = compiled
-
-
 def asked(seed: int) -> list[Request]:
     """The requests of a seed."""
-    return list(requests(seed))
+    with advice(seed % THOROUGH == 0):
+        return list(requests(seed))
 
 
 class Run:

@@ -32,6 +32,7 @@ from tdsl.poly.scan import Scan
 from tdsl.schedule import derive, nest_build
 from tdsl.schedule.nest_build import NestBuilder
 from tdsl.schedule.nest_storage import StoragePlanner
+from tests.fuzz.quick import QUICK_LEVEL, advice, codegen_level
 
 Patch = pytest.MonkeyPatch
 ONE = index_const(1)
@@ -454,7 +455,7 @@ def search(planted: Planted, seconds: float = 60.0, most: int = 3) -> FuzzReport
     verdict.forget()
     try:
         planted.plant(patch)
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), codegen_level(QUICK_LEVEL), advice(given=False):
             for seed in count(1):
                 report = td.fuzz(
                     SUBJECTS[planted.subject](), seconds=600, seed=seed, schedules=60, first=True

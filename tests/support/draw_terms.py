@@ -10,6 +10,8 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import CodeType
 
 import numpy as np
 
@@ -106,18 +108,37 @@ def holds(condition: str, axes: Axes, sizes: Sequence[tuple[str, int, int]]) -> 
 
 
 def _holds_at(condition: str, axes: Axes, values: dict[str, int]) -> bool:
-    env: dict[str, object] = {**values, "minimum": np.minimum, "maximum": np.maximum, "__builtins__": {}}
-    rank, inside = len(axes.bounds), np.ones((1,) * max(1, len(axes.bounds)), bool)
-    for place, (name, (lower, upper)) in enumerate(axes.bounds.items()):
-        low, high = eval(lower, env), eval(upper, env)  # the text is ours
+    env, inside = _points(tuple(axes.bounds.items()), axes.condition, tuple(values.items()))
+    return bool(np.all(~inside | eval(_code(condition), dict(env))))
+
+
+@lru_cache(maxsize=512)
+def _points(
+    bounds: tuple[tuple[str, tuple[str, str]], ...], condition: str, values: tuple[tuple[str, int], ...]
+) -> tuple[dict[str, object], np.ndarray]:
+    """(the values of names at every point of a box, which points are inside): many conditions are asked of the same."""
+    env: dict[str, object] = {
+        **dict(values),
+        "minimum": np.minimum,
+        "maximum": np.maximum,
+        "__builtins__": {},
+    }
+    rank, inside = len(bounds), np.ones((1,) * max(1, len(bounds)), bool)
+    for place, (name, (lower, upper)) in enumerate(bounds):
+        low, high = eval(_code(lower), env), eval(_code(upper), env)  # the text is ours
         start, stop = int(np.min(low, initial=0)), int(np.max(high, initial=0))
         shape = [1] * rank
         shape[place] = max(0, stop - start)
         env[name] = np.arange(start, max(start, stop)).reshape(shape)
         inside = inside & (env[name] >= low) & (env[name] < high)
-    if axes.condition:
-        inside = inside & eval(axes.condition, env)
-    return bool(np.all(~inside | eval(condition, env)))
+    if condition:
+        inside = inside & eval(_code(condition), env)
+    return env, inside
+
+
+@lru_cache(maxsize=4096)
+def _code(text: str) -> CodeType:
+    return compile(text, "<drawn>", "eval")
 
 
 # ---------------------------------------------------------------- indices
