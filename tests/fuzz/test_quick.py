@@ -9,7 +9,9 @@ from tests.fuzz.quick import QUICK_LEVEL, advice, codegen_level
 
 def refused() -> td.IllegalSchedule:
     a = td.placeholder("A", (8,))
-    s = td.schedule(td.recurrence("R", (8,), lambda r, i: td.where(i > 1, r[i - 2], 0.0) + a[i], dtype="float32"))
+    s = td.schedule(
+        td.recurrence("R", (8,), lambda r, i: td.where(i > 1, r[i - 2], 0.0) + a[i], dtype="float32")
+    )
     with pytest.raises(td.IllegalSchedule) as found:
         s.vectorize("R", "i", 4)
     return found.value
