@@ -217,6 +217,30 @@ def test_strips_in_parallel_with_lanes_and_unrolled_columns():
         )
 
 
+@pytest.mark.parametrize("vectors", [(), ("s1", "s0", "s2")])
+def test_rows_in_registers_where_the_fold_divides_the_strip(vectors):
+    """Row r is in register r modulo 4, whichever strip of four it belongs to; three rows would move from strip to strip."""
+    x, stages = td.placeholder("x", (n + 6, 4), "int32"), []
+    for number in range(3):
+        before = stages[-1] if stages else x
+        stages.append(
+            td.compute(
+                f"s{number}", (n + 4 - 2 * number, 4), lambda i, j, p=before: THREE[0](p, i, j), dtype="int32"
+            )
+        )
+    s = slid(td.schedule(stages[-1]).split("s2", "i", 4), stages, "ii", "io")
+    with pytest.raises(td.LimitError, match="L104"):
+        td.build(s.fold("s1", "i", 3).scope("s1", "register"))
+    for stage in ("s0", "s1"):
+        s = s.fold(stage, "i", 4).scope(stage, "register")
+    for stage in vectors:
+        s = s.vectorize(stage, "j")
+    for h in (0, 1, 9):
+        given = np.random.default_rng(h).integers(-9, 9, (h + 6, 4), dtype=np.int32)
+        want = td.build(td.schedule(stages[-1]), target="interpret")(given)
+        np.testing.assert_array_equal(td.build(s)(given), want)
+
+
 @pytest.mark.parametrize(
     "change",
     [
