@@ -247,6 +247,32 @@ def a_recurrence_of_seven_axes():
 
 
 @case
+def registers_without_end():
+    A = td.placeholder("A", (64, 64), "float32")
+    B = td.compute("B", (64, 64), lambda i, j: A[i, j] * 2)
+    return built(td.schedule(td.compute("C", (64, 64), lambda i, j: B[i, j] + 1)).scope(B, "register"))
+
+
+@case
+def a_promoted_tile_of_four_thousand():
+    A, B = td.placeholder("A", (512, 512), "float32"), td.placeholder("B", (512, 512), "float32")
+    k = td.reduce_axis("k", 512)
+    C = td.compute("C", (512, 512), lambda i, j: td.sum(A[i, k] * B[k, j], over=k))
+    s = td.schedule(C).tile(C, {"i": 64, "j": 64}).reorder(C, "io", "jo", "k", "ii", "ji")
+    return built(s.promote(C, "jo", name="sums", scope="register"))
+
+
+@case
+def four_hundred_stages_inlined():
+    n = td.size("n")
+    last, stages = td.placeholder("A", (n,), "float32"), []
+    for place in range(400):
+        last = td.compute(f"s{place}", (n,), lambda i, last=last: last[i] + 1)
+        stages.append(last)
+    return built(td.schedule(last).inline(stages[:-1]))
+
+
+@case
 def vectors_of_four_thousand_lanes():
     A = td.placeholder("A", (4096, 4096), "float32")
     C = td.compute("C", (4096, 4096), lambda i, j: td.where((i + j) % 3 == 0, A[j, i], A[i, j]))

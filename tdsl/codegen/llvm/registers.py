@@ -20,6 +20,10 @@ from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Stat
 MAXIMUM_ELEMENTS = 4096
 """More values than any register file holds 8 times over: beyond it the code would only spill."""
 
+MAXIMUM_VALUES = 512
+"""Of one buffer, elements side by side in lanes being one: 16 times the registers of AVX-512. LLVM takes half a second
+for so many that live at once, and ten for eight times as many."""
+
 
 def register_buffer(ctx: Context, allocate: Allocate, extents: tuple[int, ...]) -> RegisterBuffer:
     """A fresh buffer; its contents are undefined, and 0 so that nothing depends on what LLVM makes of undefined."""
@@ -34,8 +38,18 @@ def register_buffer(ctx: Context, allocate: Allocate, extents: tuple[int, ...]) 
             hint=("a smaller tile", 'scope "stack"'),
         )
     width = _width(allocate, count)
+    values = count // (width or 1)
+    if values > MAXIMUM_VALUES:
+        raise LimitError(
+            "L121",
+            f"{allocate.buffer} in scope register is {values} values",
+            why=(
+                f"at most {MAXIMUM_VALUES} fit; extents {' x '.join(map(str, extents))}, {width or 1} to a value",
+            ),
+            hint=("a smaller tile", "vectorize the loops that touch it", 'scope "stack"'),
+        )
     zero = _zero(allocate, width)
-    return RegisterBuffer(allocate.buffer, allocate.dtype, extents, width, [zero] * (count // (width or 1)))
+    return RegisterBuffer(allocate.buffer, allocate.dtype, extents, width, [zero] * values)
 
 
 def _zero(allocate: Allocate, width: int) -> str:

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+import tdsl as td
 from tdsl.codegen.llvm import emit
 from tdsl.codegen.machine import assembly
 from tdsl.dtypes import as_dtype
@@ -316,3 +317,13 @@ def test_too_many_registers_are_refused():
     with pytest.raises(LimitError) as caught:
         Run(made)
     assert caught.value.code == "L121" and "128 x 64" in str(caught.value)
+
+
+def test_values_without_lanes_are_limited_more():
+    """4096 elements are 256 values in lanes of 16, and 4096 one by one, which LLVM would take ten seconds to spill."""
+    A = td.placeholder("A", (64, 64), "float32")
+    B = td.compute("B", (64, 64), lambda i, j: A[i, j] * 2)
+    s = td.schedule(td.compute("C", (64, 64), lambda i, j: B[i, j] + 1)).scope(B, "register")
+    with pytest.raises(LimitError, match="B in scope register is 4096 values") as caught:
+        td.build(s)
+    assert caught.value.code == "L121" and "at most 512 fit" in str(caught.value)
