@@ -99,7 +99,7 @@ def check_exact(step: Directive, state: State, start: State) -> None:
             f"the order of the terms of {', '.join(varying)} would vary, and this schedule is exact",
             where=step.where,
             why=(f"{step_text(step)} adds terms as threads come, so floats round differently each time",),
-            hint=("rfactor: the same result for any number of threads", "td.schedule without exact=True"),
+            hint=("data axes in parallel: they change no sum", "td.schedule without exact=True"),
         )
     changed = changed_sums(state, start)
     if not changed:

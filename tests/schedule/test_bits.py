@@ -163,3 +163,17 @@ def test_the_changes_of_an_update_count_as_terms():
         if axis is not None:
             said = f"for another {size}, {axis} of {stage.name} runs over other changes"
             assert str(found) == f"sums depend on {size}: {said}"
+
+
+def test_a_refusal_of_varying_order_offers_nothing_that_is_refused_as_well():
+    n, m = td.size("n"), td.size("m")
+    x = td.placeholder("x", (n, m))
+    k = td.reduce_axis("k", m)
+    y = td.compute("y", (n,), lambda i: td.sum(x[i, k], over=k))
+    with pytest.raises(td.IllegalSchedule, match="S163") as caught:
+        td.schedule(y, exact=True).atomic(y).parallel(y, "k")
+    assert caught.value.hint == (
+        "data axes in parallel: they change no sum",
+        "td.schedule without exact=True",
+    )
+    td.schedule(y, exact=True).parallel(y, "i")
