@@ -237,8 +237,8 @@ the pieces apart is a condition at every point ([0040](adr/0040-regions-as-exact
 {limits()}
 
 - A loop starts early if it runs in order and is the only one between storage and computation, if what is read moves on steadily in it
-  (not from both ends, not at two paces), and if it is none over a reduction, of an update, shared by `compute_with`, or with
-  `double_buffer` in it. Elsewhere rows come as they are needed, and folds are deeper.
+  (not from both ends, not at two paces), and if it is none over a reduction, of an update, shared by `compute_with`, on a GPU, or
+  with `double_buffer` in it. Elsewhere rows come as they are needed, and folds are deeper.
 - A fold whose length divides the strip, `fold("s1", "i", 4)` of strips of four stored in `io`, may lie in registers: where a row
   is then does not depend on the strip. Three rows would (L104).
 - Threads share nothing that a loop makes: `parallel` on a loop between storage and computation is refused; store inside of it, as in

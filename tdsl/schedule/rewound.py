@@ -13,6 +13,9 @@ from tdsl.schedule.loops import over_reduction
 from tdsl.schedule.placement import readers
 from tdsl.schedule.state import StageState, State
 
+CPU = ("serial", "parallel", "unroll", "vector")
+"""How loops run that are no places on a GPU, where threads meet in the loops around what they share."""
+
 
 def rewound(state: State, folded: str | None = None) -> frozenset[str]:
     """Names of the stages made ahead. folded: a stage that is to be folded."""
@@ -35,8 +38,11 @@ def _may_start_early(state: State, place: Place) -> bool:
     if over_reduction(host, place.loop) or len(reduction_groups(host.stage)) > 1:
         return False
     live = tuple(state.live())
-    joined = any(entry.joined is not None for entry in live)
-    return not joined and all(entry.copies == 1 for entry in live if entry.compute == place)
+    if any(entry.joined is not None for entry in live) or any(
+        loop.kind not in CPU for entry in live for loop in entry.loops
+    ):
+        return False
+    return all(entry.copies == 1 for entry in live if entry.compute == place)
 
 
 def _readers_at(state: State, entry: StageState, place: Place) -> set[str]:

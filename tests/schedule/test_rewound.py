@@ -270,6 +270,14 @@ def test_who_is_made_ahead():
     assert names == [{"s1", "s2"}, {"s2"}, set()]
 
 
+def test_nobody_on_a_gpu():
+    stages, _ = chain(THREE, THREE, THREE)
+    s = td.schedule(stages[-1], target="cuda:sm_90").split("s2", "j", 32).reorder("s2", "jo", "ji", "i")
+    s = slid(s.bind("s2", {"jo": "block.x", "ji": "thread.x"}), stages, "i", "ji")
+    assert s.min_fold("s0", "i") == 5
+    assert rewound(s.fold("s0", "i", 5).state) == set()
+
+
 def test_sums_as_stages_and_as_the_last(stores):
     """Reductions start, add and finish in one iteration of the loop that starts early."""
     k = td.reduce_axis("k", 3)
