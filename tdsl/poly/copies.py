@@ -373,20 +373,25 @@ class Copies:
         """How a stage advances that is made ahead of its readers; None for any other."""
         host = self.tree.host(stage)
         level = self._buffer_level(stage)
-        if level >= len(host) or self.tree.arrangements[stage].slide != "rewind":
+        if not self._slides(stage) or self.tree.arrangements[stage].slide != "rewind":
             return None
         return lead(self._needed(stage, self.tree.definer(stage), host), level)
 
     def row_axis(self, stage: str) -> int | None:
         """The data axis whose rows a stage that slides makes whole; None for any other."""
         host = self.tree.host(stage)
-        if stage in self.arranged.program.ordered or self._buffer_level(stage) >= len(host):
+        if stage in self.arranged.program.ordered or not self._slides(stage):
             return None
         return self._slid(stage, self._needed(stage, self.tree.definer(stage), host))[0]
 
     def _made(self, stage: str, needed: isl.Map) -> isl.Map:
         """What is made in each iteration: all that is needed, or each element once where storage is farther out."""
-        return needed if self._buffer_level(stage) >= needed.dim(IN) else self._slid(stage, needed)[1]
+        return self._slid(stage, needed)[1] if self._slides(stage) else needed
+
+    def _slides(self, stage: str) -> bool:
+        """Whether each element is made once for several iterations of the loops around: all of them are run."""
+        apart = self.tree.host(stage)[self._buffer_level(stage) :]
+        return bool(apart) and not any(map(self.tree.loose, apart))
 
     def _slid(self, stage: str, needed: isl.Map) -> tuple[int | None, isl.Map]:
         """(the axis whose rows are made whole, what is made in each iteration), each element once."""

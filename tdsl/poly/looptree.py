@@ -122,6 +122,12 @@ class LoopTree:
         """The axes that the stage's reductions run over."""
         return frozenset(axis for each in self.of_stage[stage] for axis in each.reduction_axes)
 
+    def loose(self, dim: Dim) -> bool:
+        """Whether data says which iterations of a loop are run: then none of them is sure to come first."""
+        stage, leaf = dim
+        axes = frozenset(axis for each in self.of_stage[stage] for axis in each.loose)
+        return bool(axes) and not axes.isdisjoint(self.own(stage).bears.get(leaf, axes))
+
     def own(self, stage: str) -> OwnLoops:
         """The stage's own loops."""
         if stage not in self._own:

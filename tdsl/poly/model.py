@@ -62,6 +62,8 @@ class Statement:
     """Whether reordering the chain of an `update` keeps every bit (integers, min, max)."""
     group: int = 0
     within: tuple[int, ...] = ()
+    loose: tuple[str, ...] = ()
+    """Axes whose bounds are data: the domain has what every value allows, and only a part of it is run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ class _Maker:
             exact=all(keeps_every_bit(node) for node in group.nodes),
             group=group.number,
             within=group.within,
+            loose=tuple(axis.name for axis in over if possible_axis(stage, axis, self.lifting) is not axis),
         )
         inner: list[Statement] = []
         for child in children_of(groups, group.chain):
