@@ -371,18 +371,17 @@ class Copies:
 
     def rewinds(self, stage: str) -> Lead | None:
         """How a stage advances that is made ahead of its readers; None for any other."""
-        host = self.tree.host(stage)
-        level = self._buffer_level(stage)
         if not self._slides(stage) or self.tree.arrangements[stage].slide != "rewind":
             return None
-        return lead(self._needed(stage, self.tree.definer(stage), host), level)
+        needed = self._needed(stage, self.tree.definer(stage), self.tree.host(stage))
+        return lead(needed, self._buffer_level(stage))
 
     def row_axis(self, stage: str) -> int | None:
         """The data axis whose rows a stage that slides makes whole; None for any other."""
-        host = self.tree.host(stage)
         if stage in self.arranged.program.ordered or not self._slides(stage):
             return None
-        return self._slid(stage, self._needed(stage, self.tree.definer(stage), host))[0]
+        needed = self._needed(stage, self.tree.definer(stage), self.tree.host(stage))
+        return self._slid(stage, needed)[0]
 
     def _made(self, stage: str, needed: isl.Map) -> isl.Map:
         """What is made in each iteration: all that is needed, or each element once where storage is farther out."""
