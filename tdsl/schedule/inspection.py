@@ -24,7 +24,6 @@ from tdsl.schedule.loops import (
     parents,
     standing_at,
 )
-from tdsl.schedule.primitives.tile import Tile
 from tdsl.schedule.state import StageState, State
 
 DEEPEST_FOLD = 64
@@ -81,6 +80,8 @@ def _permutable(state: State, entry: StageState, group: tuple[str, ...]) -> bool
 
 def _tiled(state: State, entry: StageState, group: tuple[str, ...]) -> bool:
     """Whether a tile of the loops is legal: of several nests of reductions in one body their orders alone do not tell."""
+    from tdsl.schedule.primitives.tile import Tile
+
     try:
         return is_legal(Tile(entry.name, tuple((name, 2) for name in group), None, "guard").apply(state))
     except TdslError:
