@@ -64,6 +64,8 @@ def narrow(
         lower = floordiv(sub(lower, base), factor)
         upper = add(floordiv(sub(sub(upper, ONE), base), factor), ONE)
         loop, exact = relation.outer, False
+    if any(loop in group and len(group) > 1 for _, group in plan.groups):
+        return False  # a fused loop is one product of extents, which are known before it starts
     place = next((place for place, dim in enumerate(dims) if dim[1] == loop), None)
     if place is None or builder.bounds[dims[place]].extent is not None:
         return False

@@ -32,6 +32,7 @@ from tdsl.schedule.handles import (
 )
 from tdsl.schedule.knob import Knob, bound, plain_step
 from tdsl.schedule.methods import Methods
+from tdsl.schedule.primitives.compute_at import check_bounds
 from tdsl.schedule.questions import Questions
 from tdsl.schedule.several import judged_at_the_end
 from tdsl.schedule.state import State
@@ -450,6 +451,7 @@ def after(state: State, step: Directive, settings: Mapping[str, int], *, judged:
     chosen = bound(step, settings)
     fresh = followed(chosen.apply(state))
     check_joins(chosen, fresh)
+    check_bounds(chosen, fresh)
     check_order(chosen, state, fresh)
     limit_blocks(chosen, fresh)
     if judged:
