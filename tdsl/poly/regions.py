@@ -11,11 +11,15 @@ from collections.abc import Callable
 
 from tdsl.poly import library as isl
 from tdsl.poly.closure import everything, exactly, is_closed, reached
-from tdsl.poly.isl import merged
+from tdsl.poly.isl import TooLarge, allowance, merged
 from tdsl.poly.model import Region
 
 PIECES = 4
 """Regions in more pieces than this are computed as one (architecture.md 4: regions may fall back, legality never)."""
+
+CLOSURE_BUDGET = 100_000
+"""isl operations for a transitive closure. They are dear: of nine maps with floors, the first 100,000 take 0.4 s, as many
+later ones 5 s, and the closure is not there after a minute."""
 
 Made = tuple["isl.Map", bool]
 """(a region, whether it may hold more than is needed)"""
@@ -36,8 +40,13 @@ def closed(needed: isl.Map, step: isl.Map, within: isl.Set, region: Region, *, j
     """With all that elements of it are made from. joined: of too many pieces all that lies between them, if that is closed."""
     if region == "whole":
         return everything(needed, within), True
-    found, exact = reached(needed, step)
-    found = merged(found.intersect_range(within).union(needed))
+    try:
+        with allowance(CLOSURE_BUDGET):
+            found, exact = reached(needed, step)
+            found = merged(found.intersect_range(within).union(needed))
+    except TooLarge:
+        least = exactly(needed, step, within) if region == "exact" else None
+        return (everything(needed, within), True) if least is None else (least, False)
     found, more = few(found, lambda: 1, within, region) if joined else (found, False)
     more = more or not exact
     whole = not is_closed(found, step, within)
