@@ -70,6 +70,7 @@ class Knowledge(Intervals):
         self._bounds: dict[tuple[Node, bool], tuple[tuple[Sum, ...], ...]] = {}
         self._mentions: dict[Node, frozenset[str]] = {}
         self._names: dict[Node, frozenset[str]] = {}
+        self._parts: dict[Node, frozenset[Node]] = {}
         self._first: dict[tuple[Node, ...], Node] = {}
         self._fact_sums: tuple[Sum, ...] | None = None
         self._strides: dict[Node, int] | None = None
@@ -85,7 +86,8 @@ class Knowledge(Intervals):
         more = Knowledge(self.ranges, (*self.facts, *facts), self.allowance)
         more._forms, more.normal = self._forms, self.normal
         more._intervals, more._bounds = self._intervals, self._bounds
-        more._mentions, more._names, more._first = self._mentions, self._names, self._first
+        more._mentions, more._first = self._mentions, self._first
+        more._names, more._parts = self._names, self._parts
         more._samples = lambda: self.samples().given(facts)
         return more
 
@@ -93,6 +95,7 @@ class Knowledge(Intervals):
         """The same with one more variable, lower <= name < upper, and facts about it."""
         more = Knowledge({**self.ranges, name: (lower, upper)}, (*self.facts, *facts), self.allowance)
         more._forms, more.normal = self._forms, self.normal
+        more._names, more._parts = self._names, self._parts
         more._samples = lambda: self.samples().inside(name, lower, upper).given(facts)
         return more
 
@@ -304,8 +307,15 @@ class Knowledge(Intervals):
         return (
             not isinstance(node, Var)
             and self._names_in(part) <= self._names_in(node)
-            and _contains(node, part)
+            and part in self._parts_of(node)
         )
+
+    def _parts_of(self, node: Node) -> frozenset[Node]:
+        """The first 200 nodes of an expression: they only decide in which order terms are tried."""
+        found = self._parts.get(node)
+        if found is None:
+            found = self._parts[node] = frozenset(islice(walk(node), 200))
+        return found
 
     def _mentioned(self, term: Node) -> frozenset[str]:
         """Names of the variables in a term and, for variables, in their bounds, all the way down."""
@@ -442,11 +452,6 @@ def conjuncts(condition: Node) -> tuple[Node, ...]:
         elif node is not build.TRUE:
             found.append(node)
     return tuple(found)
-
-
-def _contains(node: Node, part: Node) -> bool:
-    """Whether `part` stands in `node`, looked for in its first 200 nodes (it only decides in which order to try)."""
-    return any(child is part for child in islice(walk(node), 200))
 
 
 def _added(a: Sum, b: Sum, factor: int) -> Sum:

@@ -87,6 +87,20 @@ def a_tower_of_divisions_and_remainders():
 
 
 @case
+def a_tower_of_divisions_in_a_value():
+    n = td.size("n")
+    A = td.placeholder("A", (n,), "int64")
+
+    def value(i):
+        found = A[i]
+        for level in range(100):
+            found = (found * 3 + 1) // (level + 2) + found % 7
+        return found
+
+    return built(td.schedule(td.compute("C", (n,), value)))
+
+
+@case
 def a_tower_in_the_subscript_of_an_update():
     A = td.placeholder("A", (1000,), "int64")
     r = td.axis("r", 500)
