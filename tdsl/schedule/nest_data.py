@@ -14,8 +14,9 @@ from tdsl.expr.build import ONE, add, compare, floordiv, maximum, minimum, sub
 from tdsl.expr.node import Node, axis_var, index_const
 from tdsl.expr.rewrite import free_vars, reads, substitute, variables
 from tdsl.expr.tensor import Axis
-from tdsl.poly.model import Split
+from tdsl.poly.model import Rename, Split
 from tdsl.poly.scan import Bound, loop_var
+from tdsl.schedule.loops import parents
 from tdsl.schedule.nest_plan import StagePlan
 
 if TYPE_CHECKING:
@@ -57,8 +58,13 @@ def narrow(
     loop, exact = axis, True
     lower, upper = data
     for step, relation in enumerate(plan.state.relations):
-        if not isinstance(relation, Split) or relation.parent != loop:
+        if loop not in parents(relation):
             continue
+        if isinstance(relation, Rename):
+            loop = relation.into
+            continue
+        if not isinstance(relation, Split):
+            return False  # the loop runs over other values than the axis: a shift, a fused loop
         base = builder.base(plan, step)
         factor = index_const(relation.factor)
         lower = floordiv(sub(lower, base), factor)
