@@ -29,6 +29,8 @@ from tdsl.location import here, hide_internal_frames
 
 HANG = 60.0
 """Seconds of processor time that one schedule may take; more is a hang."""
+SMALLER = 10.0
+"""The same of a smaller schedule, which should be faster: one that a wrong address sends round and round is soon given up."""
 SHRINKING = 60.0
 """Seconds that making one failure small may take."""
 TRIALS = 400
@@ -214,12 +216,10 @@ def _explained(
     """A failure made small, as a test."""
     assert answer.failure is not None
     last = {"failure": answer.failure}
-    limit = 10.0 if answer.failure.kind == "hang" else HANG
-
     cause = answer.failure.cause
 
     def fails(case: _Case) -> bool:
-        found = isolated(lambda: _judged(one, case, tolerance), limit)
+        found = isolated(lambda: _judged(one, case, tolerance), SMALLER)
         if isinstance(found, Failure) and found.cause == cause:
             last["failure"] = found
             return True
