@@ -89,7 +89,12 @@ def checked_bounds(extent: object, what: str, where: Location, *, data: bool = F
     pair = (0, extent) if pair is None else pair
     if len(pair) != 2:
         raise ArgumentError(
-            "E115", f"{what} runs over an extent or a pair (lower, upper), not {shown(extent)}", where=where
+            "E115",
+            f"{what} runs over an extent or a pair (lower, upper), not {shown(extent)}",
+            where=where,
+            hint=("steps and directions are subscripts: lower + 2 * i, or n - 1 - i, of an axis i from 0",)
+            if len(pair) == 3
+            else (),
         )
     nodes = tuple(_integer(bound, f"a bound of {what}", where) for bound in pair)
     origins = _origins(pair)

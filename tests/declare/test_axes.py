@@ -29,7 +29,8 @@ def test_bounds_that_cannot_be_one(refused):
     refused(
         td.ArgumentError,
         lambda: td.axis("k", (0, n, 2)),
-        "E115: the axis k runs over an extent or a pair (lower, upper), not (0, n, 2)",
+        "E115: the axis k runs over an extent or a pair (lower, upper), not (0, n, 2)\n"
+        "  try: steps and directions are subscripts: lower + 2 * i, or n - 1 - i, of an axis i from 0",
     )
     refused(
         td.ShapeError,
