@@ -101,7 +101,7 @@ class Oracle:
             mine = [
                 axes for axes in self.instances[main.name] if tuple(axes[place] for place in data) in elements
             ]
-            bases = self._bases(main, mine, rooted=not host)
+            bases = self._bases(main, mine, rooted=not host, elements=elements)
             for statement in statements:
                 if statement.role == "source" and wanted:
                     self.copies[statement.name] += [
@@ -183,7 +183,7 @@ class Oracle:
                 continue
             for dims, axes in self.copies[reader.name]:
                 for key in self.touched(reader, axes, reader.reads):
-                    if key[0] in tensors and key in back:
+                    if key in back:
                         needed.setdefault(dims[: len(host)], set()).add(back[key])
         for elements in needed.values():
             work = list(elements)
@@ -211,7 +211,7 @@ class Oracle:
             have |= needed[context]
         return result
 
-    def _bases(self, main, mine, rooted):
+    def _bases(self, main, mine, rooted, elements=()):
         """Relation number -> where its split starts, from the values its parent takes."""
         relations = self.tree.arrangements[main.stage].relations
         bases: dict[int, int] = {}
@@ -222,18 +222,16 @@ class Oracle:
             for axes in mine:
                 live, derived = self._live(main, axes, bases, number)
                 values.append(live.get(relation.parent))
+            alone = plain(main, relations[:number], relation.parent)
+            if alone is not None and alone not in main.reduction_axes and (rooted or elements):
+                # Elements are there even where a sum has no terms; at root the axis counts from 0.
+                least = 0 if rooted else min(one[main.axes.index(alone)] for one in elements)
+                bases[number] = least + shifted(relations[:number], relation.parent)
+                continue
             if not values or any(each is None or isinstance(each, tuple) for each in values):
                 continue
             if derived:  # it starts at 0, but for what shifts added since
-                offset = shifted(relations[:number], relation.parent)
-                if offset:
-                    bases[number] = offset
-                continue
-            alone = plain(main, relations[:number], relation.parent)
-            if rooted and alone is not None and alone not in main.reduction_axes:
-                offset = shifted(relations[:number], relation.parent)  # the axis itself counts from 0
-                if offset:
-                    bases[number] = offset
+                bases[number] = shifted(relations[:number], relation.parent)
                 continue
             bases[number] = min(values)
         return bases
