@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tdsl.poly.looptree import Dim, LoopTree
+from tdsl.poly.looptree import Dim, LoopTree, stage_of
 
 
 def lane(tree: LoopTree, dim: Dim) -> tuple[str, str] | None:
     """(stage, loop) that a dim is of where its iterations are lanes."""
-    stage = dim[0].split(".")[0]
+    stage = stage_of(dim)
     arrangement = tree.arrangements.get(stage)
     marked = [] if arrangement is None else [loop for loop in arrangement.loops if loop.kind == "vector"]
     for loop in marked:

@@ -124,7 +124,7 @@ class LoopTree:
 
     def loose(self, dim: Dim) -> bool:
         """Whether data says which iterations of a loop are run: then none of them is sure to come first."""
-        stage, leaf = dim
+        stage, leaf = stage_of(dim), dim[1]
         axes = frozenset(axis for each in self.of_stage[stage] for axis in each.loose)
         return bool(axes) and not axes.isdisjoint(self.own(stage).bears.get(leaf, axes))
 
@@ -309,8 +309,7 @@ class LoopTree:
         return self._bound(dim, "blocks")
 
     def _bound(self, dim: Dim, what: Literal["threads", "blocks"]) -> bool:
-        owner_, leaf = dim
-        stage = owner_.split(".")[0]
+        stage, leaf = stage_of(dim), dim[1]
         arrangement = self.arrangements.get(stage)
         if arrangement is None:
             return False
@@ -398,6 +397,11 @@ def owner(statement: Statement) -> str:
     if statement.role in ("init", "finish", "source", "sink"):
         return f"{statement.stage}.{statement.role}{statement.group or ''}"
     return f"{statement.stage}.update{statement.group}" if statement.group else statement.stage
+
+
+def stage_of(dim: Dim) -> str:
+    """The stage that a loop belongs to, whichever of its statements owns the loop."""
+    return dim[0].split(".")[0]
 
 
 @lru_cache(maxsize=2048)
