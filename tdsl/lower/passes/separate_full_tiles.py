@@ -72,6 +72,8 @@ class Decision:
     tail: str | None = None
     lane: tuple[str, Node] | None = None
     """Where one lane variable alone decides: its name and the end of the lanes that hold."""
+    width: int | None = None
+    """How many values in a row the lanes stand for, each by one of them; None where they leave gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,9 @@ class _Separation:
 def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Statement:
     """The partial tile: moved back to end at the edge where the user asked for `shift` and a whole tile fits.
 
-    Nothing but what may overlap stands in it: of what shares the loop, the iterations before would run again.
+    Tiles are one beside the other, so all that is missing lies in the last: lanes that stand for elements farther apart
+    than the loop's own steps are no tile. Nothing but what may overlap stands in it: of what shares the loop, the
+    iterations before would run again.
     """
     if (
         {one.tail for one in decisions} != {"shift"}
@@ -161,8 +165,11 @@ def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Stateme
         or not _overlaps(rest.body)
     ):
         return rest
-    terms, constant = linear(_unique(decisions)[0].full)
+    (decision,) = _unique(decisions)
+    terms, constant = linear(decision.full)
     name = Var(rest.var, INT64, "local")
+    if decision.width != -terms[name]:
+        return rest
     start: Node = index_const(constant)
     for term, count in terms.items():
         start = start if term is name else add(start, mul(term, index_const(count)))
@@ -368,14 +375,24 @@ def _worst(node: Node, becomes: Node, gap: Node, lanes: Lanes) -> Decision | Non
     """The gap at its least over the lanes."""
     terms, constant = linear(gap)
     rest: Node = index_const(constant)
-    touched = False
+    strides: list[tuple[int, int]] = []
     for term, count in terms.items():
         if isinstance(term, Var) and term.kind == "local" and term.name in lanes:
             first, last = lanes[term.name]
             rest = add(rest, index_const(count * (first if count > 0 else last)))
-            touched = True
+            strides.append((abs(count), last + 1 - first))
         elif _moves(term, lanes):
             return None
         else:
             rest = add(rest, mul(term, index_const(count)))
-    return Decision(node, becomes, rest) if touched else None
+    return Decision(node, becomes, rest, width=_width(strides)) if strides else None
+
+
+def _width(strides: list[tuple[int, int]]) -> int | None:
+    """How many values in a row lanes stand for, given (stride, lanes) each; None where there are gaps, or any twice."""
+    width = 1
+    for stride, count in sorted(strides):
+        if stride != width:
+            return None
+        width *= count
+    return width
