@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tdsl.expr.node import Node, Read
+from tdsl.expr.build import select
+from tdsl.expr.node import Binary, Node, Read
+from tdsl.expr.rewrite import reads, substitute
 from tdsl.expr.tensor import Stage, Tensor
 from tdsl.poly.model import View
+from tdsl.poly.polynomial import linear_node, polynomial
 from tdsl.records import dataclass
 from tdsl.schedule.legality import program_of
+from tdsl.schedule.placement import nodes_of
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.statements import polynomial_subscript, statements_of
+from tdsl.schedule.subscript_branches import outermost_choice, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,36 @@ class Apart:
         """The subscripts of a read of the tensor, as the copy is read."""
         found: list[Node] = []
         for place, subscript in enumerate(read.index):
-            node = polynomial_subscript(stage, subscript) if place in self.views else None
-            found += (subscript,) if node is None else self.parts[stage.name, place, node]
+            parts = self.apart(stage, place, subscript) if place in self.views else (subscript,)
+            assert parts is not None  # a view is of subscripts that all have parts
+            found += parts
         return tuple(found)
+
+    def apart(self, stage: Stage, place: int, subscript: Node) -> tuple[Node, ...] | None:
+        """The parts of a subscript; of one that chooses by `minimum maximum clamp`, those of the side that is chosen."""
+        node = polynomial_subscript(stage, subscript)
+        found = None if node is None else self.parts.get((stage.name, place, node))
+        choice = outermost_choice(subscript)
+        if found is not None or choice is None:
+            return found
+        sides = [self.apart(stage, place, substitute(subscript, {choice: side})) for side in choice.children]
+        if sides[0] is None or sides[1] is None:
+            return None
+        return tuple(_chosen(choice, one, other) for one, other in zip(*sides, strict=True))
+
+
+def _chosen(choice: Binary, one: Node, other: Node) -> Node:
+    """A part of which a choice has two: the choice itself where they are what it is between."""
+    if one is other:
+        return one
+    if (one, other) == tuple(map(_plain, choice.children)):
+        return choice
+    return select(taken(choice), one, other)
+
+
+def _plain(node: Node) -> Node:
+    form = polynomial(node)
+    return node if form is None else linear_node(form)
 
 
 def dimensions_apart(state: State, tensor: Tensor, readers: Sequence[StageState]) -> Apart:
@@ -50,10 +82,20 @@ def dimensions_apart(state: State, tensor: Tensor, readers: Sequence[StageState]
     parts: dict[tuple[str, int, Node], tuple[Node, ...]] = {}
     for place in sorted(places):
         found = _view(state, tensor.name, place, stages)
-        if found is not None:
+        if found is not None and _is_whole(Apart({place: found[0]}, found[1]), tensor, readers, place):
             views[place] = found[0]
             parts |= found[1]
     return Apart(views, parts)
+
+
+def _is_whole(apart: Apart, tensor: Tensor, readers: Sequence[StageState], place: int) -> bool:
+    """Whether every subscript at a place has parts as it is written, too."""
+    return all(
+        apart.apart(entry.stage, place, read.index[place]) is not None
+        for entry in readers
+        for read in reads(*nodes_of(entry.stage))
+        if read.tensor is tensor
+    )
 
 
 def _view(

@@ -35,12 +35,22 @@ def _branches(read: Read, conditions: tuple[Node, ...]) -> Iterator[Branch]:
     if not isinstance(choice, Binary):
         yield read, conditions
         return
-    first = compare("le" if choice.op == "min" else "ge", choice.lhs, choice.rhs)
     other = compare("gt" if choice.op == "min" else "lt", choice.lhs, choice.rhs)
-    for taken, condition in ((choice.lhs, first), (choice.rhs, other)):
-        table: dict[Node, Node] = {choice: taken}
+    for side, condition in ((choice.lhs, taken(choice)), (choice.rhs, other)):
+        table: dict[Node, Node] = {choice: side}
         index = tuple(substitute(subscript, table) for subscript in read.index)
         yield from _branches(Read(read.tensor, index), (*conditions, condition))
+
+
+def taken(choice: Binary) -> Node:
+    """The condition under which a choice is its left side."""
+    return compare("le" if choice.op == "min" else "ge", choice.lhs, choice.rhs)
+
+
+def outermost_choice(subscript: Node) -> Binary | None:
+    """A choice of a subscript that stands in no other; None where it has none."""
+    choices = [node for node in walk(subscript) if isinstance(node, Binary) and _chooses(node)]
+    return choices[-1] if choices else None
 
 
 def _chooses(node: Node) -> bool:
