@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tdsl.poly import library as isl
 from tdsl.poly.closure import everything, exactly, is_closed, reached
-from tdsl.poly.isl import TooLarge, allowance, merged
+from tdsl.poly.isl import DIV, TooLarge, allowance, merged, without_divisions
 from tdsl.poly.model import Region
 
 PIECES = 4
@@ -20,6 +20,12 @@ PIECES = 4
 CLOSURE_BUDGET = 100_000
 """isl operations for a transitive closure. They are dear: of nine maps with floors, the first 100,000 take 0.4 s, as many
 later ones 5 s, and the closure is not there after a minute."""
+
+CONSTRAINTS = 64
+"""A region of more, with divisions, is computed without them: further stages would square their number."""
+
+PLAIN_BUDGET = 10_000
+"""isl operations to take divisions out of a region: 0.2 s for the neighbours in a cross of three dimensions."""
 
 Made = tuple["isl.Map", bool]
 """(a region, whether it may hold more than is needed)"""
@@ -53,3 +59,16 @@ def closed(needed: isl.Map, step: isl.Map, within: isl.Set, region: Region, *, j
     if region == "exact" and (more or whole) and (least := exactly(needed, step, within)) is not None:
         return least, False
     return (everything(found, within), True) if whole else (found, more)
+
+
+def plain(needed: isl.Map, within: isl.Set, region: Region) -> Made:
+    """The same in plain constraints where that says as much, or where it has many; all of `within` where that is dear."""
+    pieces = needed.get_basic_maps()
+    many = [one for one in pieces if one.dim(DIV) and len(one.get_constraints()) > CONSTRAINTS]
+    if region == "exact" or not many:
+        return without_divisions(needed), False
+    try:
+        with allowance(PLAIN_BUDGET):
+            return merged(needed.remove_divs().remove_redundancies().intersect_range(within)), True
+    except TooLarge:
+        return everything(needed, within), True

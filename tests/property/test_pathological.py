@@ -286,6 +286,39 @@ def four_hundred_stages_inlined():
     return built(td.schedule(last).inline(stages[:-1]))
 
 
+def crosses_in_tiles(dims: int, stages: int) -> td.Schedule:
+    """A chain of stages that read their neighbours along each axis, all made in the tiles of the last."""
+    n, around = td.size("n"), range(-1, 2)
+    last, chain = td.placeholder("A", (n,) * dims, "int32"), []
+    names = [f"i{place}" for place in range(dims)]
+    for depth in range(1, stages + 1):
+
+        def value(*index, last=last):
+            at = [place + 1 for place in index]
+            near = [[*at[:k], at[k] + step, *at[k + 1 :]] for k in range(dims) for step in around]
+            return sum(last[tuple(each)] for each in near)
+
+        last = td.compute(f"s{depth}", (n - 2 * depth,) * dims, value, axes=names)
+        chain.append(last)
+    s = td.schedule(last).tile(last, dict.fromkeys(names, 8))
+    return s.compute_at(tuple(chain[:-1]), last, f"{names[-1]}o")
+
+
+@case
+def crosses_of_three_dimensions_in_tiles():
+    return built(crosses_in_tiles(3, 5))
+
+
+@pytest.mark.parametrize(("dims", "sides"), [(3, (9, 17, 20)), (4, (9, 11))])
+def test_crosses_in_tiles_compute_what_they_say(dims: int, sides: tuple[int, ...]) -> None:
+    """Where regions have too many constraints, more is made than is needed, nothing else."""
+    s = crosses_in_tiles(dims, 3)
+    tiled, plain = td.build(s), td.build(s.undo(len(s.steps)))
+    for side in sides:
+        given = np.random.default_rng(side).integers(-9, 9, (side,) * dims, np.int32)
+        assert np.array_equal(tiled(given), plain(given))
+
+
 @case
 def vectors_of_four_thousand_lanes():
     A = td.placeholder("A", (4096, 4096), "float32")
