@@ -24,7 +24,7 @@ from tdsl.poly.looptree import Dim, LoopTree, Misplaced
 from tdsl.poly.memo import Key
 from tdsl.poly.model import Arranged, Fuse, Split, Statement
 from tdsl.poly.polynomial import Monomial
-from tdsl.poly.regions import closed, few, plain
+from tdsl.poly.regions import closed, few
 from tdsl.poly.rewound import Lead, lead, rewind
 from tdsl.poly.signature import Signatures
 from tdsl.poly.slide import affine_row, once
@@ -298,8 +298,7 @@ class Copies:
         if total is None:
             raise Misplaced(stage, f"no reader of {stage} is inside the loop {host[-1][1]} of {host[-1][0]}")
         needed = self._few(stage, merged(self._of_block(stage, total)), definer)
-        region, domain = self.tree.arrangements[stage].region, self.flow.domain(definer)
-        return without_divisions(self._closed(self._noted(stage, plain(needed, domain, region)), definer))
+        return without_divisions(self._closed(needed, definer))
 
     def _inside(self, stage: str, host: tuple[Dim, ...], only: str | None = None) -> list[Statement]:
         """Who of other stages reads what a stage makes (or one tensor of it) inside the loops around it."""

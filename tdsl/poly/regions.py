@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tdsl.poly import library as isl
 from tdsl.poly.closure import everything, exactly, is_closed, reached
-from tdsl.poly.isl import DIV, TooLarge, allowance, merged, without_divisions
+from tdsl.poly.isl import DIV, TooLarge, allowance, merged
 from tdsl.poly.model import Region
 
 PIECES = 4
@@ -34,12 +34,23 @@ Made = tuple["isl.Map", bool]
 def few(needed: isl.Map, starts: Callable[[], int], within: isl.Set, region: Region) -> Made:
     """The same, or, where it is in too many pieces, all that lies between them. starts: pieces of where splits start."""
     count = needed.n_basic_map()
-    if region == "exact" or count <= 1:
+    if region == "exact":
         return needed, False
-    if region == "usual" and count <= PIECES and count * starts() <= PIECES * PIECES:
-        return needed, False
+    if count <= 1 or (region == "usual" and count <= PIECES and count * starts() <= PIECES * PIECES):
+        return _plain(needed, within)
     hull = isl.Map.from_basic_map(needed.simple_hull()).intersect_domain(needed.domain().coalesce())
-    return merged(hull.intersect_range(within)), True
+    return _plain(merged(hull.intersect_range(within)), within)[0], True
+
+
+def _plain(needed: isl.Map, within: isl.Set) -> Made:
+    """The same, or, where it has many constraints, without divisions; all of `within` where to take them out is dear."""
+    if not any(one.dim(DIV) and len(one.get_constraints()) > CONSTRAINTS for one in needed.get_basic_maps()):
+        return needed, False
+    try:
+        with allowance(PLAIN_BUDGET):
+            return merged(needed.remove_divs().remove_redundancies().intersect_range(within)), True
+    except TooLarge:
+        return everything(needed, within), True
 
 
 def closed(needed: isl.Map, step: isl.Map, within: isl.Set, region: Region, *, joined: bool = False) -> Made:
@@ -59,16 +70,3 @@ def closed(needed: isl.Map, step: isl.Map, within: isl.Set, region: Region, *, j
     if region == "exact" and (more or whole) and (least := exactly(needed, step, within)) is not None:
         return least, False
     return (everything(found, within), True) if whole else (found, more)
-
-
-def plain(needed: isl.Map, within: isl.Set, region: Region) -> Made:
-    """The same in plain constraints where that says as much, or where it has many; all of `within` where that is dear."""
-    pieces = needed.get_basic_maps()
-    many = [one for one in pieces if one.dim(DIV) and len(one.get_constraints()) > CONSTRAINTS]
-    if region == "exact" or not many:
-        return without_divisions(needed), False
-    try:
-        with allowance(PLAIN_BUDGET):
-            return merged(needed.remove_divs().remove_redundancies().intersect_range(within)), True
-    except TooLarge:
-        return everything(needed, within), True
