@@ -320,14 +320,14 @@ class _Lowering:
 def _can_move(cond: Node, items: tuple[NestItem, ...], body: Statement) -> bool:
     """Whether a partial tile may be moved back to the edge (tail `shift`), by less than its width.
 
-    No remainder in it may depend on where the tile starts: `(2*io + ii) % 2` is `ii` in whole steps of the tile only, and
-    is simplified to that. Nor may regions of other stages have been found for where the tile stood.
+    No quotient or remainder in it may depend on where the tile starts: `(2*io + ii) % 2` is `ii` in whole steps of the
+    tile only, and is simplified to that. Nor may regions of other stages have been found for where the tile stood.
     """
     stages = {one.stage for item in items for one in _computed(item)}
     own = {var for var in variables(cond) if var.kind == "local"}
     whole = (node for one in walk_statements(body) for node in walk(*expressions(one)))
-    remainders = (node for node in whole if isinstance(node, Binary) and node.op == "mod")
-    return len(stages) == 1 and not any(own & set(variables(node)) for node in remainders)
+    divided = (node for node in whole if isinstance(node, Binary) and node.op in ("mod", "floordiv"))
+    return len(stages) == 1 and not any(own & set(variables(node)) for node in divided)
 
 
 def _computed(item: NestItem) -> Iterator[NestCompute]:

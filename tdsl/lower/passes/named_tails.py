@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tdsl.expr.build import add, compare, minimum, mul
-from tdsl.expr.node import INT64, Load, Node, Var, index_const
+from tdsl.expr.build import add, compare, minimum, mul, sub
+from tdsl.expr.knowledge import conjuncts
+from tdsl.expr.node import INT64, Binary, Compare, Load, Node, Var, index_const
 from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Let, Prefetch, Statement, Store
-from tdsl.lower.rewrite_statement import expressions, rewrite_expressions
+from tdsl.lower.rewrite_statement import expressions, rewrite_expressions, walk_statements
 
 
 def peeled(
@@ -105,3 +106,54 @@ def _moved(node: Node, name: Var, factor: int, start: Node) -> Node:
 def fits(start: Node) -> Node:
     """Whether a whole tile fits at all."""
     return compare("ge", start, index_const(0))
+
+
+def may_move(body: Statement, guard: Node, lanes: frozenset[str], var: str) -> bool:
+    """Whether what else decides which points of a tile run is a function of the elements, not of where the tile stands.
+
+    Args:
+        body: the body of the loop over tiles; its other conditions, bounds and lets are looked at.
+        guard: the linear condition on the tile's elements.
+        lanes: variables of the lanes in it; var: of the loop over tiles.
+    """
+    rates = _rates(guard, lanes | {var})
+    if rates is None:
+        return False
+    for one in walk_statements(body):
+        if not isinstance(one, If | For | Let):
+            continue
+        for node in expressions(one):
+            for part in conjuncts(node):
+                if part is not guard and not _is_of_elements(part, rates, var):
+                    return False
+    return True
+
+
+def _rates(node: Node, names: frozenset[str]) -> dict[str, int] | None:
+    """By how much a side of an inequality, or an integer, grows with each variable; None where it is not linear in them."""
+    if isinstance(node, Compare) and node.op in ("le", "lt", "ge", "gt") and node.lhs.dtype is INT64:
+        node = sub(node.lhs, node.rhs)
+    if node.dtype is not INT64:
+        return None if names & _names(node) else dict.fromkeys(names, 0)
+    terms, _ = linear(node)
+    if any(names & _names(term) for term in terms if not isinstance(term, Var)):
+        return None
+    found = {term.name: count for term, count in terms.items() if isinstance(term, Var)}
+    return {name: found.get(name, 0) for name in names}
+
+
+def _is_of_elements(node: Node, rates: Mapping[str, int], var: str) -> bool:
+    """Whether an expression changes with the tile's elements alone, or with the tile as a whole."""
+    if isinstance(node, Binary) and node.op in ("min", "max"):
+        return all(_is_of_elements(child, rates, var) for child in node.children)
+    found = _rates(node, frozenset(rates))
+    if found is None:
+        return False
+    lanes = [name for name in rates if name != var]
+    return all(found[name] == 0 for name in lanes) or all(
+        found[name] * rates[var] == found[var] * rates[name] for name in lanes
+    )
+
+
+def _names(node: Node) -> frozenset[str]:
+    return frozenset(one.name for one in variables(node))

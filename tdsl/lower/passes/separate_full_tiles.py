@@ -10,7 +10,7 @@ Counterpart: Halide's loop partitioning, isl's `isolate`; the copies are bounded
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tdsl.expr.build import (
@@ -29,7 +29,7 @@ from tdsl.expr.node import INT64, Binary, Compare, Const, Load, Node, Select, Va
 from tdsl.expr.rewrite import variables, walk
 from tdsl.expr.simplify import linear
 from tdsl.lower.ir import Allocate, Barrier, Block, For, If, Kernel, Let, Prefetch, Statement, Store
-from tdsl.lower.passes.named_tails import fits, peeled, shifted
+from tdsl.lower.passes.named_tails import fits, may_move, peeled, shifted
 from tdsl.lower.rewrite_statement import expressions, map_expressions
 
 Lanes = Mapping[str, tuple[int, int]]
@@ -74,6 +74,7 @@ class Decision:
     """Where one lane variable alone decides: its name and the end of the lanes that hold."""
     width: int | None = None
     """How many values in a row the lanes stand for, each by one of them; None where they leave gaps."""
+    lanes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _last_tile(rest: For, full: Statement, decisions: list[Decision]) -> Stateme
     (decision,) = _unique(decisions)
     terms, constant = linear(decision.full)
     name = Var(rest.var, INT64, "local")
-    if decision.width != -terms[name]:
+    if decision.width != -terms[name] or not may_move(rest.body, decision.node, decision.lanes, rest.var):
         return rest
     start: Node = index_const(constant)
     for term, count in terms.items():
@@ -375,20 +376,21 @@ def _worst(node: Node, becomes: Node, gap: Node, lanes: Lanes) -> Decision | Non
     """The gap at its least over the lanes."""
     terms, constant = linear(gap)
     rest: Node = index_const(constant)
-    strides: list[tuple[int, int]] = []
+    strides: dict[str, tuple[int, int]] = {}
     for term, count in terms.items():
         if isinstance(term, Var) and term.kind == "local" and term.name in lanes:
             first, last = lanes[term.name]
             rest = add(rest, index_const(count * (first if count > 0 else last)))
-            strides.append((abs(count), last + 1 - first))
+            strides[term.name] = abs(count), last + 1 - first
         elif _moves(term, lanes):
             return None
         else:
             rest = add(rest, mul(term, index_const(count)))
-    return Decision(node, becomes, rest, width=_width(strides)) if strides else None
+    width = _width(strides.values())
+    return Decision(node, becomes, rest, width=width, lanes=frozenset(strides)) if strides else None
 
 
-def _width(strides: list[tuple[int, int]]) -> int | None:
+def _width(strides: Iterable[tuple[int, int]]) -> int | None:
     """How many values in a row lanes stand for, given (stride, lanes) each; None where there are gaps, or any twice."""
     width = 1
     for stride, count in sorted(strides):
