@@ -18,6 +18,7 @@ from tdsl.expr.tensor import Tensor
 from tdsl.location import Location, here, hide_internal_frames
 from tdsl.schedule import editing, kernels, legality, primitives
 from tdsl.schedule.arguments import limit_blocks
+from tdsl.schedule.bounding import check_bounds
 from tdsl.schedule.create import Declarations, declarations, with_bits_kept
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.gpu_methods import GpuMethods
@@ -32,7 +33,6 @@ from tdsl.schedule.handles import (
 )
 from tdsl.schedule.knob import Knob, bound, plain_step
 from tdsl.schedule.methods import Methods
-from tdsl.schedule.primitives.compute_at import check_bounds
 from tdsl.schedule.questions import Questions
 from tdsl.schedule.several import judged_at_the_end
 from tdsl.schedule.state import State

@@ -6,14 +6,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from tdsl.errors import PlacementError
-from tdsl.expr.rewrite import reads
 from tdsl.poly.model import Place
 from tdsl.records import dataclass
 from tdsl.schedule import arguments
 from tdsl.schedule.directive import Directive
 from tdsl.schedule.excerpt import loop_lines
 from tdsl.schedule.legality import with_witness
-from tdsl.schedule.nest_plan import derived_from
 from tdsl.schedule.placement import encloses, inside, is_output, readers, standing, stands
 from tdsl.schedule.state import StageState, State
 from tdsl.schedule.together import resolved
@@ -90,27 +88,6 @@ def check_place(step: Directive, state: State, entry: StageState, host_name: str
     host, axis = resolved(state, host, axis)
     _refuse_readers_outside(step, state, entry, host, axis)
     return Place(host.name, axis)
-
-
-def check_bounds(step: Directive, state: State) -> None:
-    """Refuses a stage inside of a loop whose bounds are read from it, as it is or comes to stand. Errors: S301."""
-    for host in state.live():
-        for bounded in host.stage.reduce_axes:
-            for read in reads(bounded.lower, bounded.upper):
-                entry = state.find(read.tensor.name)
-                if entry is None or entry.compute is None or entry.compute.stage != host.name:
-                    continue
-                made, axis = derived_from(frozenset((bounded.name,)), host.relations), entry.compute.loop
-                loop = next((loop for loop in host.axes if loop in made), None)
-                if loop is None or host.axes.index(axis) < host.axes.index(loop):
-                    continue
-                raise step.refusal(
-                    PlacementError,
-                    "S301",
-                    f"{host.name} reads {entry.name} outside loop {axis}: it says where {bounded.name} starts and ends",
-                    loops=loop_lines(host, mark=axis, note=f"{entry.name} would stand here"),
-                    hint=(f"a loop outside of {loop}", f'compute_root("{entry.name}")'),
-                )
 
 
 def encloses_stage(state: State, entry: StageState, other: StageState) -> bool:
