@@ -102,7 +102,7 @@ class _Drawing:
             self.inputs.append(InputDecl("alpha", self.main, None))
         if self.dice.random() < (3 * gathers if self.flat else gathers):
             self._index("idx")
-        count = count or self.dice.choice([1, 2, 3, 3, 3, 4, 4, 5, 5])
+        count = count or self.dice.choice([1, 3, 3, 3, 4, 4, 4, 5, 5])
         for number in range(count):
             self._stage(f"s{number}", last=number == count - 1)
         outputs = list(self.stages[-1].names)
