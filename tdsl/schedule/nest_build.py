@@ -150,16 +150,12 @@ class NestBuilder:
                 continue
             depth, mine = len(tree.host(plan.name)), tree.of_stage[plan.name]
             rank = 2 * max(tree.position(each.name, depth) for each in mine if each.role != "sink")
-            if plan.name in tree.joins.of:
-                if plan.state.stage.base is not None:
-                    before = 2 * tree.position(f"{plan.name}.source", depth)
-                    found.append(BodyUnit(before, lambda one=plan: source_items(self, one)))
-            elif self.members[plan.name]:
+            if plan.state.stage.base is not None:  # what reads the copy alone may stand before the changes
+                before = 2 * tree.position(f"{plan.name}.source", depth)
+                found.append(BodyUnit(before, lambda one=plan: source_items(self, one)))
+            if self.members[plan.name]:
                 found += TogetherNest(self, plan, self.members[plan.name]).units()
-                if plan.state.stage.base is not None:
-                    before = 2 * tree.position(f"{plan.name}.source", depth)
-                    found.append(BodyUnit(before, lambda one=plan: source_items(self, one)))
-            else:
+            elif plan.name not in tree.joins.of:
                 found.append(BodyUnit(rank, lambda one=plan: self._stage(one)))
         return found
 
@@ -211,15 +207,14 @@ class NestBuilder:
     # ------------------------------------------------------------ one stage
     def _stage(self, plan: StagePlan) -> tuple[NestItem, ...]:
         context = len(self.copies.tree.host(plan.name))
-        start = source_items(self, plan)
         if not plan.is_reduction:
-            return (*start, *self.assigned(plan, self.host_lead(plan), context))
+            return self.assigned(plan, self.host_lead(plan), context)
         from tdsl.schedule.nest_groups import GroupedNest
         from tdsl.schedule.nest_reduce import ReductionNest
 
         if len(reduction_groups(plan.state.stage)) > 1:
-            return (*start, *GroupedNest(self, plan, context, self.host_lead(plan)).items())
-        return (*start, *ReductionNest(self, plan, context, self.host_lead(plan)).items())
+            return GroupedNest(self, plan, context, self.host_lead(plan)).items()
+        return ReductionNest(self, plan, context, self.host_lead(plan)).items()
 
     def assigned(self, plan: StagePlan, lead: str | None, context: int) -> tuple[NestItem, ...]:
         """The loops of a stage without reductions below `context` dims, in the loops of the statement `lead`."""

@@ -13,7 +13,7 @@ VNNI = td.Target("cpu", mcpu="x86-64-v4", features=("avx512vnni",))
 
 
 def test_flat_rows_gathered_rows_and_narrow_products_are_drawn():
-    drawings = [_Drawing(random.Random(seed)) for seed in range(700)]
+    drawings = [_Drawing(random.Random(seed)) for seed in range(2500)]
     sources = [one.program().source() for one in drawings if one.flat]
     narrow = [one.program().source() for one in drawings[:100] if one.narrow and not one.flat]
     found = {
