@@ -282,7 +282,7 @@ class NestBuilder:
         variable = local(self.names[plan.name, dim[1]])
         self.bounds[dim] = Bound(lower, upper, bound.extent)
         joined = plan.name in self.copies.tree.joins.of or plan.name in self.uniform.crossing
-        if joined and simplify(sub(upper, lower)) == index_const(1):
+        if joined and dim[1] not in plan.lanes and simplify(sub(upper, lower)) == index_const(1):
             self.once.add(dim)
             self.values[loop_var(*dim)] = lower
         elif bound.extent is None:

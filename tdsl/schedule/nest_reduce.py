@@ -252,8 +252,7 @@ class ReductionNest:
 
     def _width(self, lane: str) -> int:
         """Partial results that a loop of lanes keeps; of no terms there is the identity, in one."""
-        dim = self.plan.name, lane
-        return 1 if dim in self.builder.once else max(self.builder.extents[dim], 1)
+        return max(self.builder.extents[self.plan.name, lane], 1)
 
     def _start_lanes(self, slots: tuple[Slot, ...]) -> tuple[NestItem, ...]:
         items = self.start(slots)
